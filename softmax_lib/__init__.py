@@ -1,0 +1,6 @@
+"""The softmax classifier, worked out: the code that the book teaches.
+
+One module for each step of the work, in the order in which the data flows:
+`preprocessing` and `datasets`, `losses`, `gradient_check`, `linear_classifier`,
+`tuning`, `plots`.
+"""

@@ -1,0 +1,213 @@
+"""Checking an analytic gradient against finite differences.
+
+Notation: ``f`` is a function of one array ``x`` that returns a number; the centred
+difference of step ``h`` in one coordinate is ``(f(x + h) - f(x - h)) / (2 h)``.
+
+Taught in chapter 4.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "relative_error",
+    "eval_numerical_gradient",
+    "grad_check_sparse",
+    "CheckedEntry",
+]
+
+Function = Callable[[np.ndarray], float]
+
+
+class CheckedEntry(NamedTuple):
+    """One coordinate of a gradient, computed in two ways."""
+
+    position: tuple[int, ...]
+    numerical: float
+    analytic: float
+    relative_error: float
+
+
+def relative_error(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
+    """Largest relative error between two numbers or arrays.
+
+    Parameters
+    ----------
+    a, b : array_like
+        Of the same shape.
+
+    Returns
+    -------
+    float
+        The maximum over the entries of ``|a - b| / (|a| + |b|)``, from 0 to 1, with
+        0 where both entries are zero.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ or the arrays are empty.
+
+    References
+    ----------
+    CS231n course notes, "Gradient checks".
+
+    Examples
+    --------
+    >>> relative_error(1.0, 1.0)
+    0.0
+    >>> relative_error([1.0, 0.0], [3.0, 0.0])
+    0.5
+    """
+    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if a.shape != b.shape or a.size == 0:
+        raise ValueError(
+            "a and b must have the same shape and at least one entry, but their "
+            f"shapes are {a.shape} and {b.shape}."
+        )
+    size = np.abs(a) + np.abs(b)
+    return float(np.max(np.abs(a - b) / np.where(size == 0, 1, size)))
+
+
+def eval_numerical_gradient(f: Function, x: np.ndarray, h: float = 1e-5) -> np.ndarray:
+    """Gradient of ``f`` at ``x`` by centred differences, every coordinate.
+
+    Parameters
+    ----------
+    f : callable
+        Takes an array of the shape of ``x``, returns a number.
+    x : ndarray of float
+        The point; it is not changed.
+    h : float, default 1e-5
+        Step, in the units of ``x``.
+
+    Returns
+    -------
+    ndarray
+        Of the shape and dtype of ``x``. It costs two calls of ``f`` per entry.
+
+    Raises
+    ------
+    ValueError
+        If ``h`` is not positive or too small to change an entry of ``x``.
+    TypeError
+        If ``x`` does not hold floats.
+
+    References
+    ----------
+    CS231n course notes, "Gradient checks".
+
+    Examples
+    --------
+    >>> f = lambda x: float(np.sum(x**2))
+    >>> eval_numerical_gradient(f, np.array([1.0, -3.0])).round(6)
+    array([ 2., -6.])
+    """
+    check_point(x, h)
+    grad = np.empty_like(x)
+    for index in np.ndindex(x.shape):
+        grad[index] = centered_difference(f, x, index, h)
+    return grad
+
+
+def grad_check_sparse(
+    f: Function,
+    x: np.ndarray,
+    analytic_grad: np.ndarray,
+    num_checks: int = 10,
+    h: float = 1e-5,
+    *,
+    rng: np.random.Generator | int | None = None,
+) -> list[CheckedEntry]:
+    """Compare randomly drawn entries of a gradient with centred differences.
+
+    Prints one line for each entry, as the worksheet does, and returns the same.
+
+    Parameters
+    ----------
+    f : callable
+        Takes an array of the shape of ``x``, returns a number.
+    x : ndarray of float
+        The point; it is not changed.
+    analytic_grad : ndarray
+        The gradient to check, of the shape of ``x``.
+    num_checks : int, default 10
+        How many entries to draw.
+    h : float, default 1e-5
+        Step, in the units of ``x``.
+    rng : Generator or int, optional
+        Source of randomness, or a seed for one.
+
+    Returns
+    -------
+    list of CheckedEntry
+        ``(position, numerical, analytic, relative_error)`` for each entry.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or ``num_checks`` or ``h`` is not positive, or ``h`` is
+        too small to change the entry.
+    TypeError
+        If ``x`` does not hold floats.
+
+    References
+    ----------
+    CS231n course notes, "Gradient checks".
+
+    Examples
+    --------
+    >>> f = lambda x: float(np.sum(x**2))
+    >>> x = np.array([3.0])
+    >>> checked = grad_check_sparse(f, x, 4 * x, num_checks=1, rng=0)
+    numerical: 6.000000 analytic: 12.000000, relative error: 3.333333e-01
+    """
+    check_point(x, h)
+    if analytic_grad.shape != x.shape:
+        raise ValueError(
+            f"analytic_grad must have the shape of x, {x.shape}, but its shape is "
+            f"{analytic_grad.shape}."
+        )
+    if num_checks < 1:
+        raise ValueError(f"num_checks must be at least 1, but it is {num_checks}.")
+    rng = np.random.default_rng(rng)
+    checked = []
+    for _ in range(num_checks):
+        index = tuple(int(rng.integers(size)) for size in x.shape)
+        numerical = centered_difference(f, x, index, h)
+        analytic = float(analytic_grad[index])
+        error = relative_error(numerical, analytic)
+        print(
+            f"numerical: {numerical:f} analytic: {analytic:f}, "
+            f"relative error: {error:e}"
+        )
+        checked.append(CheckedEntry(index, numerical, analytic, error))
+    return checked
+
+
+def centered_difference(
+    f: Function, x: np.ndarray, index: tuple[int, ...], h: float
+) -> float:
+    """Slope of ``f`` along one coordinate of ``x``."""
+    above, below = x.copy(), x.copy()
+    above[index] += h
+    below[index] -= h
+    step = float(above[index]) - float(below[index])  # 2 h, after rounding
+    if step == 0:
+        raise ValueError(
+            f"h must be large enough to change x[{index}] = {x[index]} in "
+            f"{x.dtype}, but it is {h}."
+        )
+    return (float(f(above)) - float(f(below))) / step
+
+
+def check_point(x: np.ndarray, h: float) -> None:
+    """Refuse a point or a step that finite differences cannot use."""
+    if not np.issubdtype(x.dtype, np.floating):
+        raise TypeError(f"x must hold floats, but its dtype is {x.dtype}.")
+    if x.size == 0:
+        raise ValueError(f"x must not be empty, but its shape is {x.shape}.")
+    if not h > 0:
+        raise ValueError(f"h must be positive, but it is {h}.")

@@ -1,0 +1,46 @@
+"""Showing a function's source in a page, so that what is read is what ran."""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["show_source"]
+
+
+class Source(str):
+    """Python source that a notebook shows with its syntax coloured."""
+
+    def _repr_markdown_(self) -> str:
+        return f"```python\n{self}\n```"
+
+
+def show_source(function: Callable[..., Any]) -> Source:
+    """Source of a function or class as it is installed, without its docstring.
+
+    Parameters
+    ----------
+    function : function or class
+        Defined in a file, not typed into a prompt.
+
+    Returns
+    -------
+    Source
+        A string; as the last line of a notebook cell it is shown with coloured syntax.
+
+    Examples
+    --------
+    >>> from softmax_lib.linear_classifier import accuracy
+    >>> print(show_source(accuracy))
+    def accuracy(y: np.ndarray, y_pred: np.ndarray) -> float:
+        check_predictions(y, y_pred)
+        return float(np.mean(y == y_pred))
+    """
+    source = textwrap.dedent(inspect.getsource(function))
+    lines = source.splitlines()
+    for node in reversed(list(ast.walk(ast.parse(source)))):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
+            docstring = node.body[0]
+            del lines[docstring.lineno - 1 : docstring.end_lineno]
+    return Source("\n".join(lines).strip())
