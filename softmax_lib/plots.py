@@ -1,0 +1,577 @@
+"""The book's figures: each takes plain arrays and results and computes nothing else.
+
+Every function returns a `DescribedFigure`, which carries a text that says what is to
+be seen and shows itself, with that text, wherever a notebook is displayed. Sizes,
+margins, fonts and colours are fixed here, so that a figure is the same on every
+machine; the colours survive colour blindness and grey print.
+
+Taught in chapter 7; used from chapter 1 on.
+"""
+
+import base64
+import functools
+import io
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ParamSpec
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from softmax_lib.tuning import Trial
+
+__all__ = [
+    "DescribedFigure",
+    "plot_images",
+    "plot_samples",
+    "plot_lines",
+    "plot_loss_history",
+    "plot_step_size_errors",
+    "plot_grid_scatter",
+    "plot_grid_heatmap",
+    "plot_templates",
+    "plot_confusion",
+    "plot_mistakes",
+]
+
+P = ParamSpec("P")
+
+DPI = 150
+CSS_PIXELS_PER_INCH = 100
+LINE_STYLES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1))]
+COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#000000"]  # Okabe-Ito
+STYLE: Any = {
+    **{name: v for name, v in mpl.rcParamsDefault.items() if name != "backend"},
+    "font.family": "DejaVu Sans",
+    "font.size": 11,
+    "axes.titlesize": 11,
+    "text.hinting": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+
+
+class DescribedFigure(Figure):
+    """A Matplotlib figure that carries its alternative text.
+
+    Attributes
+    ----------
+    alt : str
+        What is to be seen, for those who do not see it.
+    """
+
+    alt: str = ""
+
+    def png(self) -> bytes:
+        """Render the figure, to the same bytes each time."""
+        buffer = io.BytesIO()
+        with mpl.rc_context(STYLE):
+            self.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+        return buffer.getvalue()
+
+    def _repr_mimebundle_(
+        self, **_: object
+    ) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
+        image = base64.b64encode(self.png()).decode("ascii")
+        width = round(self.get_figwidth() * CSS_PIXELS_PER_INCH)
+        return (
+            {"image/png": image, "text/plain": self.alt},
+            {"image/png": {"alt": self.alt, "width": width}},
+        )
+
+
+def in_book_style(
+    plot: Callable[P, DescribedFigure],
+) -> Callable[P, DescribedFigure]:
+    """Draw with the book's settings, whatever the reader's are."""
+
+    @functools.wraps(plot)
+    def styled(*args: P.args, **kwargs: P.kwargs) -> DescribedFigure:
+        with mpl.rc_context(STYLE):
+            return plot(*args, **kwargs)
+
+    return styled
+
+
+@in_book_style
+def plot_images(
+    images: np.ndarray, titles: Sequence[str], *, columns: int = 5
+) -> DescribedFigure:
+    """Show pictures side by side, each under its title.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (N, height, width, 3)
+        Red, green and blue, 0 to 255.
+    titles : sequence of N str
+        What stands above each picture.
+    columns : int, default 5
+        Pictures in a row.
+
+    Returns
+    -------
+    DescribedFigure
+
+    Raises
+    ------
+    ValueError
+        If there is not one title for each picture, or no picture.
+    """
+    check_pictures(images, titles)
+    rows = -(-len(images) // columns)
+    lines = max(title.count("\n") for title in titles) + 1
+    fig, axes = picture_grid(rows, columns, title_height=0.14 + 0.17 * lines)
+    for ax, image, title in zip(axes.flat, images, titles, strict=False):
+        ax.imshow(image, interpolation="nearest")
+        ax.set_title(title, fontsize=10)
+    fig.alt = "Pictures: " + "; ".join(t.replace("\n", ", ") for t in titles) + "."
+    return fig
+
+
+@in_book_style
+def plot_samples(
+    images: np.ndarray,
+    labels: np.ndarray,
+    class_names: Sequence[str],
+    samples_per_class: int = 7,
+) -> DescribedFigure:
+    """Show the first few pictures of each class, one column a class.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (N, 32, 32, 3)
+        Red, green and blue, 0 to 255.
+    labels : ndarray of int, shape (N,)
+        Class of each picture.
+    class_names : sequence of C str
+        Name of each class.
+    samples_per_class : int, default 7
+        Rows of the figure.
+
+    Returns
+    -------
+    DescribedFigure
+
+    Raises
+    ------
+    ValueError
+        If there is not one label for each picture, or no picture.
+    """
+    check_pictures(images, labels)
+    fig, axes = picture_grid(samples_per_class, len(class_names), title_height=0.0)
+    for j, name in enumerate(class_names):
+        axes[0, j].set_title(name, fontsize=9)
+        of_class = images[labels == j][:samples_per_class]
+        for ax, image in zip(axes[:, j], of_class, strict=False):
+            ax.imshow(image, interpolation="nearest")
+    fig.alt = (
+        f"{samples_per_class} pictures of each of the {len(class_names)} classes, one "
+        f"column a class: {', '.join(class_names)}."
+    )
+    return fig
+
+
+@in_book_style
+def plot_lines(
+    lines: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    alt: str,
+    xscale: str = "linear",
+    yscale: str = "linear",
+) -> DescribedFigure:
+    """Draw one line for each name, told apart by colour and by dashes.
+
+    Parameters
+    ----------
+    lines : mapping from str to (x, y)
+        Name of each line and its points.
+    xlabel, ylabel : str
+        Quantity and unit of each axis.
+    alt : str
+        What is to be seen.
+    xscale, yscale : {"linear", "log"}
+        Scale of each axis.
+
+    Returns
+    -------
+    DescribedFigure
+
+    Raises
+    ------
+    ValueError
+        If there is no line.
+    """
+    if not lines:
+        raise ValueError("lines must hold at least one line, but it is empty.")
+    fig, ax = single_axes()
+    for k, (name, (x, y)) in enumerate(lines.items()):
+        color, style = COLORS[k % len(COLORS)], LINE_STYLES[k % len(LINE_STYLES)]
+        ax.plot(x, y, color=color, linestyle=style, label=name, linewidth=1.4)
+    ax.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
+    ax.grid(alpha=0.3)
+    if len(lines) > 1:
+        ax.legend(frameon=False)
+    fig.alt = alt
+    return fig
+
+
+def plot_loss_history(histories: Mapping[str, Sequence[float]]) -> DescribedFigure:
+    """Draw the minibatch loss over the steps of training, on a logarithmic scale.
+
+    Parameters
+    ----------
+    histories : mapping from str to sequence of float
+        Name of each training run and its losses in nats, as `train` returns them.
+
+    Returns
+    -------
+    DescribedFigure
+
+    Raises
+    ------
+    ValueError
+        If there is no run.
+    """
+    ends = "; ".join(
+        f"{name} from {history[0]:.3g} to {history[-1]:.3g}"
+        for name, history in histories.items()
+    )
+    return plot_lines(
+        {name: (range(len(losses)), losses) for name, losses in histories.items()},
+        xlabel="step",
+        ylabel="minibatch loss (nats, log scale)",
+        alt=f"Minibatch loss over the steps of training: {ends}.",
+        yscale="log",
+    )
+
+
+def plot_step_size_errors(
+    steps: Sequence[float], errors: Mapping[str, Sequence[float]]
+) -> DescribedFigure:
+    """Draw the error of a finite difference over its step, both logarithmic.
+
+    Parameters
+    ----------
+    steps : sequence of float
+        Steps ``h``, in the units of the weights.
+    errors : mapping from str to sequence of float
+        Name of each formula and its relative error at each step.
+
+    Returns
+    -------
+    DescribedFigure
+
+    Raises
+    ------
+    ValueError
+        If there is no formula.
+    """
+    best = "; ".join(
+        f"{name} is most accurate near h = {steps[int(np.argmin(error))]:.0e}"
+        for name, error in errors.items()
+    )
+    return plot_lines(
+        {name: (steps, error) for name, error in errors.items()},
+        xlabel="step h (units of a weight, log scale)",
+        ylabel="relative error (log scale)",
+        alt=f"Relative error over step size, each curve a V: {best}.",
+        xscale="log",
+        yscale="log",
+    )
+
+
+@in_book_style
+def plot_grid_scatter(trials: Sequence[Trial]) -> DescribedFigure:
+    """Draw training and validation accuracy over both settings, as the worksheet does.
+
+    Parameters
+    ----------
+    trials : sequence of Trial
+        Rows of a grid search.
+
+    Returns
+    -------
+    DescribedFigure
+
+    Raises
+    ------
+    ValueError
+        If there is no trial.
+    """
+    check_trials(trials)
+    x = [np.log10(trial.learning_rate) for trial in trials]
+    y = [np.log10(trial.reg) for trial in trials]
+    panels = {
+        "training accuracy": [trial.train_accuracy for trial in trials],
+        "validation accuracy": [trial.val_accuracy for trial in trials],
+    }
+    fig = DescribedFigure(figsize=(7, 3.2))
+    FigureCanvasAgg(fig)
+    axes = fig.subplots(1, 2)
+    fig.subplots_adjust(left=0.09, right=0.97, bottom=0.17, top=0.89, wspace=0.3)
+    for ax, (title, accuracies) in zip(axes, panels.items(), strict=True):
+        dots = ax.scatter(x, y, c=accuracies, s=90, cmap="cividis", edgecolors="black")
+        fig.colorbar(dots, ax=ax)
+        ax.set(xlabel="log10 learning rate", ylabel="log10 reg", title=title)
+        ax.margins(0.15)
+    fig.alt = (
+        "Two scatter plots over the logarithms of learning rate and reg, "
+        f"{len(trials)} dots each, coloured by accuracy: training accuracy "
+        f"{range_of(panels['training accuracy'])}, validation accuracy "
+        f"{range_of(panels['validation accuracy'])}."
+    )
+    return fig
+
+
+@in_book_style
+def plot_grid_heatmap(trials: Sequence[Trial]) -> DescribedFigure:
+    """Draw validation accuracy over both settings, with the figures written in.
+
+    Parameters
+    ----------
+    trials : sequence of Trial
+        Rows of a grid search; each pair of settings once.
+
+    Returns
+    -------
+    DescribedFigure
+
+    Raises
+    ------
+    ValueError
+        If there is no trial.
+    """
+    check_trials(trials)
+    learning_rates = sorted({trial.learning_rate for trial in trials})
+    regs = sorted({trial.reg for trial in trials})
+    grid = np.full((len(regs), len(learning_rates)), np.nan)
+    for trial in trials:
+        row, column = regs.index(trial.reg), learning_rates.index(trial.learning_rate)
+        grid[row, column] = trial.val_accuracy
+    fig, ax = heatmap(
+        grid,
+        [f"{reg:g}" for reg in regs],
+        [f"{rate:g}" for rate in learning_rates],
+        number_format="{:.3f}",
+        figsize=(1.6 + 0.9 * len(learning_rates), 1.2 + 0.55 * len(regs)),
+    )
+    ax.set(xlabel="learning rate", ylabel="reg", title="validation accuracy")
+    best = max(trials, key=lambda trial: trial.val_accuracy)
+    fig.alt = (
+        f"Table of {len(trials)} validation accuracies over learning rate and reg, "
+        f"{range_of([trial.val_accuracy for trial in trials])}; the best is at "
+        f"learning rate {best.learning_rate:g} and reg {best.reg:g}."
+    )
+    return fig
+
+
+@in_book_style
+def plot_templates(weights: np.ndarray, class_names: Sequence[str]) -> DescribedFigure:
+    """Show each column of the weights as a picture, all on one shared scale.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (3072, C)
+        Weights without the bias row, ``W[:-1]``.
+    class_names : sequence of C str
+        Name of each class.
+
+    Returns
+    -------
+    DescribedFigure
+
+    Raises
+    ------
+    ValueError
+        If the shape is not (3072, C) with one name for each column.
+    """
+    if weights.shape != (3072, len(class_names)):
+        raise ValueError(
+            f"weights must have the shape (3072, {len(class_names)}), without the bias "
+            f"row, but its shape is {weights.shape}."
+        )
+    low, high = weights.min(), weights.max()
+    pictures = 255 * (weights.T.reshape(-1, 32, 32, 3) - low) / (high - low)
+    fig, axes = picture_grid(-(-len(class_names) // 5), 5, title_height=0.3)
+    for ax, picture, name in zip(axes.flat, pictures, class_names, strict=False):
+        ax.imshow(picture.astype(np.uint8), interpolation="nearest")
+        ax.set_title(name)
+    fig.alt = (
+        "The weights of each class as a picture of 32 by 32 pixels, all on one scale: "
+        f"{', '.join(class_names)}."
+    )
+    return fig
+
+
+@in_book_style
+def plot_confusion(counts: np.ndarray, class_names: Sequence[str]) -> DescribedFigure:
+    """Show how often each class was taken for each class.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (C, C)
+        Row: correct class; column: predicted class.
+    class_names : sequence of C str
+        Name of each class.
+
+    Returns
+    -------
+    DescribedFigure
+
+    Raises
+    ------
+    ValueError
+        If ``counts`` is not (C, C).
+    """
+    C = len(class_names)
+    if counts.shape != (C, C):
+        raise ValueError(
+            f"counts must have the shape ({C}, {C}), one row and one column for each "
+            f"class name, but its shape is {counts.shape}."
+        )
+    fig, ax = heatmap(
+        counts, class_names, class_names, number_format="{:d}", figsize=(7, 5.6)
+    )
+    ax.set(xlabel="predicted class", ylabel="correct class", title="number of images")
+    ax.tick_params(axis="x", rotation=45)
+    off_diagonal = np.where(np.eye(C, dtype=bool), -1, counts)
+    row, column = divmod(int(off_diagonal.argmax()), C)
+    fig.alt = (
+        f"Confusion matrix of {counts.sum()} images, {np.trace(counts)} of them on the "
+        f"diagonal; the most frequent mistake is {class_names[row]} taken for "
+        f"{class_names[column]}, {counts[row, column]} times."
+    )
+    return fig
+
+
+def plot_mistakes(
+    images: np.ndarray,
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    class_names: Sequence[str],
+) -> DescribedFigure:
+    """Show misclassified pictures, with the probability of the two classes involved.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (N, 32, 32, 3)
+        Red, green and blue, 0 to 255.
+    labels : ndarray of int, shape (N,)
+        Correct class of each picture.
+    probabilities : ndarray, shape (N, C)
+        Softmax probabilities of each picture.
+    class_names : sequence of C str
+        Name of each class.
+
+    Returns
+    -------
+    DescribedFigure
+
+    Raises
+    ------
+    ValueError
+        If there is not one label and one row of probabilities for each picture.
+    """
+    check_pictures(images, labels)
+    check_pictures(images, probabilities)
+    predicted = probabilities.argmax(axis=1)
+    titles = [
+        f"says {class_names[j]} {row[j]:.2f}\nis {class_names[i]} {row[i]:.2f}"
+        for i, j, row in zip(labels, predicted, probabilities, strict=True)
+    ]
+    return plot_images(images, titles)
+
+
+def single_axes() -> tuple[DescribedFigure, Axes]:
+    """Return a figure with one pair of axes and fixed margins."""
+    fig = DescribedFigure(figsize=(6.4, 4))
+    FigureCanvasAgg(fig)
+    ax = fig.subplots()
+    fig.subplots_adjust(left=0.13, right=0.97, bottom=0.14, top=0.95)
+    return fig, ax
+
+
+def picture_grid(
+    rows: int, columns: int, title_height: float
+) -> tuple[DescribedFigure, np.ndarray]:
+    """Return a figure of pictures without axes, 7 inches wide.
+
+    ``title_height`` is the room above each row, in inches; 0 leaves room above the
+    first row only.
+    """
+    side = 7 / columns
+    top = 0.0 if title_height else 0.3
+    height = rows * (side + title_height) + top
+    fig = DescribedFigure(figsize=(7, height))
+    FigureCanvasAgg(fig)
+    axes = np.empty((rows, columns), dtype=object)
+    gap = 0.04 * side
+    for i in range(rows):
+        bottom = height - top - (i + 1) * (side + title_height)
+        for j in range(columns):
+            axes[i, j] = fig.add_axes(
+                (
+                    (j * side + gap) / 7,
+                    (bottom + gap) / height,
+                    (side - 2 * gap) / 7,
+                    (side - 2 * gap) / height,
+                )
+            )
+            axes[i, j].set_axis_off()
+    return fig, axes
+
+
+def heatmap(
+    grid: np.ndarray,
+    row_names: Sequence[str],
+    column_names: Sequence[str],
+    *,
+    number_format: str,
+    figsize: tuple[float, float],
+) -> tuple[DescribedFigure, Axes]:
+    """Return a figure of coloured cells with their numbers written in."""
+    width, height = figsize
+    fig = DescribedFigure(figsize=figsize)
+    FigureCanvasAgg(fig)
+    ax = fig.subplots()
+    fig.subplots_adjust(
+        left=1.0 / width,
+        right=1 - 0.1 / width,
+        bottom=0.8 / height,
+        top=1 - 0.35 / height,
+    )
+    ax.imshow(grid, cmap="cividis", aspect="auto", interpolation="nearest")
+    ax.set_xticks(range(len(column_names)), column_names)
+    ax.set_yticks(range(len(row_names)), row_names)
+    middle = (np.nanmin(grid) + np.nanmax(grid)) / 2
+    for (i, j), value in np.ndenumerate(grid):
+        if not np.isnan(value):
+            color = "black" if value > middle else "white"
+            text = number_format.format(value)
+            ax.text(j, i, text, ha="center", va="center", color=color, fontsize=10)
+    return fig, ax
+
+
+def range_of(values: Sequence[float]) -> str:
+    """Say from where to where the values run."""
+    return f"from {min(values):.3f} to {max(values):.3f}"
+
+
+def check_pictures(images: np.ndarray, others: Sequence[object] | np.ndarray) -> None:
+    """Refuse pictures that do not have one companion each."""
+    if images.ndim != 4 or len(images) == 0 or len(images) != len(others):
+        raise ValueError(
+            "images must be a non-empty array of shape (N, height, width, 3) with one "
+            f"companion for each picture, but its shape is {images.shape} and there "
+            f"are {len(others)} companions."
+        )
+
+
+def check_trials(trials: Sequence[Trial]) -> None:
+    """Refuse a figure without a trial to draw."""
+    if not trials:
+        raise ValueError("trials must hold at least one trial, but it is empty.")
