@@ -1,0 +1,61 @@
+# Everything happens in .venv, made here with $(PYTHON); nothing outside is touched.
+# README.md has the plain commands for those without make.
+
+PYTHON = python3
+BIN = .venv/bin
+ifeq ($(OS),Windows_NT)
+BIN = .venv/Scripts
+endif
+
+.DEFAULT_GOAL = help
+.PHONY: help book test record check-everywhere lint lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
+
+# --all: a page that is not read again would keep its warnings to itself.
+book: .venv/book.done ## build the pages from the recorded outputs (no data, no kernel)
+	$(BIN)/jupyter-book build --all -W -n --keep-going --quiet .
+	@echo "The book is built. Open _build/html/index.html in a browser."
+
+test: .venv/test.done ## run the unit tests, then compare every output of every chapter
+	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest --nbval book/
+	@echo "Checked: the unit tests (tests/) and every output of every chapter (book/)."
+
+record: .venv/test.done ## execute the chapters and rewrite their recorded outputs
+	$(BIN)/python -m tests.checker.record
+
+check-everywhere: .venv/test.done ## compare the outputs on other processors and versions (long)
+	$(BIN)/python -m tests.checker.everywhere
+
+lint: .venv/test.done ## check the style and the types of the code
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	@echo "Checked: format, style and types."
+
+# Pins hold for every system and Python; a pin that still fits is kept (remove a file of
+# locks/ to move all of its pins). What torch needs for a graphics card is left to pip.
+COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+  --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+lock: .venv/test.done ## write locks/ from pyproject.toml
+	$(COMPILE) --extra book --output-file locks/book.txt
+	$(COMPILE) --extra test --constraints locks/book.txt --output-file locks/test.txt
+	grep -Ev '^(cuda|nvidia|triton)' locks/test.txt > locks/new && mv locks/new locks/test.txt
+	@echo "Written: locks/book.txt and locks/test.txt."
+
+clean: ## remove all that make has made
+	rm -rf .venv _build
+
+# An installation that was interrupted is begun anew: half a package would pass for a whole one.
+.venv/%.done: locks/%.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	  "Python 3.11 or newer is needed; name yours: make PYTHON=python3.11 ...")'
+	@if [ -e .venv/unfinished ]; then rm -rf .venv; fi
+	@mkdir -p .venv && touch .venv/unfinished
+	@if [ ! -x $(BIN)/python ]; then $(PYTHON) -m venv .venv; fi
+	@echo "Installing the packages of $< into .venv (the first time takes minutes)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@rm .venv/unfinished && touch $@
