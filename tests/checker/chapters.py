@@ -1,0 +1,71 @@
+"""Where the chapters and their recordings lie, and in what surroundings they run."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import matplotlib
+import pooch
+
+__all__ = [
+    "BOOK",
+    "CHAPTERS",
+    "DATA_SETS",
+    "RECORDINGS",
+    "ROOT",
+    "chosen_data_set",
+    "kernel_environment",
+    "machine_paths",
+    "recording_of",
+]
+
+ROOT = Path(__file__).resolve().parents[2]
+BOOK = ROOT / "book"
+RECORDINGS = ROOT / "tests" / "recordings"
+CHAPTERS = sorted(BOOK.glob("*.ipynb"))
+DATA_SETS = {"cifar10": "CIFAR-10", "shapes10": "Shapes-10"}
+
+
+def chosen_data_set(environment: Mapping[str, str] = os.environ) -> str:
+    """Return which data set the chapters are checked on.
+
+    ``SOFTMAX_LIB_DATASET`` chooses outright. Else it is CIFAR-10 when its files are
+    on this machine, and Shapes-10 when they are not: checking never downloads.
+    """
+    if chosen := environment.get("SOFTMAX_LIB_DATASET"):
+        return chosen
+    cached = Path(pooch.os_cache("softmax_lib")) / "cifar-10-batches-py"
+    on_disk = "SOFTMAX_LIB_DATA" in environment or cached.is_dir()
+    return "cifar10" if on_disk else "shapes10"
+
+
+def recording_of(chapter: Path, data_set: str) -> Path:
+    """Return the file that holds a chapter's outputs on a data set."""
+    if data_set == "cifar10":
+        return chapter
+    return chapter.parents[1] / "tests" / "recordings" / data_set / chapter.name
+
+
+def kernel_environment(data_set: str) -> dict[str, str]:
+    """Return what a kernel must find in its environment to say the same everywhere.
+
+    The reader's own ``MPLBACKEND`` and ``matplotlibrc`` would change the figures.
+    """
+    return {
+        "SOFTMAX_LIB_DATASET": data_set,
+        "PYTHONHASHSEED": "0",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "MATPLOTLIBRC": str(Path(matplotlib.get_data_path()) / "matplotlibrc"),
+    }
+
+
+MACHINE_PATH = re.compile(
+    r"(?:(?<![\w./~-])/(?:home|root|tmp|work|usr|opt|var|private|Users)/[\w.-]+"
+    r"|[A-Za-z]:\\[\w.-]+|site-packages|ipykernel_\d+)[^\s'\"<>]*"
+)
+
+
+def machine_paths(text: str) -> list[str]:
+    """Return what in ``text`` names a place on the machine that wrote it."""
+    return MACHINE_PATH.findall(text)

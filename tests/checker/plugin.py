@@ -1,0 +1,205 @@
+"""pytest plugin: `pytest --nbval book/` checks what the chapters say.
+
+nbval finds the notebooks and runs their cells, each chapter in a kernel of its own;
+this plugin puts `compare_outputs` where nbval compares strings, picks the data set,
+and refuses everything that would leave an output unchecked.
+"""
+
+import io
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbval.plugin import (
+    IPyNbCell,
+    IPyNbFile,
+    find_comment_markers,
+    find_metadata_tags,
+)
+from PIL import Image, ImageChops
+
+from tests.checker.chapters import (
+    DATA_SETS,
+    RECORDINGS,
+    chosen_data_set,
+    kernel_environment,
+    recording_of,
+)
+from tests.checker.compare import Difference, compare_outputs, report
+
+FIGURE_FAILURES = Path("build") / "figure-failures"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the data set, pin the kernels' surroundings, refuse lax checking."""
+    if config.option.nbval_lax or config.option.nbval_sanitize_with:
+        raise pytest.UsageError(
+            "Every output of the book is checked: use --nbval, without --nbval-lax "
+            "and without --nbval-sanitize-with."
+        )
+    data_set = chosen_data_set()
+    if data_set not in DATA_SETS:
+        raise pytest.UsageError(
+            f"SOFTMAX_LIB_DATASET must be cifar10 or shapes10, but it is {data_set!r}."
+        )
+    os.environ.update(kernel_environment(data_set))
+    config.option.nbval_current_env = True
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say which recorded outputs are checked."""
+    if not config.option.nbval:
+        return None
+    data_set = chosen_data_set()
+    place = "book/" if data_set == "cifar10" else f"tests/recordings/{data_set}/"
+    return (
+        f"chapters run on {DATA_SETS[data_set]}, compared with the outputs in {place}"
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Iterator[Any]:
+    """Put a `Chapter` in the place of each notebook that nbval has found.
+
+    A recording is no chapter of its own.
+    """
+    collectors = yield
+    if RECORDINGS in file_path.parents:
+        return []
+    return [
+        Chapter.from_parent(parent, path=file_path)
+        if isinstance(collector, IPyNbFile)
+        else collector
+        for collector in collectors
+    ]
+
+
+class Chapter(IPyNbFile):
+    """A notebook whose cells are checked against one of its recordings."""
+
+    def collect(self) -> Iterator["CheckedCell"]:
+        """Yield the code cells, with the outputs recorded on the chosen data set."""
+        self.nb = nbformat.read(self.path, as_version=4)
+        cells = [cell for cell in self.nb.cells if cell.cell_type == "code"]
+        recorded = self.recorded_cells(cells)
+        for number, cell in enumerate(recorded):
+            yield CheckedCell.from_parent(
+                self,
+                name=f"Cell {number}",
+                cell_num=number,
+                cell=cell,
+                options=self.options_of(number, cell),
+            )
+
+    def recorded_cells(self, cells: list[Any]) -> list[Any]:
+        """Return the recorded cells, or refuse a recording of other cells."""
+        recording = recording_of(self.path, chosen_data_set())
+        if recording == self.path:
+            return cells
+        if not recording.exists():
+            raise self.CollectError(
+                f"{self.path.name} has no recording {recording.name} on "
+                f"{chosen_data_set()}: run `make record`."
+            )
+        recorded = nbformat.read(recording, as_version=4).cells
+        recorded = [cell for cell in recorded if cell.cell_type == "code"]
+        if [cell.source for cell in recorded] != [cell.source for cell in cells]:
+            raise self.CollectError(
+                f"The recording of {self.path.name} on {chosen_data_set()} holds other "
+                "cells than the chapter: run `make record`."
+            )
+        return recorded
+
+    def options_of(self, number: int, cell: Any) -> dict[str, bool]:
+        """Return nbval's options; only an expected exception can be one of them."""
+        marks = {
+            **dict(find_metadata_tags(cell.metadata)),
+            **dict(find_comment_markers(cell.source)),
+        }
+        unchecked = marks.get("skip") or marks.get("check") is False
+        if unchecked or (cell.source.strip() and cell.execution_count is None):
+            raise self.CollectError(
+                f"{self.path.name}, code cell {number}: every cell is run and checked, "
+                f"but this one {'opts out' if unchecked else 'has no recorded run'}."
+            )
+        return defaultdict(bool, check=True, check_exception="check_exception" in marks)
+
+
+class CheckedCell(IPyNbCell):
+    """A code cell whose outputs are compared as numbers, words and pictures."""
+
+    differences: tuple[Difference, ...] = ()
+
+    def setup(self) -> None:
+        """Fail after a cell that never ended; nbval would expect the failure."""
+        if self.parent.timed_out:
+            self.raise_cell_error("An earlier cell of this chapter never ended.")
+
+    def compare_outputs(self, test: Any, ref: Any, skip_compare: Any = None) -> bool:
+        """Say whether the new outputs mean what the recorded ones mean."""
+        del skip_compare
+        check = self.cell.metadata.get("check")
+        self.differences = (
+            *warnings_in(test),
+            *(
+                found.within(self.place())
+                for found in compare_outputs(ref, test, check)
+            ),
+        )
+        self.comparison_traceback: list[str] = []
+        return not self.differences
+
+    def place(self) -> str:
+        """Return the name of this cell as a person would say it."""
+        data_set = DATA_SETS[chosen_data_set()]
+        return f"{self.parent.path.stem}, code cell {self.cell_num}, on {data_set}"
+
+    def repr_failure(self, excinfo: Any) -> str:
+        """Say what the cell was to say and what it said."""
+        if not self.differences:
+            return str(super().repr_failure(excinfo))
+        pictures = [
+            f"Expected, actual and their difference, side by side: {path}"
+            for path in map(self.write_pictures, self.differences)
+            if path
+        ]
+        return "\n".join([self.cell.source, "", report(self.differences), *pictures])
+
+    def write_pictures(self, difference: Difference) -> Path | None:
+        """Write the expected, the actual and the differing picture side by side."""
+        if difference.pictures is None:
+            return None
+        name = f"{self.parent.path.stem}-cell-{self.cell_num}.png"
+        path = self.config.rootpath / FIGURE_FAILURES / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        side_by_side(*difference.pictures).save(path)
+        return path
+
+
+def warnings_in(outputs: list[Any]) -> list[Difference]:
+    """Return a difference for what a cell wrote to stderr."""
+    return [
+        Difference("stderr", "nothing", repr(output["text"]))
+        for output in outputs
+        if output.get("name") == "stderr"
+    ]
+
+
+def side_by_side(old: bytes, new: bytes) -> Image.Image:
+    """Return two pictures and the absolute difference between them, in a row."""
+    left, right = (
+        Image.open(io.BytesIO(picture)).convert("RGB") for picture in (old, new)
+    )
+    size = max(left.width, right.width), max(left.height, right.height)
+    panels = [Image.new("RGB", size, "white") for _ in range(2)]
+    for panel, picture in zip(panels, (left, right), strict=True):
+        panel.paste(picture)
+    panels.append(ImageChops.difference(*panels))
+    row = Image.new("RGB", (3 * size[0], size[1]))
+    for number, panel in enumerate(panels):
+        row.paste(panel, (number * size[0], 0))
+    return row
