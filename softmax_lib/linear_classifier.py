@@ -11,6 +11,7 @@ import numpy as np
 
 from softmax_lib.losses import (
     check_labels,
+    check_matrix,
     check_points,
     softmax_loss_vectorized,
     svm_loss_vectorized,
@@ -92,6 +93,7 @@ class LinearClassifier:
         CS231n, assignment 1, `linear_classifier.py`.
         """
         check_settings(learning_rate, reg, num_iters, batch_size)
+        check_matrix("X", X)
         rng = np.random.default_rng(rng)
         W = initial_weights(X, y, rng) if self.W is None else self.W.copy()
         check_points(X, W)
@@ -227,8 +229,8 @@ def initial_weights(
     X: np.ndarray, y: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """Draw small weights, one column for each class up to the largest label."""
-    num_classes = int(y.max()) + 1 if y.size else 1
-    W = 0.001 * rng.standard_normal((X.shape[-1], num_classes))
+    num_classes = int(np.max(y, initial=0)) + 1
+    W = 0.001 * rng.standard_normal((X.shape[1], num_classes))
     return W.astype(X.dtype)
 
 

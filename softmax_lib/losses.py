@@ -18,6 +18,7 @@ __all__ = [
 ]
 
 
+@np.errstate(over="ignore", invalid="ignore")  # check_finite_loss refuses
 def softmax_loss_naive(
     W: np.ndarray, X: np.ndarray, y: np.ndarray, reg: float
 ) -> tuple[float, np.ndarray]:
@@ -45,7 +46,7 @@ def softmax_loss_naive(
     ------
     ValueError
         If a shape does not fit, an array is empty, a label is out of range, or
-        a score is not a finite number.
+        a number in ``X``, ``W`` or the loss is not finite.
     TypeError
         If ``X`` or ``W`` does not hold floats or ``y`` does not hold integers.
 
@@ -82,6 +83,7 @@ def softmax_loss_naive(
     return check_finite_loss(loss), dW
 
 
+@np.errstate(over="ignore", invalid="ignore")  # check_finite_loss refuses
 def softmax_loss_vectorized(
     W: np.ndarray, X: np.ndarray, y: np.ndarray, reg: float
 ) -> tuple[float, np.ndarray]:
@@ -109,7 +111,7 @@ def softmax_loss_vectorized(
     ------
     ValueError
         If a shape does not fit, an array is empty, a label is out of range, or
-        a score is not a finite number.
+        a number in ``X``, ``W`` or the loss is not finite.
     TypeError
         If ``X`` or ``W`` does not hold floats or ``y`` does not hold integers.
 
@@ -144,6 +146,7 @@ def softmax_loss_vectorized(
     return check_finite_loss(loss), dW
 
 
+@np.errstate(over="ignore", invalid="ignore")  # check_finite_loss refuses
 def svm_loss_naive(
     W: np.ndarray, X: np.ndarray, y: np.ndarray, reg: float
 ) -> tuple[float, np.ndarray]:
@@ -174,7 +177,7 @@ def svm_loss_naive(
     ------
     ValueError
         If a shape does not fit, an array is empty, a label is out of range, or
-        a score is not a finite number.
+        a number in ``X``, ``W`` or the loss is not finite.
     TypeError
         If ``X`` or ``W`` does not hold floats or ``y`` does not hold integers.
 
@@ -202,16 +205,18 @@ def svm_loss_naive(
         scores = X[i] @ W
         for j in range(num_classes):
             margin = scores[j] - scores[y[i]] + 1
-            if j != y[i] and margin > 0:
-                loss += margin
-                dW[:, j] += X[i]
-                dW[:, y[i]] -= X[i]
+            if j == y[i] or margin <= 0:
+                continue
+            loss += margin
+            dW[:, j] += X[i]
+            dW[:, y[i]] -= X[i]
     loss = loss / num_train + reg * np.sum(W * W)
     dW /= num_train
     dW += 2 * reg * W
     return check_finite_loss(loss), dW
 
 
+@np.errstate(over="ignore", invalid="ignore")  # check_finite_loss refuses
 def svm_loss_vectorized(
     W: np.ndarray, X: np.ndarray, y: np.ndarray, reg: float
 ) -> tuple[float, np.ndarray]:
@@ -242,7 +247,7 @@ def svm_loss_vectorized(
     ------
     ValueError
         If a shape does not fit, an array is empty, a label is out of range, or
-        a score is not a finite number.
+        a number in ``X``, ``W`` or the loss is not finite.
     TypeError
         If ``X`` or ``W`` does not hold floats or ``y`` does not hold integers.
 
@@ -285,14 +290,8 @@ def check_loss_input(W: np.ndarray, X: np.ndarray, y: np.ndarray) -> None:
 
 def check_points(X: np.ndarray, W: np.ndarray) -> None:
     """Refuse points and weights that cannot be multiplied."""
-    for name, array in (("X", X), ("W", W)):
-        if not (isinstance(array, np.ndarray) and array.ndim == 2 and array.size):
-            raise ValueError(
-                f"{name} must be a two-dimensional array with at least one row and "
-                f"one column, but it is {describe(array)}."
-            )
-        if not np.issubdtype(array.dtype, np.floating):
-            raise TypeError(f"{name} must hold floats, but its dtype is {array.dtype}.")
+    check_matrix("X", X)
+    check_matrix("W", W)
     if W.shape[0] != X.shape[1]:
         off_by_one = abs(W.shape[0] - X.shape[1]) == 1
         advice = (
@@ -303,6 +302,22 @@ def check_points(X: np.ndarray, W: np.ndarray) -> None:
         raise ValueError(
             f"W has {W.shape[0]} rows but X has {X.shape[1]} columns; {advice}."
         )
+
+
+def check_matrix(name: str, array: np.ndarray) -> None:
+    """Refuse what is not a non-empty matrix of finite floats."""
+    if not (isinstance(array, np.ndarray) and array.ndim == 2 and array.size):
+        raise ValueError(
+            f"{name} must be a two-dimensional array with at least one row and "
+            f"one column, but it is {describe(array)}."
+        )
+    if not np.issubdtype(array.dtype, np.floating):
+        raise TypeError(f"{name} must hold floats, but its dtype is {array.dtype}.")
+    for extreme in (array.min(), array.max()):  # NaN is both
+        if not np.isfinite(extreme):
+            raise ValueError(
+                f"{name} must hold finite numbers, but it holds {extreme}."
+            )
 
 
 def check_labels(y: np.ndarray, num_points: int, num_classes: int) -> None:
@@ -325,8 +340,8 @@ def check_finite_loss(loss: float) -> float:
     """Return ``loss`` as a float, or refuse it when it is not a finite number."""
     if not np.isfinite(loss):
         raise ValueError(
-            f"The loss is {loss}: X and W must hold finite numbers, and X @ W and "
-            "W * W must not overflow."
+            f"The loss must be a finite number, but it is {loss}: X @ W or "
+            "reg * W * W overflows."
         )
     return float(loss)
 
