@@ -89,8 +89,9 @@ def paint(bits: np.random.PCG64, labels: np.ndarray) -> npt.NDArray[np.uint8]:
 
 def shape_colours(bits: np.random.PCG64, labels: np.ndarray) -> Ints:
     """Colours (n, 3): halfway between the class's own and any other."""
-    own = np.array(list(CLASS_COLOURS.values()), dtype=np.int16)[labels]
-    return (own + integers(bits, own.shape, 0, 256)) // 2
+    own: Ints = np.array(list(CLASS_COLOURS.values()), dtype=np.int16)[labels]
+    drawn = integers(bits, own.shape, 0, 256)
+    return (own + drawn) // np.int16(2)
 
 
 def shape_masks(bits: np.random.PCG64, labels: np.ndarray) -> Truths:

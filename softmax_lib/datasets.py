@@ -1,0 +1,359 @@
+"""CIFAR-10 from its official files, or Shapes-10 where there is no way to it.
+
+Images are uint8 (N, 32, 32, 3), labels int64 (N,). The worksheet's eight arrays are
+rows: float32 (N, 3073), the mean image subtracted and a column of ones appended.
+
+The data is searched in this order: the folder that ``SOFTMAX_LIB_DATA`` names, the
+user's cache folder, a download of the official archive, and then Shapes-10, with a
+warning. ``SOFTMAX_LIB_DATASET=cifar10`` or ``shapes10`` chooses outright. From a
+terminal: ``python -m softmax_lib.datasets {where,fetch,verify}``.
+
+Taught in chapter 1.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pooch
+
+from softmax_lib import download, shapes10
+from softmax_lib.batches import read_batch
+from softmax_lib.preprocessing import (
+    center_with_bias,
+    dev_subset,
+    images_to_rows,
+    mean_image,
+)
+
+__all__ = [
+    "CIFAR10Data",
+    "Dataset",
+    "data_notice",
+    "get_CIFAR10_data",
+    "load_CIFAR10",
+    "load_dataset",
+]
+
+CIFAR10_NAMES = (
+    *("plane", "car", "bird", "cat", "deer"),
+    *("dog", "frog", "horse", "ship", "truck"),
+)
+TRAIN_FILES = tuple(f"data_batch_{number}" for number in range(1, 6))
+
+
+class Dataset(NamedTuple):
+    """Images, labels, and what they are called."""
+
+    X_train: np.ndarray
+    y_train: np.ndarray
+    X_test: np.ndarray
+    y_test: np.ndarray
+    class_names: tuple[str, ...]
+    name: str
+
+
+class CIFAR10Data(NamedTuple):
+    """The worksheet's eight arrays, in its order."""
+
+    X_train: np.ndarray
+    y_train: np.ndarray
+    X_val: np.ndarray
+    y_val: np.ndarray
+    X_test: np.ndarray
+    y_test: np.ndarray
+    X_dev: np.ndarray
+    y_dev: np.ndarray
+
+
+def load_CIFAR10(
+    directory: str | os.PathLike[str], *, verify: bool = True
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Read the official python batches.
+
+    Parameters
+    ----------
+    directory : path
+        The folder ``cifar-10-batches-py``, or the folder that holds it.
+    verify : bool, default True
+        Whether to compare each file's MD5 sum with the official one before the file
+        is opened.
+
+    Returns
+    -------
+    X_train, y_train, X_test, y_test : ndarray
+        Images, uint8 of shapes (50000, 32, 32, 3) and (10000, 32, 32, 3), and labels,
+        int64 of shapes (50000,) and (10000,).
+
+    Raises
+    ------
+    FileNotFoundError
+        If the directory or one of its files is missing.
+    ValueError
+        If a file is truncated or altered, or is not a batch of CIFAR-10.
+
+    References
+    ----------
+    A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
+    """
+    folder = batches_folder(directory)
+    train = load_batches([folder / name for name in TRAIN_FILES], verify)
+    test = load_batches([folder / "test_batch"], verify)
+    return *train, *test
+
+
+def load_dataset() -> Dataset:
+    """Find the data and load it: CIFAR-10, or Shapes-10 where it cannot be had.
+
+    Returns
+    -------
+    Dataset
+        ``X_train, y_train, X_test, y_test`` as of `load_CIFAR10`, then
+        ``class_names`` and ``name``, which is "CIFAR-10" or "Shapes-10".
+
+    Raises
+    ------
+    ValueError
+        If ``SOFTMAX_LIB_DATASET`` is neither ``cifar10`` nor ``shapes10``, or a file
+        is truncated or altered.
+    FileNotFoundError
+        If ``SOFTMAX_LIB_DATA`` names a folder without the data.
+    FetchError
+        If CIFAR-10 was asked for by ``SOFTMAX_LIB_DATASET`` and cannot be had.
+
+    Warns
+    -----
+    UserWarning
+        If Shapes-10 stands in because CIFAR-10 cannot be had, with the reason.
+    """
+    choice = chosen_dataset()
+    if choice != "shapes10":
+        try:
+            train_and_test = load_CIFAR10(find_CIFAR10())
+            return Dataset(*train_and_test, CIFAR10_NAMES, "CIFAR-10")
+        except download.FetchError as error:
+            if choice == "cifar10":
+                raise
+            message = f"USING SHAPES-10, DRAWN PICTURES, INSTEAD OF CIFAR-10. {error}"
+            warnings.warn(message, stacklevel=2)
+    return Dataset(*shapes10.generate(), shapes10.CLASS_NAMES, "Shapes-10")
+
+
+def data_notice(dataset: Dataset) -> str:
+    """Say in words which data this is.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        As of `load_dataset`.
+
+    Returns
+    -------
+    str
+        One sentence for CIFAR-10. For Shapes-10, also what the reader must know and
+        how to get CIFAR-10.
+    """
+    num_train, num_test = len(dataset.y_train), len(dataset.y_test)
+    if dataset.name == "CIFAR-10":
+        return (
+            f"Data: CIFAR-10, {num_train:,} training and {num_test:,} test photographs "
+            "of 32×32 pixels."
+        )
+    return (
+        f"Data: SHAPES-10, NOT CIFAR-10: {num_train:,} training and {num_test:,} test "
+        "pictures of 32×32 pixels,\ndrawn by this package to stand in for CIFAR-10. "
+        "The text of this page speaks of CIFAR-10, so the\nnumbers here differ from "
+        "those in the text. To get CIFAR-10, set SOFTMAX_LIB_DATA to the folder\nof "
+        "its python batches, or run: python -m softmax_lib.datasets fetch"
+    )
+
+
+def get_CIFAR10_data(
+    num_training: int = 49_000,
+    num_validation: int = 1_000,
+    num_test: int = 1_000,
+    num_dev: int = 500,
+    *,
+    rng: np.random.Generator | int | None = None,
+    dtype: npt.DTypeLike = np.float32,
+) -> CIFAR10Data:
+    """Load the data and prepare it as the worksheet does.
+
+    Parameters
+    ----------
+    num_training, num_validation : int
+        The first ``num_training`` training images are the training set, the next
+        ``num_validation`` the validation set.
+    num_test : int
+        The first ``num_test`` test images are the test set.
+    num_dev : int
+        How many training points are drawn, without replacement, for development.
+    rng : Generator or int, optional
+        Source of randomness for that draw, or a seed for one.
+    dtype : dtype, default float32
+        Floating dtype of the rows. 49,000 rows are 0.6 GB in float32, twice that in
+        float64.
+
+    Returns
+    -------
+    CIFAR10Data
+        ``X_train, y_train, X_val, y_val, X_test, y_test, X_dev, y_dev``. Rows have
+        3,073 columns: an image minus the mean image of the training set, then a one.
+
+    Raises
+    ------
+    ValueError
+        If a size is not positive or larger than the data.
+
+    See Also
+    --------
+    load_dataset : Where the data comes from, and its errors and warnings.
+    """
+    data = load_dataset()
+    num_both = num_training + num_validation
+    check_size("num_training", num_training, len(data.y_train))
+    check_size("num_validation", num_validation, len(data.y_train) - num_training)
+    check_size("num_test", num_test, len(data.y_test))
+    check_size("num_dev", num_dev, num_training)
+
+    train_rows = images_to_rows(data.X_train[:num_training])
+    val_rows = images_to_rows(data.X_train[num_training:num_both])
+    test_rows = images_to_rows(data.X_test[:num_test])
+    mean = mean_image(train_rows)
+    X_train = center_with_bias(train_rows, mean, dtype)
+    X_val = center_with_bias(val_rows, mean, dtype)
+    X_test = center_with_bias(test_rows, mean, dtype)
+
+    y_train = data.y_train[:num_training]
+    y_val = data.y_train[num_training:num_both]
+    y_test = data.y_test[:num_test]
+    X_dev, y_dev = dev_subset(X_train, y_train, num_dev, rng)
+    return CIFAR10Data(X_train, y_train, X_val, y_val, X_test, y_test, X_dev, y_dev)
+
+
+def check_size(name: str, size: int, available: int) -> None:
+    """Refuse a number of points that the data does not have."""
+    if not 1 <= size <= available:
+        raise ValueError(
+            f"{name} must be from 1 to {available}, the number of images left for it, "
+            f"but it is {size}."
+        )
+
+
+def chosen_dataset() -> str:
+    """Return ``cifar10`` or ``shapes10`` if one was asked for, else nothing."""
+    choice = os.environ.get("SOFTMAX_LIB_DATASET", "")
+    if choice not in ("", "cifar10", "shapes10"):
+        raise ValueError(
+            f"SOFTMAX_LIB_DATASET must be cifar10 or shapes10, but it is {choice!r}."
+        )
+    return choice
+
+
+def find_CIFAR10() -> Path:
+    """Return the folder of the batches: named, in the cache, or downloaded to it."""
+    named = os.environ.get("SOFTMAX_LIB_DATA")
+    return batches_folder(named) if named else download.fetch(cache_folder())
+
+
+def cache_folder() -> Path:
+    """Return the folder where this user's downloads are kept."""
+    return Path(pooch.os_cache("softmax_lib"))
+
+
+def batches_folder(directory: str | os.PathLike[str]) -> Path:
+    """Return the folder of the batches, which is ``directory`` or lies in it."""
+    folder = Path(directory)
+    inner = folder / download.FOLDER
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"{folder} is not a folder: expected {download.FOLDER} with the files "
+            f"{', '.join(download.FILE_MD5)}. {download.ADVICE}"
+        )
+    return inner if inner.is_dir() else folder
+
+
+def load_batches(paths: Sequence[Path], verify: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels of the batches, one batch after the other."""
+    for position, path in enumerate(paths):
+        rows, labels = read_batch(path, verify)
+        num = len(labels)
+        if position == 0:
+            images = np.empty((num * len(paths), 32, 32, 3), dtype=np.uint8)
+            y = np.empty(num * len(paths), dtype=np.int64)
+        if num * len(paths) != len(y):
+            raise ValueError(
+                f"{path} must hold {len(y) // len(paths)} images, as many as "
+                f"{paths[0].name}, but it holds {num}."
+            )
+        part = slice(position * num, (position + 1) * num)
+        # A row holds all of red, then green, then blue; an image, pixel by pixel.
+        images[part] = rows.reshape(num, 3, 32, 32).transpose(0, 2, 3, 1)
+        y[part] = labels
+    return images, y
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m softmax_lib.datasets", description="Find and fetch CIFAR-10."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("where", help="say which data is used, and from where")
+    commands.add_parser("fetch", help="download CIFAR-10 into the cache folder")
+    commands.add_parser("verify", help="compare the files with their checksums")
+    command = parser.parse_args(arguments).command
+    try:
+        print({"where": where, "fetch": fetch, "verify": verify}[command]())
+    except (OSError, ValueError, download.FetchError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def where() -> str:
+    """Say which data `load_dataset` would use."""
+    if chosen_dataset() == "shapes10":
+        return "Shapes-10, drawn by softmax_lib: SOFTMAX_LIB_DATASET says so."
+    if named := os.environ.get("SOFTMAX_LIB_DATA"):
+        return f"CIFAR-10 in {batches_folder(named)}, which SOFTMAX_LIB_DATA names."
+    folder = cache_folder() / download.FOLDER
+    if download.is_complete(folder):
+        return f"CIFAR-10 in {folder}, the cache folder."
+    return f"None yet: CIFAR-10 would be downloaded (170 MB) into {folder}."
+
+
+def fetch() -> str:
+    """Have CIFAR-10 in the cache folder, whole, and say where it is."""
+    folder = cache_folder() / download.FOLDER
+    try:
+        verify_files(folder)
+    except (OSError, ValueError):
+        shutil.rmtree(folder, ignore_errors=True)
+        verify_files(download.fetch(cache_folder()))
+    return f"CIFAR-10 is in {folder}."
+
+
+def verify() -> str:
+    """Compare the files that `load_dataset` would use with their checksums."""
+    named = os.environ.get("SOFTMAX_LIB_DATA")
+    folder = batches_folder(named or cache_folder() / download.FOLDER)
+    verify_files(folder)
+    return f"The {len(download.FILE_MD5)} files in {folder} are the official ones."
+
+
+def verify_files(folder: Path) -> None:
+    """Refuse a folder in which a file is missing or not the official one."""
+    for name in download.FILE_MD5:
+        download.read_file(folder / name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

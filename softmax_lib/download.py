@@ -1,0 +1,226 @@
+"""The files of CIFAR-10: their names and checksums, and how they are fetched.
+
+The official archive comes over slow links, breaks off, and is now and then replaced
+by an error page. So a download goes on where the last one stopped, nothing is opened
+before its checksum is right, and nothing stands under its final name before it is
+whole.
+
+Used by `softmax_lib.datasets`.
+"""
+
+import contextlib
+import errno
+import hashlib
+import shutil
+import sys
+import tarfile
+import time
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+import pooch
+import requests
+from tqdm import tqdm
+
+ARCHIVE_URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
+ARCHIVE_MD5 = "c58f30108f718f92721af3b95e74349a"
+ARCHIVE = "cifar-10-python.tar.gz"
+PART = ARCHIVE + ".part"
+FOLDER = "cifar-10-batches-py"
+FILE_MD5 = {
+    "batches.meta": "5ff9c542aee3614f3951f8cda6e48888",
+    "data_batch_1": "c99cafc152244af753f735de768cd75f",
+    "data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",
+    "data_batch_3": "54ebc095f3ab1f0389bbae665268c751",
+    "data_batch_4": "634d18415352ddfa80567beed471001a",
+    "data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
+    "test_batch": "40351d587109b95175f43aff81a1287e",
+}
+TIMEOUT = (10, 30)  # seconds to connect, and between two pieces
+PIECE = 1 << 16
+ADVICE = (
+    "Set SOFTMAX_LIB_DATA to a folder that holds the official python batches, or try "
+    "again later with: python -m softmax_lib.datasets fetch"
+)
+
+
+class FetchError(RuntimeError):
+    """There is no way to the archive, or what came is not the archive."""
+
+
+def fetch(cache: Path) -> Path:
+    """Return the folder of the batches in ``cache``, downloaded if it is not there.
+
+    Parameters
+    ----------
+    cache : Path
+        Where the folder is, or is to be. Made if missing.
+
+    Returns
+    -------
+    Path
+        The folder. Its files are all there; `read_file` checks what they hold.
+
+    Raises
+    ------
+    FetchError
+        If the archive cannot be reached, or what came is not the official one.
+    OSError
+        If the disk is full.
+    """
+    folder = cache / FOLDER
+    if is_complete(folder):
+        return folder
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with one_process_at_a_time(cache / "download.lock"):
+            if not is_complete(folder):  # another process may have just fetched it
+                pooch.retrieve(
+                    ARCHIVE_URL,
+                    known_hash=f"md5:{ARCHIVE_MD5}",
+                    fname=ARCHIVE,
+                    path=cache,
+                    downloader=download,
+                )
+                unpack(cache / ARCHIVE, folder)
+                (cache / ARCHIVE).unlink()
+    except OSError as error:  # those of requests among them
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            (cache / PART).unlink(missing_ok=True)
+            message = f"The disk is full: CIFAR-10 needs 360 MB in {cache}."
+            raise OSError(error.errno, message) from error
+        raise FetchError(f"CIFAR-10 did not come: {reason(error)}. {ADVICE}") from error
+    except (ValueError, EOFError, tarfile.TarError) as error:
+        raise FetchError(f"CIFAR-10 did not come: {error} {ADVICE}") from error
+    return folder
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether each of the seven files is there."""
+    return all((folder / name).is_file() for name in FILE_MD5)
+
+
+def read_file(path: Path, verify: bool = True) -> bytes:
+    """Read one of the seven files at once and check it before anyone opens it."""
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path} is missing: expected the folder {FOLDER} with the files "
+            f"{', '.join(FILE_MD5)}. {ADVICE}"
+        )
+    data = path.read_bytes()
+    if data[:100].lstrip().startswith(b"<"):
+        raise ValueError(f"{path} is a web page saved under the name of a batch.")
+    if verify:
+        md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
+        if md5 != FILE_MD5[path.name]:
+            raise ValueError(
+                f"{path} is truncated or altered: expected the MD5 sum "
+                f"{FILE_MD5[path.name]}, but its {len(data)} bytes have {md5}."
+            )
+    return data
+
+
+def download(url: str, output_file: str, _: object) -> None:
+    """Download to ``output_file`` for pooch, going on where the last try stopped."""
+    part = Path(output_file).with_name(PART)
+    start = part.stat().st_size if part.exists() else 0
+    headers = {"Accept-Encoding": "identity"}
+    if start:
+        headers["Range"] = f"bytes={start}-"
+    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
+        # 416: nothing lies beyond what is here. The checksum says if that is all.
+        if response.status_code != requests.codes.requested_range_not_satisfiable:
+            response.raise_for_status()
+            save(response, part, start)
+    part.replace(output_file)
+
+
+def save(response: requests.Response, part: Path, start: int) -> None:
+    """Write the response's body to ``part``, behind its first ``start`` bytes."""
+    if response.status_code != requests.codes.partial_content:
+        start = 0  # the server sends everything again
+    total = start + int(response.headers.get("Content-Length", 0))
+    with (
+        part.open("ab" if start else "wb") as out,
+        tqdm(total=total, initial=start, unit="B", unit_scale=True) as progress,
+    ):
+        for piece in response.iter_content(PIECE):
+            if out.tell() == 0 and not piece.startswith(b"\x1f\x8b"):
+                raise ValueError(
+                    "Expected a gzip archive, but the server sent something else "
+                    f"({response.headers.get('Content-Type')}): {piece[:40]!r}."
+                )
+            out.write(piece)
+            progress.update(len(piece))
+    if part.stat().st_size < total:
+        raise requests.ConnectionError("the connection broke off")
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Take the seven files out of the archive: all of them or none."""
+    unfinished = folder.with_name(folder.name + ".part")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir()
+    try:
+        with tarfile.open(archive, "r:gz") as tar:
+            for member in tar:
+                check_member(member)
+                name = member.name.removeprefix(FOLDER + "/")
+                if name in FILE_MD5 and (content := tar.extractfile(member)):
+                    with content, (unfinished / name).open("wb") as out:
+                        shutil.copyfileobj(content, out)
+        if not is_complete(unfinished):
+            raise ValueError(f"The archive lacks some of {', '.join(FILE_MD5)}.")
+        shutil.rmtree(folder, ignore_errors=True)
+        unfinished.rename(folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def check_member(member: tarfile.TarInfo) -> None:
+    """Refuse links, devices and paths that lead out of the archive's folder."""
+    path = PurePosixPath(member.name)
+    if (
+        path.is_absolute()
+        or ".." in path.parts
+        or not (member.isreg() or member.isdir())
+    ):
+        raise ValueError(
+            "The archive may hold plain files in its own folder only, but it holds "
+            f"{member.name!r} of type {member.type!r}."
+        )
+
+
+def reason(error: OSError) -> str:
+    """Say in a few words what went wrong on the way."""
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return (
+            f"the server answered {error.response.status_code} {error.response.reason}"
+        )
+    if isinstance(error, requests.Timeout) or "timed out" in str(error):
+        return f"the server was silent for {TIMEOUT[1]} seconds"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the connection broke off; the next try goes on from there"
+    if isinstance(error, requests.ConnectionError):
+        return f"{ARCHIVE_URL} cannot be reached or the connection broke off"
+    return str(error)
+
+
+@contextlib.contextmanager
+def one_process_at_a_time(lock: Path) -> Iterator[None]:
+    """Wait until no other process holds ``lock``; the system frees it on any exit."""
+    with lock.open("ab") as file:
+        if sys.platform == "win32":
+            import msvcrt
+
+            while True:
+                try:
+                    msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+                    break
+                except OSError:
+                    time.sleep(0.2)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
