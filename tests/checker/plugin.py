@@ -31,7 +31,7 @@ from tests.checker.chapters import (
 )
 from tests.checker.compare import Difference, compare_outputs, report
 
-FIGURE_FAILURES = Path("build") / "figure-failures"
+FIGURE_FAILURES = Path("_build") / "figure-failures"
 
 
 def pytest_configure(config: pytest.Config) -> None:
