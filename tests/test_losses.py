@@ -357,14 +357,10 @@ def test_wrong_input_is_refused_in_one_sentence(
 
 
 @every_loss
-@pytest.mark.parametrize(
-    ("scale", "reg", "value"), [(1e25, 0.0, "nan"), (1e19, 1e3, "inf")]
-)
+@pytest.mark.parametrize(("scale", "reg"), [(1e25, 0.0), (1e19, 1e3)])
 def test_an_overflow_is_refused_without_a_warning(
-    loss_of: Loss, scale: float, reg: float, value: str
+    loss_of: Loss, scale: float, reg: float
 ) -> None:
     large = (scale * W).astype(np.float32)
-    with pytest.raises(
-        ValueError, match=f"^The loss must be a finite .* it is {value}"
-    ):
+    with pytest.raises(ValueError, match=r"^The loss must be .* overflows\.$"):
         loss_of(large, (scale * X).astype(np.float32), y, reg)
