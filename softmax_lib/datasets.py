@@ -133,45 +133,35 @@ def load_dataset() -> Dataset:
     UserWarning
         If Shapes-10 stands in because CIFAR-10 cannot be had, with the reason.
     """
-    choice = chosen_dataset()
-    if choice != "shapes10":
-        try:
-            train_and_test = load_CIFAR10(find_CIFAR10())
-            return Dataset(*train_and_test, CIFAR10_NAMES, "CIFAR-10")
-        except download.FetchError as error:
-            if choice == "cifar10":
-                raise
-            message = f"USING SHAPES-10, DRAWN PICTURES, INSTEAD OF CIFAR-10. {error}"
-            warnings.warn(message, stacklevel=2)
-    return Dataset(*shapes10.generate(), shapes10.CLASS_NAMES, "Shapes-10")
+    folder = find_CIFAR10()
+    if folder is None:
+        return Dataset(*shapes10.generate(), shapes10.CLASS_NAMES, "Shapes-10")
+    return Dataset(*load_CIFAR10(folder), CIFAR10_NAMES, "CIFAR-10")
 
 
-def data_notice(dataset: Dataset) -> str:
-    """Say in words which data this is.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        As of `load_dataset`.
+def data_notice() -> str:
+    """Say in words which data `load_dataset` gives here.
 
     Returns
     -------
     str
         One sentence for CIFAR-10. For Shapes-10, also what the reader must know and
         how to get CIFAR-10.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError, FetchError
+        As `load_dataset` does.
     """
-    num_train, num_test = len(dataset.y_train), len(dataset.y_test)
-    if dataset.name == "CIFAR-10":
-        return (
-            f"Data: CIFAR-10, {num_train:,} training and {num_test:,} test photographs "
-            "of 32×32 pixels."
-        )
+    if find_CIFAR10() is not None:
+        return "Data: CIFAR-10, 60,000 photographs of 32×32 pixels."
     return (
-        f"Data: SHAPES-10, NOT CIFAR-10: {num_train:,} training and {num_test:,} test "
-        "pictures of 32×32 pixels,\ndrawn by this package to stand in for CIFAR-10. "
-        "The text of this page speaks of CIFAR-10, so the\nnumbers here differ from "
-        "those in the text. To get CIFAR-10, set SOFTMAX_LIB_DATA to the folder\nof "
-        "its python batches, or run: python -m softmax_lib.datasets fetch"
+        "Data: SHAPES-10, NOT CIFAR-10. These pictures are drawn by\n"
+        "softmax_lib, because CIFAR-10 is not on this machine. The\n"
+        "text of this page speaks of CIFAR-10, so its numbers differ\n"
+        "from those you see here. To get CIFAR-10, run\n"
+        "    python -m softmax_lib.datasets fetch\n"
+        "or set SOFTMAX_LIB_DATA to the folder of its python batches."
     )
 
 
@@ -257,10 +247,21 @@ def chosen_dataset() -> str:
     return choice
 
 
-def find_CIFAR10() -> Path:
-    """Return the folder of the batches: named, in the cache, or downloaded to it."""
-    named = os.environ.get("SOFTMAX_LIB_DATA")
-    return batches_folder(named) if named else download.fetch(cache_folder())
+def find_CIFAR10() -> Path | None:
+    """Return the folder of the batches, or None where Shapes-10 is to stand in."""
+    choice = chosen_dataset()
+    if choice == "shapes10":
+        return None
+    if named := os.environ.get("SOFTMAX_LIB_DATA"):
+        return batches_folder(named)
+    try:
+        return download.fetch(cache_folder())
+    except download.FetchError as error:
+        if choice == "cifar10":
+            raise
+        message = f"USING SHAPES-10, DRAWN PICTURES, INSTEAD OF CIFAR-10. {error}"
+        warnings.warn(message, stacklevel=3)
+        return None
 
 
 def cache_folder() -> Path:
