@@ -156,10 +156,10 @@ def data_notice() -> str:
     if find_CIFAR10() is not None:
         return "Data: CIFAR-10, 60,000 photographs of 32×32 pixels."
     return (
-        "Data: SHAPES-10, NOT CIFAR-10. These pictures are drawn by\n"
-        "softmax_lib, because CIFAR-10 is not on this machine. The\n"
-        "text of this page speaks of CIFAR-10, so its numbers differ\n"
-        "from those you see here. To get CIFAR-10, run\n"
+        "Data: SHAPES-10, NOT CIFAR-10: pictures drawn by softmax_lib\n"
+        "to stand in for CIFAR-10. The text of this page speaks of\n"
+        "CIFAR-10, so its numbers differ from those you see here.\n"
+        "To get CIFAR-10, run\n"
         "    python -m softmax_lib.datasets fetch\n"
         "or set SOFTMAX_LIB_DATA to the folder of its python batches."
     )
