@@ -13,6 +13,7 @@ from softmax_lib.losses import (
     check_labels,
     check_matrix,
     check_points,
+    finite,
     softmax_loss_vectorized,
     svm_loss_vectorized,
 )
@@ -110,6 +111,7 @@ class LinearClassifier:
                 print(f"iteration {step} / {num_iters}: loss {loss:.6g}")
         return loss_history
 
+    @np.errstate(over="ignore", invalid="ignore")  # `finite` refuses, in words
     def predict(self, X: np.ndarray) -> np.ndarray:
         """Class with the highest score, for each point.
 
@@ -127,11 +129,12 @@ class LinearClassifier:
         RuntimeError
             If the classifier has not been trained.
         ValueError
-            If ``X`` does not have the number of columns it was trained on.
+            If ``X`` does not have the number of columns it was trained on, or a
+            number in it is not finite.
         """
         W = self.weights()
         check_points(X, W)
-        classes: np.ndarray = (X @ W).argmax(axis=1)
+        classes: np.ndarray = finite(X @ W, X=X, W=W).argmax(axis=1)
         return classes
 
     def weights(self) -> np.ndarray:

@@ -1,0 +1,125 @@
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+
+from softmax_lib.linear_classifier import LinearSVM, Softmax, accuracy
+from softmax_lib.tuning import GridResult, Trial, grid_search
+
+RNG = np.random.default_rng(0)
+CENTRES = RNG.standard_normal((3, 5))
+y_train, y_val = np.arange(90) % 3, np.arange(60) % 3
+X_train = CENTRES[y_train] + RNG.standard_normal((90, 5))
+X_val = CENTRES[y_val] + RNG.standard_normal((60, 5))
+RATES, REGS = [1e-3, 1e-1, 1e-2], [10.0, 0.0]
+
+
+def search(**changes: Any) -> GridResult:
+    settings: dict[str, Any] = {
+        "learning_rates": RATES,
+        "regs": REGS,
+        "num_iters": 20,
+        "batch_size": 10,
+        "rng": 4,
+    }
+    return grid_search(X_train, y_train, X_val, y_val, **{**settings, **changes})
+
+
+@pytest.mark.parametrize("model", [Softmax, LinearSVM])
+def test_each_trial_is_what_training_alone_with_the_same_draws_gives(model) -> None:
+    result = search(model=model)
+    seed = int(np.random.default_rng(4).integers(2**63))
+    pairs = list(itertools.product(RATES, REGS))
+    assert [trial[:2] for trial in result.trials] == pairs
+    for learning_rate, reg, train_accuracy, val_accuracy in result.trials:
+        alone = model()
+        alone.train(X_train, y_train, learning_rate, reg, 20, 10, rng=seed)
+        assert train_accuracy == accuracy(y_train, alone.predict(X_train))
+        assert val_accuracy == accuracy(y_val, alone.predict(X_val))
+        if (learning_rate, reg) == result.best[:2]:
+            assert type(result.best_model) is model
+            np.testing.assert_array_equal(result.best_model.W, alone.W)
+
+
+def test_the_trials_differ_and_the_best_is_neither_first_nor_last() -> None:
+    # Else a search that keeps the first or the last model would pass the other tests.
+    result = search()
+    assert result.best not in (result.trials[0], result.trials[-1])
+
+
+class Scripted(Softmax):
+    """Predicts so that the accuracies are those written for its learning rate."""
+
+    script: dict[float, tuple[float, float]]
+
+    def train(self, X: Any, y: Any, learning_rate: float, *args: Any, **kw: Any) -> Any:
+        self.learning_rate = learning_rate
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        y, which = (y_train, 0) if X is X_train else (y_val, 1)
+        hits = round(self.script[self.learning_rate][which] * len(y))
+        return np.where(np.arange(len(y)) < hits, y, y + 1)
+
+
+def scripted(*accuracies: tuple[float, float]) -> GridResult:
+    rates = [float(rate) for rate in range(1, len(accuracies) + 1)]
+    model = type(
+        "Model", (Scripted,), {"script": dict(zip(rates, accuracies, strict=True))}
+    )
+    return search(learning_rates=rates, regs=[1.0], model=model)
+
+
+def test_the_best_is_chosen_by_validation_not_by_training_accuracy() -> None:
+    result = scripted((0.9, 0.2), (0.3, 0.6), (1.0, 0.5))
+    assert result.best == Trial(2.0, 1.0, 0.3, 0.6) == result.trials[1]
+    assert result.best_model.learning_rate == 2.0
+
+
+def test_of_two_equals_the_earlier_one_is_the_best() -> None:
+    result = scripted((0.5, 0.2), (0.1, 0.6), (0.9, 0.6))
+    assert result.best.learning_rate == result.best_model.learning_rate == 2.0
+
+
+def test_the_worst_possible_search_still_has_a_best_model() -> None:
+    result = scripted((0.0, 0.0), (0.1, 0.0))
+    assert result.best.learning_rate == 1.0
+
+
+def test_the_seed_decides_the_search() -> None:
+    assert search().trials == search(rng=np.random.default_rng(4)).trials
+    assert search().trials != search(rng=5).trials
+    assert search(rng=None).trials != search(rng=None).trials
+
+
+def test_trials_of_the_same_settings_are_the_same() -> None:
+    # Both start at the same W and see the same minibatches.
+    first, second = search(learning_rates=[0.1, 0.1], regs=[0.0]).trials
+    assert first == second
+
+
+def test_a_search_is_of_1000_steps_of_200_points_of_the_softmax_loss() -> None:
+    settings = {"learning_rates": [1e-2], "regs": [1e-3], "rng": 0}
+    short = grid_search(X_train, y_train, X_val, y_val, **settings)
+    full = search(**settings, num_iters=1000, batch_size=200, model=Softmax)
+    np.testing.assert_array_equal(short.best_model.W, full.best_model.W)
+
+
+def test_a_side_may_be_any_iterable() -> None:
+    settings = {"learning_rates": iter(RATES), "regs": (reg for reg in REGS)}
+    assert search(**settings).trials == search().trials
+
+
+@pytest.mark.parametrize("side", ["learning_rates", "regs"])
+def test_an_empty_side_of_the_grid_is_refused(side: str) -> None:
+    with pytest.raises(ValueError, match="learning_rates and regs") as caught:
+        search(**{side: []})
+    assert str(caught.value) == (
+        "learning_rates and regs must each hold at least one number."
+    )
+
+
+def test_the_global_random_state_is_left_alone() -> None:
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    search(rng=None)
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
