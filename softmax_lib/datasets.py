@@ -22,7 +22,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pooch
 
 from softmax_lib import download, shapes10
 from softmax_lib.batches import read_batch
@@ -255,18 +254,13 @@ def find_CIFAR10() -> Path | None:
     if named := os.environ.get("SOFTMAX_LIB_DATA"):
         return batches_folder(named)
     try:
-        return download.fetch(cache_folder())
+        return download.fetch(download.cache_folder())
     except download.FetchError as error:
         if choice == "cifar10":
             raise
         message = f"USING SHAPES-10, DRAWN PICTURES, INSTEAD OF CIFAR-10. {error}"
         warnings.warn(message, stacklevel=3)
         return None
-
-
-def cache_folder() -> Path:
-    """Return the folder where this user's downloads are kept."""
-    return Path(pooch.os_cache("softmax_lib"))
 
 
 def batches_folder(directory: str | os.PathLike[str]) -> Path:
@@ -325,7 +319,7 @@ def where() -> str:
         return "Shapes-10, drawn by softmax_lib: SOFTMAX_LIB_DATASET says so."
     if named := os.environ.get("SOFTMAX_LIB_DATA"):
         return f"CIFAR-10 in {batches_folder(named)}, which SOFTMAX_LIB_DATA names."
-    folder = cache_folder() / download.FOLDER
+    folder = download.cache_folder() / download.FOLDER
     if download.is_complete(folder):
         return f"CIFAR-10 in {folder}, the cache folder."
     return f"None yet: CIFAR-10 would be downloaded (170 MB) into {folder}."
@@ -333,19 +327,19 @@ def where() -> str:
 
 def fetch() -> str:
     """Have CIFAR-10 in the cache folder, whole, and say where it is."""
-    folder = cache_folder() / download.FOLDER
+    folder = download.cache_folder() / download.FOLDER
     try:
         verify_files(folder)
     except (OSError, ValueError):
         shutil.rmtree(folder, ignore_errors=True)
-        verify_files(download.fetch(cache_folder()))
+        verify_files(download.fetch(download.cache_folder()))
     return f"CIFAR-10 is in {folder}."
 
 
 def verify() -> str:
     """Compare the files that `load_dataset` would use with their checksums."""
     named = os.environ.get("SOFTMAX_LIB_DATA")
-    folder = batches_folder(named or cache_folder() / download.FOLDER)
+    folder = batches_folder(named or download.cache_folder() / download.FOLDER)
     verify_files(folder)
     return f"The {len(download.FILE_MD5)} files in {folder} are the official ones."
 

@@ -15,12 +15,16 @@ import shutil
 import sys
 import tarfile
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-import pooch
 import requests
-from tqdm import tqdm
+from tqdm import TqdmWarning, tqdm
+
+with warnings.catch_warnings():  # in a notebook, of a progress bar that is not used
+    warnings.simplefilter("ignore", category=TqdmWarning)
+    import pooch
 
 ARCHIVE_URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
 ARCHIVE_MD5 = "c58f30108f718f92721af3b95e74349a"
@@ -93,6 +97,11 @@ def fetch(cache: Path) -> Path:
     except (ValueError, EOFError, tarfile.TarError) as error:
         raise FetchError(f"CIFAR-10 did not come: {error} {ADVICE}") from error
     return folder
+
+
+def cache_folder() -> Path:
+    """Return the folder where this user's downloads are kept."""
+    return Path(pooch.os_cache("softmax_lib"))
 
 
 def is_complete(folder: Path) -> bool:
