@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 from softmax_lib import download, shapes10
 from softmax_lib.batches import read_batch
+from softmax_lib.download import cache_folder
 from softmax_lib.preprocessing import (
     center_with_bias,
     dev_subset,
@@ -254,7 +255,7 @@ def find_CIFAR10() -> Path | None:
     if named := os.environ.get("SOFTMAX_LIB_DATA"):
         return batches_folder(named)
     try:
-        return download.fetch(download.cache_folder())
+        return download.fetch(cache_folder())
     except download.FetchError as error:
         if choice == "cifar10":
             raise
@@ -319,7 +320,7 @@ def where() -> str:
         return "Shapes-10, drawn by softmax_lib: SOFTMAX_LIB_DATASET says so."
     if named := os.environ.get("SOFTMAX_LIB_DATA"):
         return f"CIFAR-10 in {batches_folder(named)}, which SOFTMAX_LIB_DATA names."
-    folder = download.cache_folder() / download.FOLDER
+    folder = cache_folder() / download.FOLDER
     if download.is_complete(folder):
         return f"CIFAR-10 in {folder}, the cache folder."
     return f"None yet: CIFAR-10 would be downloaded (170 MB) into {folder}."
@@ -327,19 +328,19 @@ def where() -> str:
 
 def fetch() -> str:
     """Have CIFAR-10 in the cache folder, whole, and say where it is."""
-    folder = download.cache_folder() / download.FOLDER
+    folder = cache_folder() / download.FOLDER
     try:
         verify_files(folder)
     except (OSError, ValueError):
         shutil.rmtree(folder, ignore_errors=True)
-        verify_files(download.fetch(download.cache_folder()))
+        verify_files(download.fetch(cache_folder()))
     return f"CIFAR-10 is in {folder}."
 
 
 def verify() -> str:
     """Compare the files that `load_dataset` would use with their checksums."""
     named = os.environ.get("SOFTMAX_LIB_DATA")
-    folder = batches_folder(named or download.cache_folder() / download.FOLDER)
+    folder = batches_folder(named or cache_folder() / download.FOLDER)
     verify_files(folder)
     return f"The {len(download.FILE_MD5)} files in {folder} are the official ones."
 
