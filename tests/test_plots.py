@@ -1,0 +1,413 @@
+import base64
+import io
+from collections.abc import Callable
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from PIL import Image
+
+from softmax_lib import plots
+from softmax_lib.plots import DescribedFigure
+from softmax_lib.tuning import Trial
+
+RNG = np.random.default_rng(0)
+NAMES = ["plane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+IMAGES = RNG.integers(256, size=(20, 32, 32, 3), dtype=np.uint8)
+LABELS = np.arange(20) % 10
+PROBABILITIES = RNG.dirichlet(np.ones(10), size=20)
+WEIGHTS = RNG.standard_normal((3072, 10))
+COUNTS = np.diag(np.full(10, 40)) + np.arange(100).reshape(10, 10) % 7
+TRIALS = [
+    Trial(rate, reg, 0.3 + rate * 1e5, 0.35 - reg * 1e-6)
+    for rate in (1e-7, 5e-7, 1e-6)
+    for reg in (1e4, 2.5e4, 5e4)
+]
+LINES = {"one": ([1.0, 10.0], [2.0, 3.0]), "two": ([1.0, 10.0], [4.0, 1.0])}
+HISTORIES = {"reg 0": [774.6, 283.9, 2.063], "reg 1": [800.0, 5.0]}
+STEPS = [1e-8, 1e-5, 1e-2]
+ERRORS = {"centred": [1e-6, 1e-9, 1e-4], "forward": [1e-7, 1e-5, 1e-2]}
+
+# What draws each figure, its size in pixels, and what its text must name.
+FIGURES: dict[str, tuple[Callable[[], DescribedFigure], tuple[int, int], list[str]]] = {
+    "images": (
+        lambda: plots.plot_images(IMAGES[:7], NAMES[:7]),
+        (1050, 513),
+        NAMES[:7],
+    ),
+    "samples": (
+        lambda: plots.plot_samples(IMAGES, LABELS, NAMES, samples_per_class=2),
+        (1050, 255),
+        ["2 pictures", "10 classes", *NAMES],
+    ),
+    "lines": (
+        lambda: plots.plot_lines(LINES, xlabel="x", ylabel="y", alt="Two lines."),
+        (960, 600),
+        ["Two lines."],
+    ),
+    "loss history": (
+        lambda: plots.plot_loss_history(HISTORIES),
+        (960, 600),
+        ["reg 0 from 775 to 2.06", "reg 1 from 800 to 5"],
+    ),
+    "step size errors": (
+        lambda: plots.plot_step_size_errors(STEPS, ERRORS),
+        (960, 600),
+        [
+            "centred is most accurate near h = 1e-05",
+            "forward is most accurate near h = 1e-08",
+        ],
+    ),
+    "grid scatter": (
+        lambda: plots.plot_grid_scatter(TRIALS),
+        (1050, 480),
+        [
+            "9 dots",
+            "training accuracy from 0.310 to 0.400",
+            "validation accuracy from 0.300 to 0.340",
+        ],
+    ),
+    "grid heat map": (
+        lambda: plots.plot_grid_heatmap(TRIALS),
+        (645, 427),
+        ["from 0.300 to 0.340", "best is at learning rate 1e-07 and reg 10000"],
+    ),
+    "templates": (
+        lambda: plots.plot_templates(WEIGHTS, NAMES),
+        (1050, 510),
+        NAMES,
+    ),
+    "confusion": (
+        lambda: plots.plot_confusion(COUNTS, NAMES),
+        (1050, 840),
+        [
+            f"{COUNTS.sum()} images",
+            f"{np.trace(COUNTS)} of them on the diagonal",
+            "plane taken for frog, 6 times",
+        ],
+    ),
+    "mistakes": (
+        lambda: plots.plot_mistakes(IMAGES[:3], LABELS[:3], PROBABILITIES[:3], NAMES),
+        (1050, 282),
+        [
+            f"says {NAMES[row.argmax()]} {row.max():.2f}, is {name} {row[i]:.2f}"
+            for i, (name, row) in enumerate(
+                zip(NAMES[:3], PROBABILITIES[:3], strict=True)
+            )
+        ],
+    ),
+}
+every_figure = pytest.mark.parametrize("name", FIGURES)
+
+
+def pixels(figure: DescribedFigure) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(figure.png())).convert("RGB")).astype(int)
+
+
+@every_figure
+def test_a_figure_has_a_fixed_size_and_says_what_is_to_be_seen(name: str) -> None:
+    draw, size, words = FIGURES[name]
+    figure = draw()
+    assert isinstance(figure, DescribedFigure)
+    assert Image.open(io.BytesIO(figure.png())).size == size
+    for word in words:
+        assert word in figure.alt
+    assert figure.alt.endswith(".")
+    assert "\n" not in figure.alt
+
+
+@every_figure
+def test_a_notebook_is_given_the_picture_its_text_and_its_width(name: str) -> None:
+    draw, (width, _), _ = FIGURES[name]
+    figure = draw()
+    data, metadata = figure._repr_mimebundle_(include=None, exclude=None)
+    assert set(data) == {"image/png", "text/plain"}
+    assert base64.b64decode(data["image/png"]) == figure.png()
+    assert data["text/plain"] == figure.alt
+    # 150 dots and 100 CSS pixels to the inch.
+    assert metadata == {"image/png": {"alt": figure.alt, "width": round(width / 1.5)}}
+
+
+@every_figure
+def test_a_figure_is_the_same_whatever_the_settings_and_the_backend(name: str) -> None:
+    draw, *_ = FIGURES[name]
+    expected = draw().png()
+    assert draw().png() == expected
+    theirs = {
+        "figure.dpi": 31,
+        "savefig.dpi": 77,
+        "savefig.bbox": "tight",
+        "font.size": 22,
+        "font.family": "serif",
+        "axes.facecolor": "black",
+        "image.cmap": "jet",
+        "image.interpolation": "bicubic",
+        "image.origin": "lower",
+        "axes.grid": True,
+        "lines.linewidth": 9,
+    }
+    with mpl.rc_context(theirs):
+        backend = mpl.rcParams["backend"]
+        mpl.use("svg")
+        before = dict(mpl.rcParams)
+        figure = draw()
+        assert figure.png() == expected
+        assert dict(mpl.rcParams) == before
+        mpl.use(backend)
+    assert figure.png() == expected
+
+
+@every_figure
+def test_a_figure_is_not_kept_by_pyplot(name: str) -> None:
+    from matplotlib import pyplot as plt
+
+    FIGURES[name][0]().png()
+    assert plt.get_fignums() == []
+
+
+def test_the_inputs_are_not_changed() -> None:
+    inputs = (IMAGES, LABELS, PROBABILITIES, WEIGHTS, COUNTS)
+    before = [array.tobytes() for array in inputs], list(TRIALS)
+    for draw, *_ in FIGURES.values():
+        draw().png()
+    assert ([array.tobytes() for array in inputs], TRIALS) == before
+
+
+def shown(figure: DescribedFigure) -> list[np.ndarray]:
+    """Return the arrays that the figure's axes show as pictures, in order."""
+    return [np.asarray(ax.images[0].get_array()) for ax in figure.axes if ax.images]
+
+
+def titles(figure: DescribedFigure) -> list[str]:
+    return [ax.get_title() for ax in figure.axes]
+
+
+def test_pictures_stand_under_their_own_titles() -> None:
+    figure = plots.plot_images(IMAGES[:7], NAMES[:7], columns=3)
+    assert titles(figure) == [*NAMES[:7], "", ""]
+    for picture, image in zip(shown(figure), IMAGES[:7], strict=True):
+        np.testing.assert_array_equal(picture, image)
+
+
+def test_samples_are_the_first_of_each_class_one_column_a_class() -> None:
+    figure = plots.plot_samples(IMAGES, LABELS, NAMES, samples_per_class=2)
+    assert titles(figure) == NAMES + [""] * 10
+    for position, picture in enumerate(shown(figure)):
+        np.testing.assert_array_equal(picture, IMAGES[position])
+
+
+def test_a_class_with_too_few_samples_leaves_the_rest_of_its_column_empty() -> None:
+    figure = plots.plot_samples(IMAGES[:13], LABELS[:13], NAMES)
+    assert len(figure.axes) == 70
+    assert len(shown(figure)) == 13
+
+
+def test_templates_share_one_scale() -> None:
+    # Class k runs from 0 to 10 k + 10, so 255 is the brightest of the last alone.
+    weights = np.linspace(0, 1, 3072)[:, np.newaxis] * np.arange(10, 101, 10)
+    brightest = [
+        picture.max() for picture in shown(plots.plot_templates(weights, NAMES))
+    ]
+    assert brightest == [int(255 * top / 100) for top in range(10, 101, 10)]
+    assert {
+        picture.min() for picture in shown(plots.plot_templates(weights, NAMES))
+    } == {0}
+
+
+def test_the_brightest_and_the_darkest_weight_are_255_and_0_on_any_scale() -> None:
+    pictures = np.stack(shown(plots.plot_templates(WEIGHTS, NAMES)))
+    assert (pictures.min(), pictures.max()) == (0, 255)
+    shifted = np.stack(shown(plots.plot_templates(4 * WEIGHTS - 8, NAMES)))
+    # Rounding may move a brightness across a whole number.
+    assert np.abs(pictures.astype(int) - shifted).max() <= 1
+
+
+def test_a_template_is_its_own_class_and_stands_upright() -> None:
+    weights = np.zeros((3072, 10))
+    weights.reshape(32, 32, 3, 10)[1, 4, 2, 7] = 1.0
+    pictures = shown(plots.plot_templates(weights, NAMES))
+    assert titles(plots.plot_templates(weights, NAMES)) == NAMES
+    expected = np.zeros((32, 32, 3), dtype=np.uint8)
+    for label, picture in enumerate(pictures):
+        expected[1, 4, 2] = 255 if label == 7 else 0
+        np.testing.assert_array_equal(picture, expected)
+
+
+def test_swapped_templates_are_another_picture() -> None:
+    swapped = WEIGHTS[:, [1, 0, *range(2, 10)]]
+    first, second = (plots.plot_templates(W, NAMES) for W in (WEIGHTS, swapped))
+    assert np.abs(pixels(first) - pixels(second)).mean() > 1
+
+
+def written(figure: DescribedFigure) -> dict[tuple[int, int], str]:
+    """Return the text of a heat map by (row, column)."""
+    return {
+        (round(text.get_position()[1]), round(text.get_position()[0])): text.get_text()
+        for text in figure.axes[0].texts
+    }
+
+
+def test_the_heat_map_has_reg_down_and_learning_rate_across() -> None:
+    shuffled = [TRIALS[position] for position in RNG.permutation(9)]
+    figure = plots.plot_grid_heatmap(shuffled)
+    (ax,) = figure.axes
+    assert [label.get_text() for label in ax.get_xticklabels()] == [
+        "1e-07",
+        "5e-07",
+        "1e-06",
+    ]
+    assert [label.get_text() for label in ax.get_yticklabels()] == [
+        "10000",
+        "25000",
+        "50000",
+    ]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("learning rate", "reg")
+    assert written(figure) == {
+        (row, column): f"{TRIALS[3 * column + row].val_accuracy:.3f}"
+        for row in range(3)
+        for column in range(3)
+    }
+
+
+def test_a_pair_that_was_not_tried_leaves_its_cell_empty() -> None:
+    figure = plots.plot_grid_heatmap([*TRIALS[:4], *TRIALS[5:]])
+    assert set(written(figure)) == set(np.ndindex(3, 3)) - {(1, 1)}
+
+
+def test_numbers_stand_light_on_dark_and_dark_on_light() -> None:
+    figure = plots.plot_confusion(np.array([[9, 0], [1, 8]]), ["cat", "dog"])
+    colors = {text.get_text(): text.get_color() for text in figure.axes[0].texts}
+    assert colors == {"9": "black", "8": "black", "0": "white", "1": "white"}
+
+
+def test_the_confusion_matrix_has_correct_classes_down_and_predicted_across() -> None:
+    figure = plots.plot_confusion(COUNTS, NAMES)
+    (ax,) = figure.axes
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("predicted class", "correct class")
+    assert [label.get_text() for label in ax.get_xticklabels()] == NAMES
+    assert [label.get_text() for label in ax.get_yticklabels()] == NAMES
+    assert written(figure) == {
+        position: str(count) for position, count in np.ndenumerate(COUNTS)
+    }
+
+
+def test_the_scatter_plots_are_the_worksheets() -> None:
+    figure = plots.plot_grid_scatter(TRIALS)
+    accuracies = {
+        "training accuracy": [trial.train_accuracy for trial in TRIALS],
+        "validation accuracy": [trial.val_accuracy for trial in TRIALS],
+    }
+    places = [(np.log10(trial.learning_rate), np.log10(trial.reg)) for trial in TRIALS]
+    for ax, (title, values) in zip(figure.axes[:2], accuracies.items(), strict=True):
+        (dots,) = ax.collections
+        assert ax.get_title() == title
+        assert (ax.get_xlabel(), ax.get_ylabel()) == (
+            "log10 learning rate",
+            "log10 reg",
+        )
+        np.testing.assert_array_equal(dots.get_offsets(), places)
+        np.testing.assert_array_equal(dots.get_array(), values)
+
+
+def test_lines_are_told_apart_by_colour_by_dashes_and_by_name() -> None:
+    lines = {str(k): ([0.0, 1.0], [0.0, float(k)]) for k in range(6)}
+    (ax,) = plots.plot_lines(lines, xlabel="x", ylabel="y", alt="Six.").axes
+    assert len({line.get_color() for line in ax.lines}) == 6
+    assert len({str(line._dash_pattern) for line in ax.lines}) == 6
+    assert [text.get_text() for text in ax.get_legend().texts] == list(lines)
+    for line, (x, y) in zip(ax.lines, lines.values(), strict=True):
+        np.testing.assert_array_equal(line.get_xydata(), np.column_stack([x, y]))
+
+
+def test_one_line_needs_no_legend() -> None:
+    (ax,) = plots.plot_lines(
+        {"one": ([0.0], [1.0])}, xlabel="x", ylabel="y", alt="One."
+    ).axes
+    assert ax.get_legend() is None
+
+
+@pytest.mark.parametrize(
+    ("name", "xscale", "yscale", "xlabel", "ylabel"),
+    [
+        ("lines", "linear", "linear", "x", "y"),
+        ("loss history", "linear", "log", "step", "minibatch loss (nats, log scale)"),
+        (
+            "step size errors",
+            "log",
+            "log",
+            "step h (units of a weight, log scale)",
+            "relative error (log scale)",
+        ),
+    ],
+)
+def test_axes_have_their_scale_and_their_unit(
+    name: str, xscale: str, yscale: str, xlabel: str, ylabel: str
+) -> None:
+    (ax,) = FIGURES[name][0]().axes
+    assert (ax.get_xscale(), ax.get_yscale()) == (xscale, yscale)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == (xlabel, ylabel)
+
+
+def test_a_loss_history_starts_at_step_0() -> None:
+    (ax,) = plots.plot_loss_history(HISTORIES).axes
+    assert ax.lines[0].get_xydata().tolist() == [[0, 774.6], [1, 283.9], [2, 2.063]]
+
+
+def test_each_mistake_is_titled_with_both_probabilities() -> None:
+    probabilities = np.array([[0.1, 0.6, 0.3], [0.5, 0.2, 0.3]])
+    figure = plots.plot_mistakes(
+        IMAGES[:2], np.array([2, 1]), probabilities, ["cat", "dog", "frog"]
+    )
+    assert titles(figure)[:2] == [
+        "says dog 0.60\nis frog 0.30",
+        "says cat 0.50\nis dog 0.20",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: plots.plot_images(IMAGES, NAMES), "images must .* 10 companions"),
+        (lambda: plots.plot_images(IMAGES[:0], []), "images must .* 0 companions"),
+        (lambda: plots.plot_images(IMAGES[0], NAMES), r"images must .* \(32, 32, 3\)"),
+        (
+            lambda: plots.plot_samples(IMAGES, LABELS[:-1], NAMES),
+            "images must .* 19 companions",
+        ),
+        (
+            lambda: plots.plot_mistakes(IMAGES, LABELS, PROBABILITIES[:3], NAMES),
+            "images must .* 3 companions",
+        ),
+        (
+            lambda: plots.plot_mistakes(IMAGES, LABELS[:3], PROBABILITIES, NAMES),
+            "images must .* 3 companions",
+        ),
+        (
+            lambda: plots.plot_lines({}, xlabel="", ylabel="", alt=""),
+            "lines must hold at least one line, but it is empty",
+        ),
+        (lambda: plots.plot_loss_history({}), "lines must hold at least one line"),
+        (
+            lambda: plots.plot_step_size_errors(STEPS, {}),
+            "lines must hold at least one line",
+        ),
+        (lambda: plots.plot_grid_scatter([]), "trials must hold at least one trial"),
+        (lambda: plots.plot_grid_heatmap([]), "trials must hold at least one trial"),
+        (
+            lambda: plots.plot_templates(np.zeros((3073, 10)), NAMES),
+            r"weights must have the shape \(3072, 10\), without the bias row, .*3073",
+        ),
+        (
+            lambda: plots.plot_templates(WEIGHTS, NAMES[:9]),
+            r"weights must have the shape \(3072, 9\), .* \(3072, 10\)",
+        ),
+        (
+            lambda: plots.plot_confusion(COUNTS[:9], NAMES),
+            r"counts must have the shape \(10, 10\), .* \(9, 10\)",
+        ),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(draw: Callable[[], Any], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{message}"):
+        draw()
