@@ -1,4 +1,4 @@
-"""One batch file of CIFAR-10, read so that its bytes can neither run nor crash anything.
+"""One batch file of CIFAR-10, read so that its bytes can neither run nor crash code.
 
 The official files are pickles, and a pickle is a program: it can call any function of
 any module. The reader here knows the instructions and the globals of those files, and

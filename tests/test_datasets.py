@@ -1,0 +1,503 @@
+import hashlib
+import os
+import pickle
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from softmax_lib import batches, datasets, download, shapes10
+from tests import fake_cifar10
+
+OPTIONS = ("SOFTMAX_LIB_DATA", "SOFTMAX_LIB_DATASET")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The seven files, small ones, taken for the official ones."""
+    monkeypatch.setattr(download, "FILE_MD5", fake_cifar10.md5s())
+    return fake_cifar10.write_folder(tmp_path)
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No data, an empty cache, and no way to the archive."""
+    for option in OPTIONS:
+        monkeypatch.delenv(option, raising=False)
+    cache = tmp_path / "cache"
+    monkeypatch.setattr(datasets, "cache_folder", lambda: cache)
+    monkeypatch.setattr(download, "ARCHIVE_URL", "http://127.0.0.1:1/archive")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    small = shapes10.generate(num_train=20, num_test=10)
+    monkeypatch.setattr(shapes10, "generate", lambda: small)
+    return cache
+
+
+def use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SOFTMAX_LIB_DATASET", raising=False)
+    monkeypatch.setenv("SOFTMAX_LIB_DATA", str(folder))
+
+
+# Reading the official files
+
+
+def test_each_pixel_and_label_comes_to_its_place(folder: Path) -> None:
+    X_train, y_train, X_test, y_test = datasets.load_CIFAR10(folder)
+    assert (X_train.shape, X_train.dtype) == ((50, 32, 32, 3), np.uint8)
+    assert (y_train.dtype, y_test.dtype) == (np.int64, np.int64)
+    *train, test = fake_cifar10.batches().values()
+    assert y_train.tolist() == [label for batch in train for label in batch[b"labels"]]
+    assert y_test.tolist() == test[b"labels"]
+    for row, column, channel in ((0, 0, 0), (0, 31, 1), (31, 0, 2), (7, 12, 1)):
+        place = 1024 * channel + 32 * row + column
+        pixels = np.concatenate([batch[b"data"][:, place] for batch in train])
+        np.testing.assert_array_equal(X_train[:, row, column, channel], pixels)
+        pixels = test[b"data"][:, place]
+        np.testing.assert_array_equal(X_test[:, row, column, channel], pixels)
+
+
+def test_the_folder_that_holds_the_folder_will_do(folder: Path) -> None:
+    inner, outer = datasets.load_CIFAR10(folder), datasets.load_CIFAR10(folder.parent)
+    np.testing.assert_array_equal(inner[0], outer[0])
+
+
+def test_a_column_major_array_is_read_as_such(folder: Path) -> None:
+    batch = fake_cifar10.batch(seed=5)
+    batch[b"data"] = np.asfortranarray(batch[b"data"])
+    (folder / "test_batch").write_bytes(fake_cifar10.python2_pickle(batch))
+    altered = datasets.load_CIFAR10(folder, verify=False)[2]
+    (folder / "test_batch").write_bytes(fake_cifar10.files()["test_batch"])
+    np.testing.assert_array_equal(altered, datasets.load_CIFAR10(folder)[2])
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4])
+def test_batches_written_by_python_3_can_be_read(folder: Path, protocol: int) -> None:
+    batch = pickle.dumps(fake_cifar10.batch(seed=5), protocol=protocol)
+    official = datasets.load_CIFAR10(folder)[2]
+    (folder / "test_batch").write_bytes(batch)
+    read = datasets.load_CIFAR10(folder, verify=False)[2]
+    np.testing.assert_array_equal(read, official)
+
+
+def test_a_missing_folder_is_refused_with_advice(tmp_path: Path) -> None:
+    with pytest.raises(
+        FileNotFoundError, match=r"is not a folder: .*Set SOFTMAX_LIB_DA"
+    ):
+        datasets.load_CIFAR10(tmp_path / "nowhere")
+
+
+def test_a_missing_file_is_refused_by_name(folder: Path) -> None:
+    (folder / "data_batch_4").unlink()
+    with pytest.raises(FileNotFoundError, match="data_batch_4 is missing: expected"):
+        datasets.load_CIFAR10(folder)
+
+
+def altered(data: bytes) -> bytes:
+    return data[:2000] + bytes([data[2000] ^ 1]) + data[2001:]
+
+
+def truncated(data: bytes) -> bytes:
+    return data[:-1]
+
+
+@pytest.mark.parametrize("damage", [altered, truncated])
+@pytest.mark.parametrize("name", ["data_batch_3", "test_batch"])
+def test_a_damaged_file_is_refused_before_it_is_opened(
+    folder: Path,
+    name: str,
+    damage: Callable[[bytes], bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = folder / name
+    path.write_bytes(damage(path.read_bytes()))
+    monkeypatch.setattr(batches.BatchUnpickler, "load", good_ones_only(path))
+    with pytest.raises(
+        ValueError, match=f"{name} is truncated or altered: expected the"
+    ):
+        datasets.load_CIFAR10(folder)
+
+
+def good_ones_only(damaged: Path) -> Callable[[Any], Any]:
+    content, load = damaged.read_bytes(), batches.BatchUnpickler.load
+
+    def checked(unpickler: Any) -> Any:
+        stream = unpickler._file_read.__self__
+        assert stream.getvalue() != content, "a damaged file was opened"
+        return load(unpickler)
+
+    return checked
+
+
+@pytest.mark.parametrize("verify", [True, False])
+def test_a_web_page_is_called_one(folder: Path, verify: bool) -> None:
+    (folder / "data_batch_1").write_text("\n<!DOCTYPE html><p>503</p>")
+    with pytest.raises(ValueError, match="data_batch_1 is a web page"):
+        datasets.load_CIFAR10(folder, verify=verify)
+
+
+def with_entry(key: bytes, value: Any) -> dict[bytes, Any]:
+    return {**fake_cifar10.batch(seed=5), key: value}
+
+
+@pytest.mark.parametrize(
+    ("batch", "message"),
+    [
+        ([1, 2], "must hold a dict with the keys"),
+        ({b"data": [1]}, "must hold a dict with the keys"),
+        (with_entry(b"data", [1]), r"an array of shape \(n, 3072\) .* holds list"),
+        (
+            with_entry(b"data", np.zeros((10, 3073), np.uint8)),
+            r"an array of shape \(n, 3072\) .* holds \(10, 3073\)",
+        ),
+        (with_entry(b"data", np.zeros((10, 3072))), "dtype f8, not uint8"),
+        (with_entry(b"data", np.zeros((10, 3072), object)), "dtype O8?, not uint8"),
+        (with_entry(b"labels", [0] * 9), "must hold a list of 10 labels"),
+        (with_entry(b"labels", b"0123456789"), "must hold a list of 10 labels"),
+        (with_entry(b"labels", [*range(9), 10]), "must hold labels from 0 to 9"),
+        (with_entry(b"labels", [*range(9), -1]), "must hold labels from 0 to 9"),
+    ],
+)
+def test_a_file_that_is_no_batch_is_refused_though_unverified(
+    folder: Path, batch: Any, message: str
+) -> None:
+    (folder / "test_batch").write_bytes(fake_cifar10.python2_pickle(batch))
+    with pytest.raises(ValueError, match=f"test_batch .*{message}"):
+        datasets.load_CIFAR10(folder, verify=False)
+
+
+def test_batches_of_different_sizes_are_refused(folder: Path) -> None:
+    other = fake_cifar10.python2_pickle(fake_cifar10.batch(seed=0, num=9))
+    (folder / "data_batch_3").write_bytes(other)
+    with pytest.raises(ValueError, match="data_batch_3 must hold 10 images"):
+        datasets.load_CIFAR10(folder, verify=False)
+
+
+# What a batch file may not do
+
+
+class Call:
+    """Pickled, a call of ``function``."""
+
+    def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
+        self.call = function, arguments
+
+    def __reduce__(self) -> Any:
+        return self.call
+
+
+@pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4, 5])
+def test_a_pickle_that_calls_the_system_is_refused(
+    folder: Path, tmp_path: Path, protocol: int
+) -> None:
+    victim = tmp_path / "written"
+    call = Call(os.system, f"echo ran > {victim}")
+    (folder / "test_batch").write_bytes(pickle.dumps(call, protocol=protocol))
+    with pytest.raises(ValueError, match="test_batch cannot be read as a batch"):
+        datasets.load_CIFAR10(folder, verify=False)
+    assert not victim.exists()
+
+
+@pytest.mark.parametrize("name", ["eval", "exec", "getattr", "print", "set"])
+def test_the_refused_global_is_named(folder: Path, name: str) -> None:
+    data = pickle.dumps(Call(getattr(__import__("builtins"), name), "1"), protocol=4)
+    (folder / "data_batch_1").write_bytes(data)
+    with pytest.raises(
+        ValueError, match=rf"data_batch_1 .* the global builtins\.{name}"
+    ):
+        datasets.load_CIFAR10(folder, verify=False)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [1.5, {1}, frozenset([1]), bytearray(b"x"), 1 << 70, np.float64(1), range(3)],
+)
+def test_nothing_but_plain_values_is_built(folder: Path, value: Any) -> None:
+    batch = pickle.dumps(with_entry(b"filenames", [value]), protocol=4)
+    (folder / "test_batch").write_bytes(batch)
+    with pytest.raises(ValueError, match=r"it asks for the|dtype f8"):
+        datasets.load_CIFAR10(folder, verify=False)
+
+
+def test_the_stand_ins_cannot_be_altered_from_within_a_pickle(folder: Path) -> None:
+    alter = b"\x80\x02cnumpy\ndtype\n}U\x04evilK\x01sb."
+    (folder / "test_batch").write_bytes(alter)
+    with pytest.raises(ValueError, match="must hold a dict"):
+        datasets.load_CIFAR10(folder, verify=False)
+    assert not hasattr(batches.STAND_INS["numpy", "dtype"], "evil")
+
+
+def test_damaged_bytes_cannot_ask_for_a_huge_memo(folder: Path) -> None:
+    # The unpickler in C makes room for four thousand million entries, and dies.
+    (folder / "test_batch").write_bytes(b"\x80\x02}r\xff\xff\xff\xff.")
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="must hold a dict"):
+        batches.read_batch(folder / "test_batch", verify=False)
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()
+
+
+def flips(data: bytes, num: int) -> list[bytes]:
+    """``num`` copies of ``data``, one byte of each changed: in half, not a pixel."""
+    rng = np.random.default_rng(0)
+    pixels = data.index(fake_cifar10.batch(seed=5, num=1)[b"data"].tobytes())
+    elsewhere = [*range(pixels), *range(pixels + 3072, len(data))]
+    places = [*rng.choice(elsewhere, num // 2), *rng.integers(0, len(data), num // 2)]
+    changes = rng.integers(1, 256, num)
+    return [
+        data[:place] + bytes([data[place] ^ int(change)]) + data[place + 1 :]
+        for place, change in zip(places, changes, strict=True)
+    ]
+
+
+def test_bytes_flipped_at_random_never_pass_the_checksum(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "test_batch"
+    one_image = fake_cifar10.python2_pickle(fake_cifar10.batch(seed=5, num=1))
+    md5 = hashlib.md5(one_image).hexdigest()
+    monkeypatch.setitem(download.FILE_MD5, "test_batch", md5)
+    path.write_bytes(one_image)
+    batches.read_batch(path, verify=True)
+    for damaged in flips(one_image, 500):
+        path.write_bytes(damaged)
+        with pytest.raises(
+            ValueError, match=r"test_batch is (truncated or|a web page)"
+        ):
+            batches.read_batch(path, verify=True)
+
+
+def test_bytes_flipped_at_random_do_no_harm_unverified(tmp_path: Path) -> None:
+    path = tmp_path / "test_batch"
+    refused = 0
+    one_image = fake_cifar10.python2_pickle(fake_cifar10.batch(seed=5, num=1))
+    for damaged in flips(one_image, 1000):
+        path.write_bytes(damaged)
+        try:
+            rows, labels = batches.read_batch(path, verify=False)
+        except ValueError:
+            refused += 1
+        else:
+            assert (rows.shape, rows.dtype) == ((1, 3072), np.uint8)
+            assert labels[0] in range(10)
+    assert 100 < refused < 900  # both ways were taken
+
+
+# The search
+
+
+def test_the_named_folder_comes_first(
+    folder: Path, nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(folder.parent, monkeypatch)
+    fake_cifar10.write_folder(nowhere)
+    (nowhere / download.FOLDER / "data_batch_1").write_bytes(b"altered")
+    data = datasets.load_dataset()
+    assert data.name == "CIFAR-10"
+    assert data.class_names == (
+        *("plane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship"),
+        "truck",
+    )
+
+
+def test_a_named_folder_without_the_data_is_an_error_though_the_cache_has_it(
+    folder: Path, nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_cifar10.write_folder(nowhere)
+    use(folder.parent / "elsewhere", monkeypatch)
+    with pytest.raises(FileNotFoundError, match="elsewhere is not a folder"):
+        datasets.load_dataset()
+    use(nowhere.parent.parent, monkeypatch)
+    with pytest.raises(FileNotFoundError, match="data_batch_1 is missing"):
+        datasets.load_dataset()
+
+
+def test_the_cache_comes_next(folder: Path, nowhere: Path) -> None:
+    fake_cifar10.write_folder(nowhere)
+    assert datasets.load_dataset().name == "CIFAR-10"
+
+
+def test_an_altered_cache_is_an_error_and_never_passed_over(
+    folder: Path, nowhere: Path
+) -> None:
+    (fake_cifar10.write_folder(nowhere) / "test_batch").write_bytes(b"altered")
+    with pytest.raises(ValueError, match="test_batch is truncated or altered"):
+        datasets.load_dataset()
+
+
+def test_shapes10_comes_last_and_loudly(nowhere: Path) -> None:
+    with pytest.warns(UserWarning, match="SHAPES-10.*INSTEAD OF CIFAR-10.*reached"):
+        data = datasets.load_dataset()
+    assert (data.name, data.class_names) == ("Shapes-10", shapes10.CLASS_NAMES)
+    np.testing.assert_array_equal(data.X_train, shapes10.generate()[0])
+
+
+def test_shapes10_can_be_chosen_outright(
+    folder: Path, nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(folder, monkeypatch)
+    monkeypatch.setenv("SOFTMAX_LIB_DATASET", "shapes10")
+    assert datasets.load_dataset().name == "Shapes-10"
+
+
+def test_cifar10_chosen_outright_has_no_substitute(
+    nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOFTMAX_LIB_DATASET", "cifar10")
+    with pytest.raises(download.FetchError, match="cannot be reached"):
+        datasets.load_dataset()
+
+
+def test_another_choice_is_refused(
+    nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOFTMAX_LIB_DATASET", "mnist")
+    with pytest.raises(ValueError, match=r"must be cifar10 or shapes10, .* 'mnist'"):
+        datasets.load_dataset()
+
+
+def test_the_notice_says_that_the_data_is_cifar10(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(folder, monkeypatch)
+    notice = datasets.data_notice()
+    assert notice == "Data: CIFAR-10, 60,000 photographs of 32×32 pixels."
+
+
+def test_the_notice_says_loudly_that_the_data_is_not_cifar10(
+    nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.warns(UserWarning, match="INSTEAD OF CIFAR-10"):
+        notice = datasets.data_notice()
+    assert "SHAPES-10, NOT CIFAR-10" in notice
+    assert "python -m softmax_lib.datasets fetch" in notice
+    assert "SOFTMAX_LIB_DATA" in notice
+    monkeypatch.setenv("SOFTMAX_LIB_DATASET", "shapes10")
+    assert datasets.data_notice() == notice
+
+
+# The worksheet's eight arrays
+
+
+def test_the_eight_arrays_have_the_worksheets_shapes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SOFTMAX_LIB_DATASET", "shapes10")
+    X_train, y_train, X_val, y_val, X_test, y_test, X_dev, y_dev = (
+        datasets.get_CIFAR10_data(rng=0)
+    )
+    assert (X_train.shape, y_train.shape) == ((49_000, 3073), (49_000,))
+    assert (X_val.shape, y_val.shape) == ((1_000, 3073), (1_000,))
+    assert (X_test.shape, y_test.shape) == ((1_000, 3073), (1_000,))
+    assert (X_dev.shape, y_dev.shape) == ((500, 3073), (500,))
+    assert X_train.dtype == X_dev.dtype == np.float32
+    assert len({row.tobytes() for row in X_dev}) == 500
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_eight_arrays_are_what_the_worksheet_computes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, dtype: type[np.floating[Any]]
+) -> None:
+    use(folder, monkeypatch)
+    images, labels, test_images, test_labels = datasets.load_CIFAR10(folder)
+    data = datasets.get_CIFAR10_data(30, 12, 7, 20, rng=3, dtype=dtype)
+
+    rows = images.reshape(50, -1).astype(np.float64)
+    mean = rows[:30].mean(axis=0)  # of the training set alone
+    ones = np.ones((50, 1))
+    expected = np.hstack([rows - mean, ones]).astype(dtype)
+    test_rows = test_images[:7].reshape(7, -1) - mean
+    expected_test = np.hstack([test_rows, ones[:7]]).astype(dtype)
+    # float32 rounds the mean and the difference: two units of 2 ** -17 at 128 to 255.
+    bound = {"rtol": 0, "atol": 0 if dtype == np.float64 else 2 * 2.0**-17}
+    np.testing.assert_allclose(data.X_train, expected[:30], **bound)
+    np.testing.assert_allclose(data.X_val, expected[30:42], **bound)
+    np.testing.assert_allclose(data.X_test, expected_test, **bound)
+    assert all(X.dtype == dtype for X in data[::2])
+    np.testing.assert_array_equal(data.y_train, labels[:30])
+    np.testing.assert_array_equal(data.y_val, labels[30:42])
+    np.testing.assert_array_equal(data.y_test, test_labels[:7])
+
+    places = [np.flatnonzero((data.X_train == row).all(axis=1)) for row in data.X_dev]
+    assert all(len(place) == 1 for place in places)
+    chosen = np.concatenate(places)
+    assert len(set(chosen.tolist())) == 20
+    np.testing.assert_array_equal(data.y_dev, data.y_train[chosen])
+
+
+def test_the_same_rng_draws_the_same_dev_set(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(folder, monkeypatch)
+    first, again, other = (
+        datasets.get_CIFAR10_data(30, 12, 7, 20, rng=rng)
+        for rng in (1, np.random.default_rng(1), 2)
+    )
+    np.testing.assert_array_equal(first.X_dev, again.X_dev)
+    assert (first.X_dev != other.X_dev).any()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ((51, 1, 1, 1), "num_training must be from 1 to 50, .* but it is 51"),
+        ((0, 1, 1, 1), "num_training must be from 1 to 50, .* but it is 0"),
+        ((45, 6, 1, 1), "num_validation must be from 1 to 5, .* but it is 6"),
+        ((45, 5, 11, 1), "num_test must be from 1 to 10, .* but it is 11"),
+        ((45, 5, 10, 46), "num_dev must be from 1 to 45, .* but it is 46"),
+    ],
+)
+def test_sizes_that_do_not_fit_are_refused(
+    folder: Path,
+    sizes: tuple[int, int, int, int],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    use(folder, monkeypatch)
+    with pytest.raises(ValueError, match=message):
+        datasets.get_CIFAR10_data(*sizes)
+
+
+# The command line
+
+
+def test_where_names_the_source(
+    folder: Path,
+    nowhere: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert datasets.main(["where"]) == 0
+    assert f"would be downloaded (170 MB) into {nowhere}" in capsys.readouterr().out
+    use(folder, monkeypatch)
+    assert datasets.main(["where"]) == 0
+    said = f"CIFAR-10 in {folder}, which SOFTMAX_LIB_DATA names.\n"
+    assert capsys.readouterr().out == said
+    use(folder / "elsewhere", monkeypatch)
+    assert datasets.main(["where"]) == 1
+    assert "is not a folder" in capsys.readouterr().err
+    monkeypatch.setenv("SOFTMAX_LIB_DATASET", "shapes10")
+    assert datasets.main(["where"]) == 0
+    assert "Shapes-10" in capsys.readouterr().out
+
+
+def test_verify_names_the_bad_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use(folder, monkeypatch)
+    assert datasets.main(["verify"]) == 0
+    assert "The 7 files" in capsys.readouterr().out
+    (folder / "batches.meta").write_bytes(b"altered")
+    assert datasets.main(["verify"]) == 1
+    assert "batches.meta is truncated or altered" in capsys.readouterr().err
+
+
+def test_the_module_runs_as_a_command() -> None:
+    command = [sys.executable, "-m", "softmax_lib.datasets", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert all(name in done.stdout for name in ("where", "fetch", "verify"))
