@@ -266,7 +266,7 @@ def find_CIFAR10() -> Path | None:
 
 def batches_folder(directory: str | os.PathLike[str]) -> Path:
     """Return the folder of the batches, which is ``directory`` or lies in it."""
-    folder = Path(directory)
+    folder = Path(directory).expanduser()
     inner = folder / download.FOLDER
     if not folder.is_dir():
         raise FileNotFoundError(
@@ -311,6 +311,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, ValueError, download.FetchError) as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Stopped. The next fetch goes on from here.", file=sys.stderr)
+        return 130  # as the shell reports an interrupted command
     return 0
 
 

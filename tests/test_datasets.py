@@ -67,6 +67,14 @@ def test_the_folder_that_holds_the_folder_will_do(folder: Path) -> None:
     np.testing.assert_array_equal(inner[0], outer[0])
 
 
+def test_the_users_home_may_be_written_as_a_tilde(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(folder.parent))
+    monkeypatch.setenv("USERPROFILE", str(folder.parent))
+    assert len(datasets.load_CIFAR10(f"~/{folder.name}")[0]) == 50
+
+
 def test_a_column_major_array_is_read_as_such(folder: Path) -> None:
     batch = fake_cifar10.batch(seed=5)
     batch[b"data"] = np.asfortranarray(batch[b"data"])

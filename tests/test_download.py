@@ -508,3 +508,18 @@ def test_the_command_line_fails_where_the_archive_is_not_good(
     captured = capsys.readouterr()
     assert "Expected a gzip archive" in captured.err
     assert captured.out == ""
+
+
+def test_the_command_line_stops_at_ctrl_c_and_goes_on_next_time(
+    server: Server,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(download, "PIECE", 1000)
+    with monkeypatch.context() as patch:
+        failing_writes(patch, download.PART, KeyboardInterrupt())
+        assert datasets.main(["fetch"]) == 130
+    assert "goes on from here" in capsys.readouterr().err
+    assert datasets.main(["fetch"]) == 0
+    assert server.ranges == [None, "bytes=1000-"]
