@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from softmax_lib.download import FILE_MD5, FOLDER
 from tests.checker.chapters import chosen_data_set, machine_paths
 from tests.checker.compare import compare_outputs, read_check, report
 from tests.checker.record import keep_recorded
@@ -24,7 +25,7 @@ def display(data, metadata=None):
 
 def png(pixels):
     buffer = io.BytesIO()
-    Image.fromarray(pixels.astype(np.uint8)).save(buffer, format="png")
+    Image.fromarray(pixels.astype(np.uint8)).save(buffer, format="png", compress_level=1)
     return base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
@@ -257,10 +258,13 @@ def test_recording_writes_a_changed_label_although_it_passes_the_check(templates
 
 
 def test_the_data_on_disk_choose_the_data_set(monkeypatch, tmp_path):
-    monkeypatch.setattr("pooch.os_cache", lambda project: tmp_path / project)
+    monkeypatch.setattr("tests.checker.chapters.cache_folder", lambda: tmp_path)
     assert chosen_data_set({}) == "shapes10"
     assert chosen_data_set({"SOFTMAX_LIB_DATA": "somewhere"}) == "cifar10"
-    (tmp_path / "softmax_lib" / "cifar-10-batches-py").mkdir(parents=True)
+    (tmp_path / FOLDER).mkdir()
+    assert chosen_data_set({}) == "shapes10"
+    for name in FILE_MD5:
+        (tmp_path / FOLDER / name).touch()
     assert chosen_data_set({}) == "cifar10"
     assert chosen_data_set({"SOFTMAX_LIB_DATASET": "shapes10"}) == "shapes10"
 

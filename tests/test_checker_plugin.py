@@ -51,6 +51,7 @@ def check(tmp_path):
             env={
                 **os.environ,
                 "PYTHONPATH": str(ROOT),
+                "SOFTMAX_LIB_DATA": "the small chapters need no data",
                 "SOFTMAX_LIB_DATASET": "shapes10" if recorded else "cifar10",
             },
             capture_output=True,

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import matplotlib
-import pooch
+
+from softmax_lib.datasets import cache_folder
+from softmax_lib.download import FOLDER, is_complete
 
 __all__ = [
     "BOOK",
@@ -15,6 +17,7 @@ __all__ = [
     "RECORDINGS",
     "ROOT",
     "chosen_data_set",
+    "cifar10_on_disk",
     "kernel_environment",
     "machine_paths",
     "recording_of",
@@ -35,9 +38,13 @@ def chosen_data_set(environment: Mapping[str, str] = os.environ) -> str:
     """
     if chosen := environment.get("SOFTMAX_LIB_DATASET"):
         return chosen
-    cached = Path(pooch.os_cache("softmax_lib")) / "cifar-10-batches-py"
-    on_disk = "SOFTMAX_LIB_DATA" in environment or cached.is_dir()
-    return "cifar10" if on_disk else "shapes10"
+    return "cifar10" if cifar10_on_disk(environment) else "shapes10"
+
+
+def cifar10_on_disk(environment: Mapping[str, str] = os.environ) -> bool:
+    """Say whether CIFAR-10 can be had without a download."""
+    named = environment.get("SOFTMAX_LIB_DATA")
+    return bool(named) or is_complete(cache_folder() / FOLDER)
 
 
 def recording_of(chapter: Path, data_set: str) -> Path:
@@ -50,9 +57,12 @@ def recording_of(chapter: Path, data_set: str) -> Path:
 def kernel_environment(data_set: str) -> dict[str, str]:
     """Return what a kernel must find in its environment to say the same everywhere.
 
-    The reader's own ``MPLBACKEND`` and ``matplotlibrc`` would change the figures.
+    The reader's own ``MPLBACKEND`` and ``matplotlibrc`` would change the figures. A
+    kernel runs in the folder of its chapter, so a relative path must not reach it.
     """
+    named = os.environ.get("SOFTMAX_LIB_DATA")
     return {
+        **({"SOFTMAX_LIB_DATA": os.path.abspath(named)} if named else {}),
         "SOFTMAX_LIB_DATASET": data_set,
         "PYTHONHASHSEED": "0",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",

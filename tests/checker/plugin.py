@@ -26,6 +26,7 @@ from tests.checker.chapters import (
     DATA_SETS,
     RECORDINGS,
     chosen_data_set,
+    cifar10_on_disk,
     kernel_environment,
     recording_of,
 )
@@ -45,6 +46,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if data_set not in DATA_SETS:
         raise pytest.UsageError(
             f"SOFTMAX_LIB_DATASET must be cifar10 or shapes10, but it is {data_set!r}."
+        )
+    if config.option.nbval and data_set == "cifar10" and not cifar10_on_disk():
+        raise pytest.UsageError(
+            "CIFAR-10 is asked for but is not on this machine, and a check never "
+            "downloads: run `python -m softmax_lib.datasets fetch` first."
         )
     os.environ.update(kernel_environment(data_set))
     config.option.nbval_current_env = True

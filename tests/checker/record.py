@@ -19,12 +19,14 @@ from typing import Any
 
 import nbformat
 import numpy as np
+from nbconvert.filters import strip_ansi
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, start_new_kernel
 from PIL import Image
 
 from tests.checker.chapters import (
     CHAPTERS,
     DATA_SETS,
+    cifar10_on_disk,
     kernel_environment,
     machine_paths,
     recording_of,
@@ -60,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     data_sets = list(DATA_SETS) if options.data == "both" else [options.data]
+    if "cifar10" in data_sets and not cifar10_on_disk():
+        parser.error("CIFAR-10 is not on this machine; set SOFTMAX_LIB_DATA to it.")
     failed = False
     for chapter in named_chapters(options.chapters):
         for data_set in data_sets:
@@ -113,11 +117,11 @@ def record_chapter(chapter: Path, data_set: str) -> str:
 
 
 def recorded_outputs(recording: Path) -> dict[str, list[Any]]:
-    """Return the recorded outputs of each code cell, by the cell's id."""
+    """Return the recorded outputs of each code cell that ever ran, by its id."""
     if not recording.exists():
         return {}
     cells = nbformat.read(recording, as_version=4).cells
-    return {cell.id: cell.outputs for cell in cells if cell.cell_type == "code"}
+    return {cell.id: cell.outputs for cell in cells if cell.get("execution_count")}
 
 
 def run_cells(cells: Sequence[Any], directory: Path, data_set: str) -> int:
@@ -141,8 +145,8 @@ def run_cells(cells: Sequence[Any], directory: Path, data_set: str) -> int:
             )
             expected_to_fail = "raises-exception" in cell.metadata.get("tags", [])
             if (reply["content"]["status"] == "error") != expected_to_fail:
-                text = "\n".join(reply["content"].get("traceback", ["no exception"]))
-                raise RecordingError(f"code cell {number}:\n{cell.source}\n{text}")
+                trace = "\n".join(reply["content"].get("traceback", ["no exception"]))
+                raise RecordingError(f"code cell {number}:\n{strip_ansi(trace)}")
             cell.outputs = [
                 nbformat.from_dict(output) for output in coalesce_streams(outputs)
             ]
