@@ -162,7 +162,7 @@ def test_a_figure_is_the_same_whatever_the_settings_and_the_backend(name: str) -
 def test_a_figure_is_not_kept_by_pyplot(name: str) -> None:
     from matplotlib import pyplot as plt
 
-    FIGURES[name][0]().png()
+    FIGURES[name][0]()
     assert plt.get_fignums() == []
 
 
@@ -170,7 +170,7 @@ def test_the_inputs_are_not_changed() -> None:
     inputs = (IMAGES, LABELS, PROBABILITIES, WEIGHTS, COUNTS)
     before = [array.tobytes() for array in inputs], list(TRIALS)
     for draw, *_ in FIGURES.values():
-        draw().png()
+        draw()
     assert ([array.tobytes() for array in inputs], TRIALS) == before
 
 
