@@ -3,6 +3,7 @@
 import base64
 import io
 
+import nbformat
 import numpy as np
 import pytest
 from PIL import Image
@@ -10,6 +11,7 @@ from PIL import Image
 from softmax_lib.download import FILE_MD5, FOLDER
 from tests.checker.chapters import chosen_data_set, machine_paths
 from tests.checker.compare import compare_outputs, read_check, report
+from tests.checker.prose import computed_numbers, unsupported_numbers
 from tests.checker.record import keep_recorded
 
 TIMING = {"pattern": r"took (\S+) s", "at_most": 2.0, "reason": "a timing"}
@@ -25,7 +27,9 @@ def display(data, metadata=None):
 
 def png(pixels):
     buffer = io.BytesIO()
-    Image.fromarray(pixels.astype(np.uint8)).save(buffer, format="png", compress_level=1)
+    Image.fromarray(pixels.astype(np.uint8)).save(
+        buffer, format="png", compress_level=1
+    )
     return base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
@@ -274,3 +278,26 @@ def test_a_path_of_the_machine_is_found_and_an_address_is_not():
     assert machine_paths(r"C:\Users\ann")
     assert machine_paths("ipykernel_4711")
     assert not machine_paths("see https://example.org/home/ann and 3/tmp, p_1 / p_0")
+
+
+@pytest.mark.parametrize(
+    ("prose", "unsupported"),
+    [
+        ("The loss is 2.37.", []),
+        ("The loss is 2.36.", ["2.36"]),
+        ("The loss is 2.3676.", []),
+        ("The loss is 2.36760.", ["2.36760"]),
+        ("It is right in 35.2 % of them.", []),
+        ("It is right in 35.3 % of them.", ["35.3 %"]),
+        (r"An error of $1.1 \times 10^{-9}$.", []),
+        (r"An error of $1.1 \times 10^{-8}$.", [r"1.1 \times 10^{-8"]),
+        ("An error of 1.1 × 10⁻⁹ or 1.1e-9.", []),
+        ("A loss of 1,505.25 and `0.77`, [in 0.77](x_0.78.html).", ["0.77"]),
+        ("```{note}\nOf 0.77.\n```\n\n```python\nx = 0.78\n```\n", ["0.77"]),
+    ],
+)
+def test_a_decimal_number_in_prose_must_round_a_computed_one(prose, unsupported):
+    code = nbformat.v4.new_code_cell(
+        "x = 1e-7", outputs=[stream("2.367588 0.352\n1.10e-09 1,505.25 770\n")]
+    )
+    assert unsupported_numbers(prose, computed_numbers([code])) == unsupported

@@ -1,0 +1,134 @@
+"""What holds of every chapter and of every recording, whatever its cells compute."""
+
+import re
+
+import nbformat
+import pytest
+from nbval.plugin import find_comment_markers, find_metadata_tags
+
+from tests.checker.chapters import (
+    BOOK,
+    CHAPTERS,
+    DATA_SETS,
+    RECORDINGS,
+    machine_paths,
+    recording_of,
+)
+from tests.checker.compare import output_parts, read_check
+from tests.checker.prose import computed_numbers, prose_of, unsupported_numbers
+
+LINES_IN_A_CELL = 15
+
+each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+each_recording = pytest.mark.parametrize(
+    "recording",
+    [recording_of(chapter, data_set) for chapter in CHAPTERS for data_set in DATA_SETS],
+    ids=lambda path: f"{path.stem}-{path.parent.name}",
+)
+
+
+def cells_of(path):
+    return nbformat.read(path, as_version=4).cells
+
+
+def code_cells_of(path):
+    return [cell for cell in cells_of(path) if cell.cell_type == "code"]
+
+
+def allowances():
+    """Every tolerance and every number that may vary, each with its reason."""
+    for chapter in CHAPTERS:
+        for cell in code_cells_of(chapter):
+            check = cell.metadata.get("check")
+            for allowed in [check, *check.get("varies", [])] if check else []:
+                reason = allowed.get("reason", "")
+                yield pytest.param(check, id=f"{chapter.stem} {cell.id} {reason}")
+
+
+def test_the_chapters_are_those_of_the_table_of_contents():
+    listed = re.findall(r"book/(\w+)", (BOOK.parent / "_toc.yml").read_text("utf-8"))
+    there = {path.stem for path in BOOK.iterdir() if path.suffix in (".ipynb", ".md")}
+    assert set(listed) == there
+
+
+def test_no_recording_is_left_of_a_chapter_that_is_gone():
+    recorded = {path.name for path in RECORDINGS.glob("*/*.ipynb")}
+    assert recorded == {chapter.name for chapter in CHAPTERS}
+
+
+@each_recording
+def test_no_cell_opts_out_of_the_check(recording):
+    opting_out = [
+        mark
+        for cell in code_cells_of(recording)
+        for mark, value in [
+            *find_metadata_tags(cell.metadata),
+            *find_comment_markers(cell.source),
+        ]
+        if (mark, value) != ("check_exception", True)
+    ]
+    assert opting_out == []
+
+
+@each_recording
+def test_every_code_cell_was_run_from_top_to_bottom(recording):
+    counts = [cell.execution_count for cell in code_cells_of(recording)]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+@each_recording
+def test_nothing_was_written_to_stderr(recording):
+    outputs = [output for cell in code_cells_of(recording) for output in cell.outputs]
+    assert not [output for output in outputs if output.get("name") == "stderr"]
+
+
+@each_recording
+def test_no_output_shows_a_path_of_a_machine(recording):
+    for cell in code_cells_of(recording):
+        for output in cell.outputs:
+            parts = output_parts(output)
+            texts = [parts[kind] for kind in parts if kind != "image/png"]
+            assert machine_paths("\n".join(texts)) == []
+
+
+@each_recording
+def test_every_picture_has_an_alternative_text(recording):
+    for cell in code_cells_of(recording):
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                assert output["metadata"]["image/png"]["alt"].strip()
+
+
+@each_chapter
+def test_the_shapes10_recording_holds_the_cells_of_the_chapter(chapter):
+    def said_of(path):
+        return [
+            (cell.id, cell.cell_type, cell.source, cell.metadata)
+            for cell in cells_of(path)
+        ]
+
+    assert said_of(recording_of(chapter, "shapes10")) == said_of(chapter)
+
+
+@pytest.mark.parametrize("check", list(allowances()))
+def test_whatever_is_allowed_to_vary_has_a_reason_and_a_bound(check):
+    read_check(check)
+
+
+@each_chapter
+def test_a_code_cell_is_short_enough_to_be_read_at_once(chapter):
+    for cell in code_cells_of(chapter):
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        assert len(lines) <= LINES_IN_A_CELL, cell.source
+
+
+@each_chapter
+def test_every_decimal_number_of_the_prose_is_computed_in_its_chapter(chapter):
+    cells = cells_of(chapter)
+    assert unsupported_numbers(prose_of(cells), computed_numbers(cells)) == []
+
+
+@pytest.mark.parametrize("page", sorted(BOOK.glob("*.md")), ids=lambda path: path.stem)
+def test_every_decimal_number_of_a_page_is_computed_in_some_chapter(page):
+    computed = [n for chapter in CHAPTERS for n in computed_numbers(cells_of(chapter))]
+    assert unsupported_numbers(page.read_text("utf-8"), computed) == []
