@@ -72,7 +72,7 @@ def kernel_environment(data_set: str) -> dict[str, str]:
 
 MACHINE_PATH = re.compile(
     r"(?:(?<![\w./~-])/(?:home|root|tmp|work|usr|opt|var|private|Users)/[\w.-]+"
-    r"|[A-Za-z]:\\[\w.-]+|site-packages|ipykernel_\d+)[^\s'\"<>]*"
+    r"|(?<!\w)[A-Za-z]:\\[\w.-]+|site-packages|ipykernel_\d+)[^\s'\"<>]*"
 )
 
 
