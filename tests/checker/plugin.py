@@ -173,7 +173,8 @@ class CheckedCell(IPyNbCell):
             for path in map(self.write_pictures, self.differences)
             if path
         ]
-        return "\n".join([self.cell.source, "", report(self.differences), *pictures])
+        said = [report(self.differences), *pictures]
+        return "\n\n".join([*said, f"The cell:\n{self.cell.source}"])
 
     def write_pictures(self, difference: Difference) -> Path | None:
         """Write the expected, the actual and the differing picture side by side."""
