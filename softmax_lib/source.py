@@ -12,8 +12,12 @@ __all__ = ["show_source"]
 class Source(str):
     """Python source that a notebook shows with its syntax coloured."""
 
-    def _repr_markdown_(self) -> str:
-        return f"```python\n{self}\n```"
+    def _repr_html_(self) -> str:
+        from pygments import highlight  # comes with every notebook
+        from pygments.formatters import HtmlFormatter
+        from pygments.lexers import PythonLexer
+
+        return str(highlight(self, PythonLexer(), HtmlFormatter(wrapcode=False)))
 
 
 def show_source(function: Callable[..., Any]) -> Source:

@@ -1,5 +1,7 @@
 import ast
+import html
 import inspect
+import re
 
 import numpy as np
 
@@ -52,6 +54,10 @@ def test_a_function_without_a_docstring_is_shown_whole() -> None:
     assert show_source(double) == "def double(x: int) -> int:\n    return 2 * x"
 
 
-def test_a_notebook_is_given_a_block_of_python() -> None:
+def test_a_notebook_is_given_the_code_with_its_syntax_coloured() -> None:
     shown = show_source(softmax_loss_naive)
-    assert shown._repr_markdown_() == f"```python\n{shown}\n```"
+    block = shown._repr_html_()
+    assert block.startswith('<div class="highlight"><pre>')
+    assert '<span class="k">for</span>' in block
+    text = html.unescape(re.sub("<[^>]+>", "", block))
+    assert text.strip() == shown
