@@ -278,6 +278,7 @@ def test_a_path_of_the_machine_is_found_and_an_address_is_not():
     assert machine_paths(r"C:\Users\ann")
     assert machine_paths("ipykernel_4711")
     assert not machine_paths("see https://example.org/home/ann and 3/tmp, p_1 / p_0")
+    assert not machine_paths(repr("def f(x) -> np.ndarray:\n    return x"))
 
 
 @pytest.mark.parametrize(

@@ -42,11 +42,11 @@ FULL_PRECISION = 13
 # template. Both pictures are first averaged over square tiles somewhat larger than a
 # letter. Matplotlib's root mean square over all tiles sees a change everywhere, the
 # worst tile a change in one place. On the scale 0 to 255, letters drawn by matplotlib
-# 3.8 and by 3.11 differ by at most 1.5 and 8; the two most alike of CIFAR-10's
+# 3.8 and by 3.11 differ by at most 2 and 16; the two most alike of CIFAR-10's
 # templates, swapped, by 6 and 25.
 TILE = 24
 ALL_TILES_RMS = 3.0
-WORST_TILE_RMS = 12.0
+WORST_TILE_RMS = 20.0
 
 
 @dataclass(frozen=True)
