@@ -339,6 +339,11 @@ MATRIX = "must be a two-dimensional array with at least one row and one column, 
             "X must hold finite numbers, but it holds -inf.",
         ),
         (
+            (0 * W, np.where(X[:1] > 0, [[1.0], [np.inf]], X), y),
+            ValueError,
+            "X must hold finite numbers, but it holds inf.",
+        ),
+        (
             (np.where(np.eye(3, 4), np.inf, 1.0), X, y),
             ValueError,
             "W must hold finite numbers, but it holds inf.",
