@@ -17,8 +17,10 @@ from typing import Any, ParamSpec
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from softmax_lib.tuning import Trial
 
@@ -212,6 +214,9 @@ def plot_lines(
         color, style = COLORS[k % len(COLORS)], LINE_STYLES[k % len(LINE_STYLES)]
         ax.plot(x, y, color=color, linestyle=style, label=name, linewidth=1.4)
     ax.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
+    for axis, limits in ((ax.xaxis, ax.get_xlim()), (ax.yaxis, ax.get_ylim())):
+        if axis.get_scale() == "log":
+            mark_decades(axis, *limits)
     ax.grid(alpha=0.3)
     if len(lines) > 1:
         ax.legend(frameon=False)
@@ -309,8 +314,7 @@ def plot_grid_scatter(trials: Sequence[Trial]) -> DescribedFigure:
         "training accuracy": [trial.train_accuracy for trial in trials],
         "validation accuracy": [trial.val_accuracy for trial in trials],
     }
-    fig = DescribedFigure(figsize=(7, 3.2))
-    FigureCanvasAgg(fig)
+    fig = blank_figure(7, 3.2)
     axes = fig.subplots(1, 2)
     fig.subplots_adjust(left=0.09, right=0.97, bottom=0.17, top=0.89, wspace=0.3)
     for ax, (title, accuracies) in zip(axes, panels.items(), strict=True):
@@ -486,13 +490,34 @@ def plot_mistakes(
     return plot_images(images, titles)
 
 
+def blank_figure(width: float, height: float) -> DescribedFigure:
+    """Return an empty figure, sized in inches, a whole number of pixels each way.
+
+    The tenth of a pixel keeps versions that round and versions that cut alike.
+    """
+    size = (round(width * DPI) + 0.1) / DPI, (round(height * DPI) + 0.1) / DPI
+    fig = DescribedFigure(figsize=size)
+    FigureCanvasAgg(fig)
+    return fig
+
+
 def single_axes() -> tuple[DescribedFigure, Axes]:
     """Return a figure with one pair of axes and fixed margins."""
-    fig = DescribedFigure(figsize=(6.4, 4))
-    FigureCanvasAgg(fig)
+    fig = blank_figure(6.4, 4)
     ax = fig.subplots()
     fig.subplots_adjust(left=0.13, right=0.97, bottom=0.14, top=0.95)
+    ax.yaxis.set_label_coords(-0.1, 0.5)
     return fig, ax
+
+
+def mark_decades(axis: Axis, low: float, high: float) -> None:
+    """Mark at most eight powers of ten, the same ones in each Matplotlib version."""
+    powers = np.arange(np.ceil(np.log10(low)), np.floor(np.log10(high)) + 1)
+    if len(powers) > 1:
+        axis.set_major_locator(
+            FixedLocator(list(10 ** powers[:: -(-len(powers) // 8)]))
+        )
+        axis.set_minor_locator(NullLocator())
 
 
 def picture_grid(
@@ -506,8 +531,7 @@ def picture_grid(
     side = 7 / columns
     top = 0.0 if title_height else 0.3
     height = rows * (side + title_height) + top
-    fig = DescribedFigure(figsize=(7, height))
-    FigureCanvasAgg(fig)
+    fig = blank_figure(7, height)
     axes = np.empty((rows, columns), dtype=object)
     gap = 0.04 * side
     for i in range(rows):
@@ -535,8 +559,7 @@ def heatmap(
 ) -> tuple[DescribedFigure, Axes]:
     """Return a figure of coloured cells with their numbers written in."""
     width, height = figsize
-    fig = DescribedFigure(figsize=figsize)
-    FigureCanvasAgg(fig)
+    fig = blank_figure(width, height)
     ax = fig.subplots()
     fig.subplots_adjust(
         left=1.0 / width,
@@ -547,6 +570,7 @@ def heatmap(
     ax.imshow(grid, cmap="cividis", aspect="auto", interpolation="nearest")
     ax.set_xticks(range(len(column_names)), column_names)
     ax.set_yticks(range(len(row_names)), row_names)
+    ax.yaxis.set_label_coords(-0.7 / (width - 1.1), 0.5)
     middle = (np.nanmin(grid) + np.nanmax(grid)) / 2
     for (i, j), value in np.ndenumerate(grid):
         if not np.isnan(value):
