@@ -325,3 +325,12 @@ def test_classes_outside_the_confusion_matrix_are_refused(wrong: int) -> None:
     for pair in ((right, outside), (outside, right)):
         with pytest.raises(ValueError, match=f"from 0 to 2, but it holds {wrong}"):
             confusion_matrix(*pair, num_classes=3)
+
+
+def test_scores_that_are_not_finite_are_refused_without_a_warning() -> None:
+    model = Softmax()
+    model.W = np.array([[0.0, 1e300]])
+    with pytest.raises(ValueError, match=r"^X must hold finite numbers, .* holds inf"):
+        model.predict(np.array([[np.inf]]))
+    with pytest.raises(ValueError, match=r"X @ W .*overflows"):
+        model.predict(np.array([[1e300]]))
