@@ -21,7 +21,29 @@ __all__ = ["read_batch"]
 
 
 def read_batch(path: Path, verify: bool) -> tuple[np.ndarray, list[int]]:
-    """Rows, uint8 (n, 3072), and labels of one batch."""
+    """Rows and labels of one batch.
+
+    Parameters
+    ----------
+    path : path
+        One of the official batch files.
+    verify : bool
+        Whether to compare the file's MD5 sum with the official one first.
+
+    Returns
+    -------
+    rows : ndarray of uint8, shape (n, 3072)
+        All of an image's red, then its green, then its blue.
+    labels : list of int
+        Classes, from 0 to 9.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    ValueError
+        If the file is altered, or is not a batch.
+    """
     data = read_file(path, verify)
     try:
         batch = BatchUnpickler(io.BytesIO(data), encoding="bytes").load()

@@ -50,7 +50,19 @@ TRAIN_FILES = tuple(f"data_batch_{number}" for number in range(1, 6))
 
 
 class Dataset(NamedTuple):
-    """Images, labels, and what they are called."""
+    """Images, labels, and what they are called.
+
+    Attributes
+    ----------
+    X_train, X_test : ndarray of uint8, shape (N, 32, 32, 3)
+        Images, brightness from 0 to 255.
+    y_train, y_test : ndarray of int64, shape (N,)
+        Classes, indices into ``class_names``.
+    class_names : tuple of str
+        Ten names.
+    name : str
+        ``CIFAR-10`` or ``Shapes-10``.
+    """
 
     X_train: np.ndarray
     y_train: np.ndarray
@@ -61,7 +73,15 @@ class Dataset(NamedTuple):
 
 
 class CIFAR10Data(NamedTuple):
-    """The worksheet's eight arrays, in its order."""
+    """The worksheet's eight arrays, in its order.
+
+    Attributes
+    ----------
+    X_train, X_val, X_test, X_dev : ndarray of float, shape (N, 3073)
+        Rows, the training set's mean image subtracted, a column of ones appended.
+    y_train, y_val, y_test, y_dev : ndarray of int64, shape (N,)
+        Classes, from 0 to 9.
+    """
 
     X_train: np.ndarray
     y_train: np.ndarray

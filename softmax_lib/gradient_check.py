@@ -23,7 +23,17 @@ Function = Callable[[np.ndarray], float]
 
 
 class CheckedEntry(NamedTuple):
-    """One coordinate of a gradient, computed in two ways."""
+    """One coordinate of a gradient, computed in two ways.
+
+    Attributes
+    ----------
+    position : tuple of int
+        Index of the coordinate in the array.
+    numerical, analytic : float
+        The finite difference, and the gradient's own entry.
+    relative_error : float
+        `relative_error` of the two.
+    """
 
     position: tuple[int, ...]
     numerical: float

@@ -37,7 +37,24 @@ class LinearClassifier:
     def loss(
         self, X_batch: np.ndarray, y_batch: np.ndarray, reg: float
     ) -> tuple[float, np.ndarray]:
-        """Loss of a minibatch and its gradient with respect to ``W``."""
+        """Loss of a minibatch and its gradient with respect to ``W``.
+
+        Parameters
+        ----------
+        X_batch : ndarray of float, shape (N, D)
+            Points of the minibatch.
+        y_batch : ndarray of int, shape (N,)
+            Their classes.
+        reg : float
+            Factor on the sum of squared weights.
+
+        Returns
+        -------
+        loss : float
+            Mean over the minibatch, plus the regularization.
+        dW : ndarray, shape (D, C)
+            Gradient of ``loss`` with respect to ``W``.
+        """
         raise NotImplementedError("A subclass of LinearClassifier defines the loss.")
 
     def train(
@@ -118,6 +135,7 @@ class LinearClassifier:
         Parameters
         ----------
         X : ndarray of float, shape (N, D)
+            Points, one row a point.
 
         Returns
         -------
@@ -138,7 +156,18 @@ class LinearClassifier:
         return classes
 
     def weights(self) -> np.ndarray:
-        """Return ``W``, or refuse when there is none yet."""
+        """Return ``W``, or refuse when there is none yet.
+
+        Returns
+        -------
+        ndarray, shape (D, C)
+            The classifier's own array, not a copy.
+
+        Raises
+        ------
+        RuntimeError
+            If the classifier has not been trained.
+        """
         if self.W is None:
             raise RuntimeError("The classifier has no weights yet; call train first.")
         return self.W

@@ -67,7 +67,13 @@ class DescribedFigure(Figure):
     alt: str = ""
 
     def png(self) -> bytes:
-        """Render the figure, to the same bytes each time."""
+        """Render the figure, to the same bytes each time.
+
+        Returns
+        -------
+        bytes
+            A PNG file.
+        """
         buffer = io.BytesIO()
         with mpl.rc_context(STYLE):
             self.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})

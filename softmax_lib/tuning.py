@@ -15,7 +15,15 @@ __all__ = ["Trial", "GridResult", "grid_search"]
 
 
 class Trial(NamedTuple):
-    """One row of the table: what was tried, and the accuracies that it reached."""
+    """One row of the table: what was tried, and the accuracies that it reached.
+
+    Attributes
+    ----------
+    learning_rate, reg : float
+        The settings.
+    train_accuracy, val_accuracy : float
+        Fractions of points that the trained model predicts correctly, from 0 to 1.
+    """
 
     learning_rate: float
     reg: float
@@ -24,7 +32,17 @@ class Trial(NamedTuple):
 
 
 class GridResult(NamedTuple):
-    """All trials in the order in which they ran, the best one, and its model."""
+    """What a grid search found.
+
+    Attributes
+    ----------
+    trials : list of Trial
+        All trials, in the order in which they ran.
+    best : Trial
+        The one with the highest validation accuracy.
+    best_model : LinearClassifier
+        The model that it trained.
+    """
 
     trials: list[Trial]
     best: Trial
@@ -52,11 +70,13 @@ def grid_search(
     Parameters
     ----------
     X_train : ndarray of float, shape (N, D)
+        Points of the training set.
     y_train : ndarray of int, shape (N,)
-        Training set.
+        Their classes.
     X_val : ndarray of float, shape (M, D)
+        Points of the validation set.
     y_val : ndarray of int, shape (M,)
-        Validation set.
+        Their classes.
     learning_rates, regs : iterable of float
         The two sides of the grid; neither may be empty.
     num_iters, batch_size : int

@@ -1,0 +1,115 @@
+"""ARCHITECTURE.md says how the house is built; here the code is compared with it."""
+
+import ast
+import importlib
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+from numpydoc.validate import validate
+
+from tests.checker.chapters import CHAPTERS, ROOT
+
+PACKAGE = ROOT / "softmax_lib"
+
+# Of numpydoc's checks, those of content: a docstring is there, and it describes each
+# parameter of the signature, in its order, and what is returned.
+REQUIRED = {"GL08", "PR01", "PR02", "PR03", "PR04", "PR07", "RT01", "YD01"}
+
+
+def table():
+    """The rows of ARCHITECTURE.md: module -> imports, chapters, tests."""
+    lines = (ROOT / "ARCHITECTURE.md").read_text("utf-8").splitlines()
+    rows = [
+        [re.findall(r"`(\w+)`", column) for column in line.strip("|").split("|")]
+        for line in lines
+        if line.startswith("| `")
+    ]
+    return {module: columns for (module,), *columns in rows}
+
+
+ROOMS = table()
+
+
+def files_of(module):
+    """The files of a module, or of a package of the same name."""
+    return sorted((PACKAGE / module).glob("*.py")) or [PACKAGE / f"{module}.py"]
+
+
+def imported_by(path):
+    """Every name that a file imports, with all that it leads through."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} imports relative to itself"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def public_routines():
+    """The full name of every public function, and of every method a class begins."""
+    for room in ROOMS:
+        module = importlib.import_module(f"softmax_lib.{room}")
+        for name in getattr(module, "__all__", []):
+            value = getattr(module, name)
+            if inspect.isfunction(value):
+                yield f"{module.__name__}.{name}"
+            elif inspect.isclass(value) and not issubclass(value, tuple):
+                yield from (
+                    f"{module.__name__}.{name}.{method}"
+                    for method in vars(value)
+                    if method[0] != "_" and inspect.isfunction(getattr(value, method))
+                    if not any(hasattr(base, method) for base in value.__bases__)
+                )
+
+
+def test_every_module_has_its_line():
+    there = {path.stem for path in PACKAGE.iterdir() if path.suffix in ("", ".py")}
+    assert set(ROOMS) == {name for name in there if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("module", ROOMS)
+def test_a_module_imports_what_its_line_says(module):
+    found = {
+        name.split(".")[1]
+        for path in files_of(module)
+        for name in imported_by(path)
+        if name.startswith("softmax_lib.")
+    }
+    imports, _, _ = ROOMS[module]
+    assert found == set(imports)
+
+
+@pytest.mark.parametrize("module", ROOMS)
+def test_a_module_imports_only_what_stands_above_it(module):
+    imports, _, _ = ROOMS[module]
+    assert set(imports) <= set(list(ROOMS)[: list(ROOMS).index(module)])
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.stem)
+def test_the_package_knows_nothing_of_notebooks_or_tests(path):
+    unknown = {"IPython", "ipykernel", "nbformat", "nbval", "pytest", "tests", "sphinx"}
+    assert not unknown & {name.split(".")[0] for name in imported_by(path)}
+
+
+def test_every_chapter_teaches_a_module():
+    taught = {chapter for _, chapters, _ in ROOMS.values() for chapter in chapters}
+    listed = re.findall(r"book/(\d\d_\w+)", (ROOT / "_toc.yml").read_text("utf-8"))
+    assert taught == set(listed)
+    assert {chapter.stem for chapter in CHAPTERS} <= taught
+
+
+@pytest.mark.parametrize("module", ROOMS)
+def test_every_module_has_its_tests(module):
+    _, _, tests = ROOMS[module]
+    assert tests
+    for name in tests:
+        source = Path(__file__).with_name(f"{name}.py").read_text("utf-8")
+        assert re.search(rf"\b{module}\b", source)
+
+
+@pytest.mark.parametrize("name", list(public_routines()))
+def test_a_public_docstring_describes_every_parameter_and_result(name):
+    faults = [fault for fault in validate(name)["errors"] if fault[0] in REQUIRED]
+    assert faults == []
