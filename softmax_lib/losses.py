@@ -345,7 +345,7 @@ def finite(result: Numbers, **inputs: np.ndarray) -> Numbers:
                     f"{name} must hold finite numbers, but it holds {unusable[0]}."
                 )
         raise ValueError(
-            "The loss must be a finite number, but X @ W or reg * W * W overflows."
+            "X @ W or reg * W * W overflows; the numbers in W must be smaller."
         )
     return result
 

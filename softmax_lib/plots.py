@@ -405,7 +405,7 @@ def plot_templates(weights: np.ndarray, class_names: Sequence[str]) -> Described
             f"row, but its shape is {weights.shape}."
         )
     low, high = weights.min(), weights.max()
-    pictures = 255 * (weights.T.reshape(-1, 32, 32, 3) - low) / (high - low)
+    pictures = (weights.T.reshape(-1, 32, 32, 3) - low) / ((high - low) or 1) * 255
     fig, axes = picture_grid(-(-len(class_names) // 5), 5, title_height=0.3)
     for ax, picture, name in zip(axes.flat, pictures, class_names, strict=False):
         ax.imshow(picture.astype(np.uint8), interpolation="nearest")

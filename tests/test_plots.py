@@ -411,3 +411,9 @@ def test_each_mistake_is_titled_with_both_probabilities() -> None:
 def test_what_cannot_be_drawn_is_refused(draw: Callable[[], Any], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}"):
         draw()
+
+
+def test_untrained_weights_give_even_templates() -> None:
+    names = ["a", "b", "c", "d", "e"]
+    fig = plots.plot_templates(np.zeros((3072, 5), dtype=np.float32), names)
+    assert {int(ax.images[0].get_array().max()) for ax in fig.axes} == {0}
