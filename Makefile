@@ -8,10 +8,12 @@ BIN = .venv/Scripts
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help book test record check-everywhere lint lock clean
+.PHONY: help check book test record text check-everywhere lint lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
+
+check: lint test book ## all that a change must pass
 
 # --all: a page that is not read again would keep its warnings to itself.
 book: .venv/book.done ## build the pages from the recorded outputs (no data, no kernel)
@@ -23,8 +25,11 @@ test: .venv/test.done ## run the unit tests, then compare every output of every 
 	$(BIN)/python -m pytest --nbval book/
 	@echo "Checked: the unit tests (tests/) and every output of every chapter (book/)."
 
-record: .venv/test.done ## execute the chapters and rewrite their recorded outputs
-	$(BIN)/python -m tests.checker.record
+record: .venv/test.done ## execute the chapters (or CHAPTERS=04) and rewrite their outputs
+	$(BIN)/python -m tests.checker.record $(CHAPTERS)
+
+text: .venv/test.done ## carry text changed in a chapter into its recordings, running nothing
+	$(BIN)/python -m tests.checker.text
 
 check-everywhere: .venv/test.done ## compare the outputs on other processors and versions (long)
 	$(BIN)/python -m tests.checker.everywhere

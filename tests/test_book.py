@@ -16,6 +16,7 @@ from tests.checker.chapters import (
 )
 from tests.checker.compare import output_parts, read_check
 from tests.checker.prose import computed_numbers, prose_of, unsupported_numbers
+from tests.checker.record import write_notebook
 
 LINES_IN_A_CELL = 15
 
@@ -68,6 +69,13 @@ def test_no_cell_opts_out_of_the_check(recording):
         if (mark, value) != ("check_exception", True)
     ]
     assert opting_out == []
+
+
+@each_recording
+def test_a_notebook_is_written_as_the_recorder_writes_it(recording, tmp_path):
+    rewritten = tmp_path / recording.name
+    write_notebook(nbformat.read(recording, as_version=4), rewritten)
+    assert rewritten.read_bytes() == recording.read_bytes(), "run `make text`"
 
 
 @each_recording

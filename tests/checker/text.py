@@ -1,0 +1,44 @@
+"""Carry changed text into the recordings: `python -m tests.checker.text`.
+
+Both recordings of a chapter hold the same cells, so a corrected word must reach both.
+That needs no data and runs nothing: each file is written in the recorder's form, and
+the recording on Shapes-10 takes the chapter's cells and keeps its own outputs.
+"""
+
+import sys
+from pathlib import Path
+
+import nbformat
+
+from tests.checker.chapters import CHAPTERS, recording_of
+from tests.checker.record import write_notebook
+
+
+def main() -> int:
+    """Carry the text of every chapter; return the exit status."""
+    changed_code = [chapter.stem for chapter in CHAPTERS if not carry_text(chapter)]
+    for name in changed_code:
+        print(f"{name}: its code has changed, so it must be run: `make record`.")
+    return int(bool(changed_code))
+
+
+def carry_text(chapter: Path) -> bool:
+    """Bring a chapter's text into its recording, unless its code has changed."""
+    notebook = nbformat.read(chapter, as_version=4)
+    write_notebook(notebook, chapter)
+    recording = recording_of(chapter, "shapes10")
+    if not recording.exists():
+        return False
+    recorded = {cell.id: cell for cell in nbformat.read(recording, as_version=4).cells}
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            old = recorded.get(cell.id)
+            if old is None or old.source != cell.source:
+                return False
+            cell.outputs, cell.execution_count = old.outputs, old.execution_count
+    write_notebook(notebook, recording)
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())
