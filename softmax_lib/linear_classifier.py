@@ -108,7 +108,7 @@ class LinearClassifier:
 
         References
         ----------
-        CS231n, assignment 1, `linear_classifier.py`.
+        CS231n, assignment 1, ``linear_classifier.py``.
         """
         check_settings(learning_rate, reg, num_iters, batch_size)
         check_matrix("X", X)

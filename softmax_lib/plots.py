@@ -236,7 +236,7 @@ def plot_loss_history(histories: Mapping[str, Sequence[float]]) -> DescribedFigu
     Parameters
     ----------
     histories : mapping from str to sequence of float
-        Name of each training run and its losses in nats, as `train` returns them.
+        Name of each training run and its losses in nats, as ``train`` returns them.
 
     Returns
     -------

@@ -47,6 +47,16 @@ def imported_by(path):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def reference():
+    """The names that the reference describes, of each module that it names."""
+    page = (ROOT / "book" / "reference.md").read_text("utf-8")
+    _, *parts = re.split(r"py:module:: softmax_lib\.", page)
+    return {
+        part.split(maxsplit=1)[0]: re.findall(r"(?:auto\w+|py:data):: (\w+)", part)
+        for part in parts
+    }
+
+
 def public_routines():
     """The full name of every public function, and of every method a class begins."""
     for room in ROOMS:
@@ -113,3 +123,14 @@ def test_every_module_has_its_tests(module):
 def test_a_public_docstring_describes_every_parameter_and_result(name):
     faults = [fault for fault in validate(name)["errors"] if fault[0] in REQUIRED]
     assert faults == []
+
+
+def test_the_reference_describes_every_module_that_a_chapter_teaches():
+    taught = {room for room, (_, chapters, _) in ROOMS.items() if chapters}
+    assert taught <= set(reference())
+
+
+@pytest.mark.parametrize("module", reference())
+def test_the_reference_describes_every_public_name(module):
+    public = importlib.import_module(f"softmax_lib.{module}").__all__
+    assert sorted(reference()[module]) == sorted(public)
