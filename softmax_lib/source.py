@@ -12,6 +12,8 @@ __all__ = ["show_source"]
 class Source(str):
     """Python source that a notebook shows with its syntax coloured."""
 
+    __repr__ = str.__str__  # a prompt shows the lines, not a quoted string
+
     def _repr_html_(self) -> str:
         from pygments import highlight  # comes with every notebook
         from pygments.formatters import HtmlFormatter

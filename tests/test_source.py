@@ -61,3 +61,8 @@ def test_a_notebook_is_given_the_code_with_its_syntax_coloured() -> None:
     assert '<span class="k">for</span>' in block
     text = html.unescape(re.sub("<[^>]+>", "", block))
     assert text.strip() == shown
+
+
+def test_a_prompt_is_given_the_lines() -> None:
+    shown = show_source(softmax_loss_naive)
+    assert repr(shown) == str(shown)
