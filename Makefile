@@ -8,7 +8,7 @@ BIN = .venv/Scripts
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help check book test record text check-everywhere lint lock clean
+.PHONY: help check book test record text check-everywhere lint dist lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -40,6 +40,11 @@ lint: .venv/test.done ## check the style and the types of the code
 	$(BIN)/mypy
 	@echo "Checked: format, style and types."
 
+dist: .venv/test.done ## build the wheel and the source archive into dist/
+	rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+	$(BIN)/python -m pytest -q tests/test_package.py
+
 # Pins hold for every system and Python; a pin that still fits is kept (remove a file of
 # locks/ to move all of its pins). What torch needs for a graphics card is left to pip.
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
@@ -51,7 +56,7 @@ lock: .venv/test.done ## write locks/ from pyproject.toml
 	@echo "Written: locks/book.txt and locks/test.txt."
 
 clean: ## remove all that make has made
-	rm -rf .venv _build
+	rm -rf .venv _build dist
 
 # An installation that was interrupted is begun anew: half a package would pass for a whole one.
 .venv/%.done: locks/%.txt

@@ -4,3 +4,5 @@ One module for each step of the work, in the order in which the data flows:
 `preprocessing` and `datasets`, `losses`, `gradient_check`, `linear_classifier`,
 `tuning`, `plots`.
 """
+
+__version__ = "0.1.0"

@@ -1,0 +1,62 @@
+"""The command ``softmax-book``: where the data is, and a chapter in JupyterLab."""
+
+import argparse
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from softmax_lib import __version__, datasets
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="softmax-book", description="The data and the chapters of the book."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    data = commands.add_parser("data", help="find, fetch or verify CIFAR-10")
+    data.add_argument(
+        "action",
+        choices=["where", "fetch", "verify"],
+        help="where: say which data is used, and from where; fetch: download it (170 "
+        "MB) into the cache folder; verify: compare its files with their checksums",
+    )
+    chapter = commands.add_parser(
+        "open", help="open a chapter in JupyterLab, from the folder that holds book/"
+    )
+    chapter.add_argument("chapter", help="its number or a part of its name: 4, sgd")
+    options = parser.parse_args(arguments)
+    if options.command == "data":
+        return datasets.main([options.action])
+    try:
+        path = find_chapter(options.chapter, Path("book"))
+    except LookupError as error:
+        print(*error.args, file=sys.stderr)
+        return 1
+    return subprocess.call([sys.executable, "-m", "jupyterlab", str(path)])
+
+
+def find_chapter(name: str, book: Path) -> Path:
+    """Return the one chapter in ``book`` whose file name contains ``name``."""
+    chapters = sorted(book.glob("*.ipynb"))
+    if not chapters:
+        raise LookupError(
+            f"There are no chapters in {book.absolute()}. The package comes without "
+            "the book: run this command in a clone of its repository."
+        )
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise LookupError('JupyterLab is missing: pip install "softmax-lib[book]".')
+    found = [chapter for chapter in chapters if name in chapter.stem]
+    if len(found) != 1:
+        raise LookupError(
+            f"{name!r} must be part of the name of one chapter, but it is part of "
+            f"{len(found)} of {', '.join(chapter.stem for chapter in chapters)}."
+        )
+    return found[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
