@@ -34,11 +34,12 @@ text: .venv/test.done ## carry text changed in a chapter into its recordings, ru
 check-everywhere: .venv/test.done ## compare the outputs on other processors and versions (long)
 	$(BIN)/python -m tests.checker.everywhere
 
-lint: .venv/test.done ## check the style and the types of the code
+lint: .venv/test.done ## check style, spelling and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/codespell
 	$(BIN)/mypy
-	@echo "Checked: format, style and types."
+	@echo "Checked: format, style, spelling and types."
 
 dist: .venv/test.done ## build the wheel and the source archive into dist/
 	rm -rf dist
@@ -59,7 +60,7 @@ clean: ## remove all that make has made
 	rm -rf .venv _build dist
 
 # An installation that was interrupted is begun anew: half a package would pass for a whole one.
-.venv/%.done: locks/%.txt
+.venv/%.done: locks/%.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
 	  "Python 3.11 or newer is needed; name yours: make PYTHON=python3.11 ...")'
 	@if [ -e .venv/unfinished ]; then rm -rf .venv; fi

@@ -13,7 +13,7 @@ def book(tmp_path):
     for path, text in [(chapter, "cifar10\n"), (recording, "shapes10\n")]:
         output = new_output("stream", text=text)
         cells = [
-            new_markdown_cell("A teh typo.", id="c01-01"),
+            new_markdown_cell("A wrong word.", id="c01-01"),
             new_code_cell("1", id="c01-02", outputs=[output], execution_count=1),
         ]
         path.parent.mkdir(parents=True)
@@ -34,10 +34,10 @@ def said_by(path):
 
 def test_a_corrected_word_reaches_the_recording_which_keeps_its_outputs(book):
     chapter, recording = book
-    change(chapter, 0, "A typo.")
+    change(chapter, 0, "A right word.")
     assert carry_text(chapter)
-    assert said_by(chapter) == ("A typo.", "cifar10\n")
-    assert said_by(recording) == ("A typo.", "shapes10\n")
+    assert said_by(chapter) == ("A right word.", "cifar10\n")
+    assert said_by(recording) == ("A right word.", "shapes10\n")
 
 
 def test_carrying_the_text_twice_changes_no_byte(book):
