@@ -8,7 +8,7 @@ BIN = .venv/Scripts
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help check book test record text check-everywhere lint dist lock clean
+.PHONY: help check book test record text data links check-everywhere lint dist lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -31,8 +31,14 @@ record: .venv/test.done ## execute the chapters (or CHAPTERS=04) and rewrite the
 text: .venv/test.done ## carry text changed in a chapter into its recordings, running nothing
 	$(BIN)/python -m tests.checker.text
 
+data: .venv/book.done ## download CIFAR-10 (170 MB) into your cache folder
+	$(BIN)/softmax-book data fetch
+
+links: .venv/book.done ## check the links that lead out of the book
+	$(BIN)/jupyter-book build --all -W -n --keep-going --quiet --builder linkcheck .
+
 check-everywhere: .venv/test.done ## compare the outputs on other processors and versions (long)
-	$(BIN)/python -m tests.checker.everywhere
+	$(BIN)/python -m tests.checker.everywhere --only "$(ONLY)"
 
 lint: .venv/test.done ## check style, spelling and types
 	$(BIN)/ruff format --check .
@@ -42,6 +48,7 @@ lint: .venv/test.done ## check style, spelling and types
 	@echo "Checked: format, style, spelling and types."
 
 dist: .venv/test.done ## build the wheel and the source archive into dist/
+	$(if $(TAG),test $(TAG) = v$$($(BIN)/softmax-book --version))
 	rm -rf dist
 	$(BIN)/python -m hatchling build -d dist
 	$(BIN)/python -m pytest -q tests/test_package.py
