@@ -232,6 +232,14 @@ def test_points_of_another_width_than_those_of_training_are_refused() -> None:
         model.predict(np.full((1, D), np.nan))
 
 
+def test_training_refuses_another_width_before_it_asks_for_a_loss() -> None:
+    model = Recorder()
+    model.W = np.zeros((D, C))
+    with pytest.raises(ValueError, match=r"^W has 4 rows but X has 3 columns"):
+        model.train(X[:, :-1], y)
+    assert not model.batches
+
+
 @pytest.mark.parametrize(
     ("points", "labels", "error", "message"),
     [
@@ -262,17 +270,18 @@ def test_wrong_points_or_labels_are_refused(
     [
         (
             {"learning_rate": 0.0},
-            "learning_rate must be a positive number, but it is 0",
+            r"learning_rate must be a positive number, but it is 0\.0\.",
         ),
         (
             {"learning_rate": -1},
-            "learning_rate must be a positive number, but it is -1",
+            r"learning_rate must be a positive number, but it is -1\.",
         ),
         ({"learning_rate": np.inf}, "learning_rate must be .*, but it is inf"),
-        ({"reg": -0.5}, "reg must be zero or a positive number, but it is -0.5"),
-        ({"reg": np.nan}, "reg must be zero or a positive number, but it is nan"),
-        ({"num_iters": 0}, "num_iters must be at least 1, but it is 0"),
-        ({"batch_size": 0}, "batch_size must be at least 1, but it is 0"),
+        ({"reg": -0.5}, r"reg must be zero or a positive number, but it is -0\.5\."),
+        ({"reg": np.nan}, r"reg must be zero or a positive number, but it is nan\."),
+        ({"reg": np.inf}, r"reg must be zero or a positive number, but it is inf\."),
+        ({"num_iters": 0}, r"num_iters must be at least 1, but it is 0\."),
+        ({"batch_size": 0}, r"batch_size must be at least 1, but it is 0\."),
     ],
 )
 def test_settings_with_which_no_step_can_be_taken_are_refused(
@@ -334,3 +343,6 @@ def test_scores_that_are_not_finite_are_refused_without_a_warning() -> None:
         model.predict(np.array([[np.inf]]))
     with pytest.raises(ValueError, match=r"X @ W .*overflows"):
         model.predict(np.array([[1e300]]))
+    model.W = np.array([[0.0, np.nan]])
+    with pytest.raises(ValueError, match=r"^W must hold finite numbers, .* holds nan"):
+        model.predict(np.array([[1.0]]))
