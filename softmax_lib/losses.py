@@ -15,8 +15,10 @@ import numpy as np
 __all__ = [
     "softmax_loss_naive",
     "softmax_loss_vectorized",
+    "softmax_of_scores",
     "svm_loss_naive",
     "svm_loss_vectorized",
+    "svm_of_scores",
 ]
 
 Numbers = TypeVar("Numbers", float, np.ndarray)
@@ -135,19 +137,54 @@ def softmax_loss_vectorized(
     2.302585
     """
     check_loss_input(W, X, y)
-    rows = np.arange(X.shape[0])
     scores = finite(X @ W, X=X, W=W)
-    scores -= scores.max(axis=1, keepdims=True)
-    exp_scores = np.exp(scores)
+    losses, dscores = softmax_of_scores(scores, y)
+    loss = losses.mean() + reg * np.sum(W * W)
+
+    dscores /= X.shape[0]
+    dW = (dscores.T @ X).T  # X.T @ dscores, in the order that is faster
+    dW += 2 * reg * W
+    return float(finite(loss)), dW
+
+
+def softmax_of_scores(
+    scores: np.ndarray, y: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Softmax loss of each point, and its gradient with respect to the scores.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (N, C)
+        Finite scores, one row a point.
+    y : ndarray of int, shape (N,)
+        Correct class of each point, from 0 to C - 1.
+
+    Returns
+    -------
+    losses : ndarray, shape (N,)
+        Cross-entropy of each point in nats.
+    dscores : ndarray, shape (N, C)
+        Gradient of each loss with respect to the scores of its point.
+
+    See Also
+    --------
+    softmax_loss_vectorized : The mean of these losses, of the scores ``X @ W``.
+
+    Examples
+    --------
+    >>> losses, dscores = softmax_of_scores(np.zeros((1, 4)), np.array([2]))
+    >>> dscores
+    array([[ 0.25,  0.25, -0.75,  0.25]])
+    """
+    rows = np.arange(scores.shape[0])
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    exp_scores = np.exp(shifted)
     sums = exp_scores.sum(axis=1, keepdims=True)
-    loss = np.mean(np.log(sums[:, 0]) - scores[rows, y]) + reg * np.sum(W * W)
+    losses = np.log(sums[:, 0]) - shifted[rows, y]
 
     dscores = exp_scores / sums
     dscores[rows, y] -= 1
-    dscores /= X.shape[0]
-    dW = X.T @ dscores
-    dW += 2 * reg * W
-    return float(finite(loss)), dW
+    return losses, dscores
 
 
 @np.errstate(over="ignore", invalid="ignore")  # `finite` refuses, in words
@@ -272,18 +309,51 @@ def svm_loss_vectorized(
     9.000000
     """
     check_loss_input(W, X, y)
-    rows = np.arange(X.shape[0])
     scores = finite(X @ W, X=X, W=W)
+    losses, dscores = svm_of_scores(scores, y)
+    loss = losses.mean() + reg * np.sum(W * W)
+
+    dscores /= X.shape[0]
+    dW = (dscores.T @ X).T  # X.T @ dscores, in the order that is faster
+    dW += 2 * reg * W
+    return float(finite(loss)), dW
+
+
+def svm_of_scores(scores: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """SVM loss of each point, and its gradient with respect to the scores.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (N, C)
+        Finite scores, one row a point.
+    y : ndarray of int, shape (N,)
+        Correct class of each point, from 0 to C - 1.
+
+    Returns
+    -------
+    losses : ndarray, shape (N,)
+        Sum of the positive margins of each point.
+    dscores : ndarray, shape (N, C)
+        Gradient of each loss with respect to the scores of its point.
+
+    See Also
+    --------
+    svm_loss_vectorized : The mean of these losses, of the scores ``X @ W``.
+
+    Examples
+    --------
+    >>> losses, dscores = svm_of_scores(np.zeros((1, 4)), np.array([2]))
+    >>> dscores
+    array([[ 1.,  1., -3.,  1.]])
+    """
+    rows = np.arange(scores.shape[0])
     margins = np.maximum(0, scores - scores[rows, y][:, np.newaxis] + 1)
     margins[rows, y] = 0
-    loss = np.mean(margins.sum(axis=1)) + reg * np.sum(W * W)
+    losses = margins.sum(axis=1)
 
     dscores = (margins > 0).astype(scores.dtype)
     dscores[rows, y] = -dscores.sum(axis=1)
-    dscores /= X.shape[0]
-    dW = X.T @ dscores
-    dW += 2 * reg * W
-    return float(finite(loss)), dW
+    return losses, dscores
 
 
 def check_loss_input(W: np.ndarray, X: np.ndarray, y: np.ndarray) -> None:
