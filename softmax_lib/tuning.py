@@ -4,14 +4,36 @@ Taught in chapter 6.
 """
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from softmax_lib.linear_classifier import LinearClassifier, Softmax, accuracy
+from softmax_lib.linear_classifier import (
+    LinearClassifier,
+    LinearSVM,
+    Softmax,
+    accuracy,
+    check_settings,
+    initial_weights,
+)
+from softmax_lib.losses import (
+    check_labels,
+    check_matrix,
+    check_points,
+    finite,
+    softmax_of_scores,
+    svm_of_scores,
+)
 
-__all__ = ["Trial", "GridResult", "grid_search"]
+__all__ = ["Trial", "GridResult", "grid_search", "train_side_by_side"]
+
+OfScores = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+OF_SCORES: dict[type[LinearClassifier], OfScores] = {
+    Softmax: softmax_of_scores,
+    LinearSVM: svm_of_scores,
+}
+ROWS_AT_ONCE = 1000  # scores of so many points at a time are held in memory
 
 
 class Trial(NamedTuple):
@@ -22,7 +44,8 @@ class Trial(NamedTuple):
     learning_rate, reg : float
         The settings.
     train_accuracy, val_accuracy : float
-        Fractions of points that the trained model predicts correctly, from 0 to 1.
+        Fractions of points that the trained model predicts correctly, from 0 to 1;
+        NaN where the training diverged.
     """
 
     learning_rate: float
@@ -65,7 +88,8 @@ def grid_search(
     """Train one model for each pair of settings, keep the best on the validation set.
 
     Every model starts at the same ``W`` and sees the same minibatches, so that two
-    trials differ in their settings and in nothing else.
+    trials differ in their settings and in nothing else. `Softmax` and `LinearSVM` are
+    therefore trained together; any other model is trained once for each pair.
 
     Parameters
     ----------
@@ -90,26 +114,150 @@ def grid_search(
     -------
     GridResult
         ``trials``, ``best`` and ``best_model``. The best trial is the one with the
-        highest validation accuracy, the earlier one where two are equal.
+        highest validation accuracy, the earlier one where two are equal. Models
+        that are trained together do not disturb each other: where one diverges, the
+        accuracies of its trial are NaN.
 
     Raises
     ------
     ValueError
-        If a side of the grid is empty, or if a model refuses its input.
+        If a side of the grid is empty, if a model refuses its input, or if every
+        training diverges.
+
+    See Also
+    --------
+    train_side_by_side : How the models are trained together.
     """
     grid = list(itertools.product(learning_rates, regs))
     if not grid:
         raise ValueError("learning_rates and regs must each hold at least one number.")
     seed = int(np.random.default_rng(rng).integers(2**63))
-    trials, models = [], []
-    for learning_rate, reg in grid:
-        classifier = model()
-        classifier.train(
-            X_train, y_train, learning_rate, reg, num_iters, batch_size, rng=seed
-        )
-        train_accuracy = accuracy(y_train, classifier.predict(X_train))
-        val_accuracy = accuracy(y_val, classifier.predict(X_val))
-        trials.append(Trial(learning_rate, reg, train_accuracy, val_accuracy))
-        models.append(classifier)
-    best = int(np.argmax([trial.val_accuracy for trial in trials]))
+    training = (X_train, y_train, num_iters, batch_size, seed)
+    if model in OF_SCORES:
+        W = train_side_by_side(OF_SCORES[model], grid, *training)
+        models = [with_weights(model, w) for w in np.split(W, len(grid), axis=1)]
+        train_accuracies = accuracies_side_by_side(W, len(grid), X_train, y_train)
+        val_accuracies = accuracies_side_by_side(W, len(grid), X_val, y_val)
+    else:
+        models = [train_alone(model, pair, *training) for pair in grid]
+        train_accuracies = [accuracy(y_train, m.predict(X_train)) for m in models]
+        val_accuracies = [accuracy(y_val, m.predict(X_val)) for m in models]
+    table = zip(grid, train_accuracies, val_accuracies, strict=True)
+    trials = [Trial(*pair, on_train, on_val) for pair, on_train, on_val in table]
+    best = int(np.nanargmax(val_accuracies))
     return GridResult(trials, trials[best], models[best])
+
+
+@np.errstate(over="ignore", invalid="ignore")  # a diverging training ends in NaN
+def train_side_by_side(
+    of_scores: OfScores,
+    grid: Sequence[tuple[float, float]],
+    X: np.ndarray,
+    y: np.ndarray,
+    num_iters: int,
+    batch_size: int,
+    seed: int,
+) -> np.ndarray:
+    """Train one classifier for each pair of settings, all on the same minibatches.
+
+    Parameters
+    ----------
+    of_scores : callable
+        `softmax_of_scores` or `svm_of_scores`.
+    grid : sequence of (float, float)
+        Learning rate and regularization strength of each of the K classifiers.
+    X : ndarray of float, shape (N, D)
+        Training points.
+    y : ndarray of int, shape (N,)
+        Their classes, from 0 to C - 1.
+    num_iters, batch_size : int
+        Steps of the training, and points in a minibatch.
+    seed : int
+        Seed of the start and of the minibatches, as for `LinearClassifier.train`.
+
+    Returns
+    -------
+    ndarray, shape (D, K * C)
+        The weights of the K classifiers side by side. They are those of K trainings
+        with this seed, up to rounding; NaN where a training diverges.
+
+    Raises
+    ------
+    ValueError
+        If a training would refuse its input, or if all of them diverge.
+    TypeError
+        If ``X`` does not hold floats or ``y`` does not hold integers.
+    """
+    for learning_rate, reg in grid:
+        check_settings(learning_rate, reg, num_iters, batch_size)
+    check_matrix("X", X)
+    rng = np.random.default_rng(seed)
+    start = initial_weights(X, y, rng)
+    check_points(X, start)
+    check_labels(y, num_points=X.shape[0], num_classes=start.shape[1])
+
+    K, C = len(grid), start.shape[1]
+    rates, regs = np.repeat(grid, C, axis=0).T  # one number for each column of W
+    shrink = (1 - 2 * rates * regs).astype(X.dtype)
+    step = (rates / batch_size).astype(X.dtype)
+    W = np.tile(start, K)
+    for _ in range(num_iters):
+        batch = rng.integers(X.shape[0], size=batch_size)
+        X_batch = X[batch]
+        scores = X_batch @ W
+        _, dscores = of_scores(scores.reshape(-1, C), y[batch].repeat(K))
+        dscores = dscores.reshape(scores.shape)
+        dscores *= step
+        W *= shrink
+        W -= X_batch.T @ dscores
+
+    penalties = np.sum(regs * W * W, axis=0).reshape(K, C).sum(axis=1)
+    diverged = ~np.isfinite(penalties)
+    if diverged.all():
+        finite(X @ start, X=X)
+        raise ValueError(
+            "Every training of the grid diverges; the learning rates must be smaller."
+        )
+    W[:, diverged.repeat(C)] = np.nan
+    return W
+
+
+@np.errstate(over="ignore", invalid="ignore")  # `finite` refuses, in words
+def accuracies_side_by_side(
+    W: np.ndarray, num_models: int, X: np.ndarray, y: np.ndarray
+) -> list[float]:
+    """Accuracy of each of the classifiers in ``W``, NaN where its weights are."""
+    check_points(X, W)
+    predictions = np.empty((X.shape[0], num_models), dtype=np.intp)
+    usable = np.nan_to_num(W)
+    for first in range(0, X.shape[0], ROWS_AT_ONCE):
+        block = slice(first, first + ROWS_AT_ONCE)
+        scores = finite(X[block] @ usable, X=X[block], W=usable)
+        predictions[block] = scores.reshape(len(scores), num_models, -1).argmax(axis=2)
+    diverged = np.isnan(W[0]).reshape(num_models, -1)[:, 0]
+    return [
+        np.nan if bad else accuracy(y, predictions[:, k])
+        for k, bad in enumerate(diverged)
+    ]
+
+
+def with_weights(model: type[LinearClassifier], W: np.ndarray) -> LinearClassifier:
+    """Return a classifier that has the weights ``W``, as an array of its own."""
+    classifier = model()
+    classifier.W = W.copy()
+    return classifier
+
+
+def train_alone(
+    model: type[LinearClassifier],
+    pair: tuple[float, float],
+    X: np.ndarray,
+    y: np.ndarray,
+    num_iters: int,
+    batch_size: int,
+    seed: int,
+) -> LinearClassifier:
+    """Return a classifier that is trained with one pair of settings."""
+    classifier = model()
+    classifier.train(X, y, *pair, num_iters, batch_size, rng=seed)
+    return classifier

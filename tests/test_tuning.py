@@ -5,13 +5,20 @@ import numpy as np
 import pytest
 
 from softmax_lib.linear_classifier import LinearSVM, Softmax, accuracy
-from softmax_lib.tuning import GridResult, Trial, grid_search
+from softmax_lib.tuning import (
+    OF_SCORES,
+    GridResult,
+    Trial,
+    grid_search,
+    train_side_by_side,
+)
 
 RNG = np.random.default_rng(0)
 CENTRES = RNG.standard_normal((3, 5))
 y_train, y_val = np.arange(90) % 3, np.arange(60) % 3
 X_train = CENTRES[y_train] + RNG.standard_normal((90, 5))
 X_val = CENTRES[y_val] + RNG.standard_normal((60, 5))
+both = pytest.mark.parametrize("model", [Softmax, LinearSVM])
 RATES, REGS = [1e-3, 1e-1, 1e-2], [10.0, 0.0]
 
 
@@ -26,7 +33,7 @@ def search(**changes: Any) -> GridResult:
     return grid_search(X_train, y_train, X_val, y_val, **{**settings, **changes})
 
 
-@pytest.mark.parametrize("model", [Softmax, LinearSVM])
+@both
 def test_each_trial_is_what_training_alone_with_the_same_draws_gives(model) -> None:
     result = search(model=model)
     seed = int(np.random.default_rng(4).integers(2**63))
@@ -39,7 +46,109 @@ def test_each_trial_is_what_training_alone_with_the_same_draws_gives(model) -> N
         assert val_accuracy == accuracy(y_val, alone.predict(X_val))
         if (learning_rate, reg) == result.best[:2]:
             assert type(result.best_model) is model
-            np.testing.assert_array_equal(result.best_model.W, alone.W)
+            # 20 steps on weights below 1, each a few sums of ten terms near 1.
+            np.testing.assert_allclose(result.best_model.W, alone.W, rtol=0, atol=1e-14)
+
+
+@both
+def test_trained_side_by_side_each_has_the_weights_of_training_alone(model) -> None:
+    pairs = list(itertools.product(RATES, REGS))
+    W = train_side_by_side(OF_SCORES[model], pairs, X_train, y_train, 20, 10, seed=7)
+    assert W.shape == (5, 3 * len(pairs))
+    for pair, w in zip(pairs, np.split(W, len(pairs), axis=1), strict=True):
+        alone = model()
+        alone.train(X_train, y_train, *pair, 20, 10, rng=7)
+        np.testing.assert_allclose(w, alone.W, rtol=0, atol=1e-14)
+
+
+@both
+def test_float32_points_are_searched_in_float32(model) -> None:
+    pairs, points = [(0.1, 0.5), (0.2, 0.0)], X_train.astype(np.float32)
+    W = train_side_by_side(OF_SCORES[model], pairs, points, y_train, 20, 10, seed=7)
+    assert W.dtype == np.float32
+    for pair, w in zip(pairs, np.split(W, 2, axis=1), strict=True):
+        alone = model()
+        alone.train(points, y_train, *pair, 20, 10, rng=7)
+        # As above; float32 numbers near 1 are 1e-7 apart.
+        np.testing.assert_allclose(w, alone.W, rtol=0, atol=1e-5)
+
+
+@both
+def test_a_model_of_the_readers_own_is_searched_with_the_same_result(model) -> None:
+    together, one_by_one = search(model=model), search(model=type("Own", (model,), {}))
+    assert together.trials == one_by_one.trials
+    assert type(one_by_one.best_model) is not model
+
+
+@both
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_diverging_training_spoils_its_own_trial_only(model, dtype) -> None:
+    points, settings = X_train.astype(dtype), {"regs": [10.0], "num_iters": 900}
+    arrays = (points, y_train, X_val.astype(dtype), y_val)
+    options: dict[str, Any] = {**settings, "model": model, "batch_size": 10, "rng": 4}
+    good = grid_search(*arrays, learning_rates=[1e-2], **options)
+    mixed = grid_search(*arrays, learning_rates=[1.0, 1e-2, 2.0], **options)
+    assert mixed.trials[1] == good.trials[0] == mixed.best
+    assert np.isfinite(mixed.best_model.W).all()
+    assert np.isnan([trial[2:] for trial in mixed.trials[::2]]).all()
+
+
+def test_a_search_in_which_every_training_diverges_is_refused() -> None:
+    with pytest.raises(ValueError, match="Every training of the grid diverges"):
+        search(learning_rates=[1.0, 2.0], regs=[10.0], num_iters=900)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({0: X_train * np.nan}, ValueError, "X must hold finite numbers, .* nan"),
+        ({0: X_train.astype(int)}, TypeError, "X must hold floats"),
+        ({0: X_train[0]}, ValueError, "X must be a two-dimensional array"),
+        ({1: y_train[:-1]}, ValueError, "y must have one label for each row"),
+        ({1: y_train - 1}, ValueError, "y must hold class indices from 0 to 1"),
+        ({2: X_val[:, :-1]}, ValueError, "W has 5 rows but X has 4 columns"),
+        ({2: X_val * np.inf}, ValueError, "X must hold finite numbers, .* inf"),
+        ({3: y_val[:-1]}, ValueError, "y and y_pred must be one-dimensional"),
+    ],
+)
+def test_wrong_arrays_are_refused(
+    changes: dict[int, np.ndarray], error: type[Exception], message: str
+) -> None:
+    arrays = [X_train, y_train, X_val, y_val]
+    for position, array in changes.items():
+        arrays[position] = array
+    with pytest.raises(error, match=f"^{message}"):
+        grid_search(*arrays, learning_rates=RATES, regs=REGS, num_iters=5, rng=0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"learning_rates": [0.1, 0.0]}, "learning_rate must be a positive number"),
+        ({"regs": [0.1, -1.0]}, "reg must be zero or a positive number"),
+        ({"num_iters": 0}, "num_iters must be at least 1"),
+        ({"batch_size": 0}, "batch_size must be at least 1"),
+    ],
+)
+def test_wrong_settings_are_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{message}"):
+        search(**changes)
+
+
+def test_accuracies_are_counted_in_blocks_of_points() -> None:
+    points, labels = np.tile(X_val, (40, 1)), np.tile(y_val, 40)
+    whole = grid_search(
+        *(X_train, y_train, points, labels),
+        **{"learning_rates": RATES, "regs": REGS, "num_iters": 20, "batch_size": 10},
+        rng=4,
+    )
+    assert whole.trials == search().trials
+
+
+def test_the_arrays_are_not_changed() -> None:
+    before = [array.tobytes() for array in (X_train, y_train, X_val, y_val)]
+    search()
+    assert [array.tobytes() for array in (X_train, y_train, X_val, y_val)] == before
 
 
 def test_the_trials_differ_and_the_best_is_neither_first_nor_last() -> None:
