@@ -311,7 +311,9 @@ def load_batches(paths: Sequence[Path], verify: bool) -> tuple[np.ndarray, np.nd
             )
         part = slice(position * num, (position + 1) * num)
         # A row holds all of red, then green, then blue; an image, pixel by pixel.
-        images[part] = rows.reshape(num, 3, 32, 32).transpose(0, 2, 3, 1)
+        planes = rows.reshape(num, 3, 32, 32)
+        for channel in range(3):  # one at a time is three times as fast as transposing
+            images[part, :, :, channel] = planes[:, channel]
         y[part] = labels
     return images, y
 
