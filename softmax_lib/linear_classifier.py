@@ -263,7 +263,7 @@ def initial_weights(
     """Draw small weights, one column for each class up to the largest label."""
     num_classes = int(np.max(y, initial=0)) + 1
     W = 0.001 * rng.standard_normal((X.shape[1], num_classes))
-    return W.astype(X.dtype)
+    return W.astype(X.dtype, order="F")  # in memory class by class, as gradients are
 
 
 def check_settings(

@@ -346,3 +346,29 @@ def test_scores_that_are_not_finite_are_refused_without_a_warning() -> None:
     model.W = np.array([[0.0, np.nan]])
     with pytest.raises(ValueError, match=r"^W must hold finite numbers, .* holds nan"):
         model.predict(np.array([[1.0]]))
+
+
+def plain_loop(points: np.ndarray, seed: int) -> list[float]:
+    """Loss history of the worksheet's loop, with nothing done for speed."""
+    rng = np.random.default_rng(seed)
+    W = (0.001 * rng.standard_normal((D, C))).astype(points.dtype)
+    history = []
+    for _ in range(50):
+        batch = rng.integers(N, size=20)
+        rows, scores = np.arange(20), points[batch] @ W
+        probs = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+        loss = -np.log(probs[rows, y[batch]]).mean() + 0.1 * np.sum(W * W)
+        history.append(float(loss))
+        probs[rows, y[batch]] -= 1
+        W -= points.dtype.type(0.1) * (points[batch].T @ probs / 20 + 0.2 * W)
+    return history
+
+
+@pytest.mark.parametrize(
+    ("dtype", "rounding"), [(np.float32, 1e-5), (np.float64, 1e-13)]
+)
+def test_the_loss_history_is_that_of_the_plain_loop(dtype, rounding) -> None:
+    points = X.astype(dtype)
+    history = Softmax().train(points, y, 0.1, 0.1, 50, 20, rng=8)
+    # Losses near 1; 50 steps, each off by some ten roundings.
+    np.testing.assert_allclose(history, plain_loop(points, 8), rtol=rounding)
