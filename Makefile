@@ -8,7 +8,7 @@ BIN = .venv/Scripts
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help check book test record text data links check-everywhere mutants lint dist lock clean
+.PHONY: help check book test record text data links check-everywhere bench mutants lint dist lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,9 @@ links: .venv/book.done ## check the links that lead out of the book
 
 check-everywhere: .venv/test.done ## compare the outputs on other processors and versions (long)
 	$(BIN)/python -m tests.checker.everywhere --only "$(ONLY)"
+
+bench: .venv/test.done ## measure time and memory against what the machine can do (minutes)
+	$(BIN)/python -m benchmarks.bench
 
 mutants: .venv/test.done ## change softmax_lib in a thousand places; a test must notice each
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.checker.mutants $(MODULES)
