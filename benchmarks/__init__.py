@@ -1,0 +1,1 @@
+"""Measurements of the package; never part of a test."""
