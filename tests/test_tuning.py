@@ -9,6 +9,7 @@ from softmax_lib.tuning import (
     OF_SCORES,
     GridResult,
     Trial,
+    accuracies_side_by_side,
     grid_search,
     train_side_by_side,
 )
@@ -96,6 +97,24 @@ def test_a_diverging_training_spoils_its_own_trial_only(model, dtype) -> None:
 def test_a_search_in_which_every_training_diverges_is_refused() -> None:
     with pytest.raises(ValueError, match="Every training of the grid diverges"):
         search(learning_rates=[1.0, 2.0], regs=[10.0], num_iters=900)
+
+
+def test_weights_whose_penalty_is_infinite_have_diverged() -> None:
+    # One step of 1e200: the weights are finite, the square of each is not.
+    message = "^Every training of the grid diverges; the learning rates must be small"
+    with pytest.raises(ValueError, match=message):
+        search(learning_rates=[1e200], regs=[1.0], num_iters=1)
+
+
+def test_one_weight_for_each_model_is_enough_for_an_accuracy() -> None:
+    W, X, y = np.array([[np.nan, 0.5]]), np.ones((2, 1)), np.array([0, 0])
+    np.testing.assert_equal(accuracies_side_by_side(W, 2, X, y), [np.nan, 1.0])
+
+
+def test_scores_that_overflow_are_refused_without_a_warning() -> None:
+    W, X = np.array([[0.0, 1e300]]), np.array([[1e300]])
+    with pytest.raises(ValueError, match=r"^X @ W .*overflows"):
+        accuracies_side_by_side(W, 1, X, np.array([1]))
 
 
 @pytest.mark.parametrize(
