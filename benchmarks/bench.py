@@ -7,6 +7,7 @@ PyTorch, JAX and scikit-learn take part where they are installed.
 """
 
 import argparse
+import importlib
 import importlib.util
 import itertools
 import json
