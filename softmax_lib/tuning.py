@@ -88,8 +88,8 @@ def grid_search(
     """Train one model for each pair of settings, keep the best on the validation set.
 
     Every model starts at the same ``W`` and sees the same minibatches, so that two
-    trials differ in their settings and in nothing else. `Softmax` and `LinearSVM` are
-    therefore trained together; any other model is trained once for each pair.
+    trials differ in their settings and in nothing else. ``Softmax`` and ``LinearSVM``
+    are therefore trained together; any other model is trained once for each pair.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def train_side_by_side(
     Parameters
     ----------
     of_scores : callable
-        `softmax_of_scores` or `svm_of_scores`.
+        ``softmax_of_scores`` or ``svm_of_scores``.
     grid : sequence of (float, float)
         Learning rate and regularization strength of each of the K classifiers.
     X : ndarray of float, shape (N, D)
@@ -173,7 +173,7 @@ def train_side_by_side(
     num_iters, batch_size : int
         Steps of the training, and points in a minibatch.
     seed : int
-        Seed of the start and of the minibatches, as for `LinearClassifier.train`.
+        Seed of the start and of the minibatches, as for ``LinearClassifier.train``.
 
     Returns
     -------
