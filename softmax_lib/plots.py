@@ -20,7 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullLocator
 
 from softmax_lib.tuning import Trial
 
@@ -322,7 +322,7 @@ def plot_grid_scatter(trials: Sequence[Trial]) -> DescribedFigure:
     }
     fig = blank_figure(7, 3.2)
     axes = fig.subplots(1, 2)
-    fig.subplots_adjust(left=0.09, right=0.97, bottom=0.17, top=0.89, wspace=0.3)
+    fig.subplots_adjust(left=0.09, right=0.97, bottom=0.17, top=0.89, wspace=0.42)
     for ax, (title, accuracies) in zip(axes, panels.items(), strict=True):
         dots = ax.scatter(x, y, c=accuracies, s=90, cmap="cividis", edgecolors="black")
         fig.colorbar(dots, ax=ax)
@@ -517,13 +517,19 @@ def single_axes() -> tuple[DescribedFigure, Axes]:
 
 
 def mark_decades(axis: Axis, low: float, high: float) -> None:
-    """Mark at most eight powers of ten, the same ones in each Matplotlib version."""
-    powers = np.arange(np.ceil(np.log10(low)), np.floor(np.log10(high)) + 1)
-    if len(powers) > 1:
-        axis.set_major_locator(
-            FixedLocator(list(10 ** powers[:: -(-len(powers) // 8)]))
-        )
-        axis.set_minor_locator(NullLocator())
+    """Mark at most eight round numbers, the same ones in each Matplotlib version.
+
+    They are powers of ten, with their double and fivefold where a power is alone.
+    """
+    exponents = np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+    marks = 10**exponents
+    marks = marks[(low <= marks) & (marks <= high)]
+    if len(marks) < 2:
+        marks = np.outer(10**exponents, [1, 2, 5]).ravel()
+        marks = marks[(low <= marks) & (marks <= high)]
+        axis.set_major_formatter(FormatStrFormatter("%g"))
+    axis.set_major_locator(FixedLocator(list(marks[:: -(-len(marks) // 8)])))
+    axis.set_minor_locator(NullLocator())
 
 
 def picture_grid(

@@ -193,7 +193,6 @@ def train_side_by_side(
     check_matrix("X", X)
     rng = np.random.default_rng(seed)
     start = initial_weights(X, y, rng)
-    check_points(X, start)
     check_labels(y, num_points=X.shape[0], num_classes=start.shape[1])
 
     K, C = len(grid), start.shape[1]

@@ -417,3 +417,14 @@ def test_untrained_weights_give_even_templates() -> None:
     names = ["a", "b", "c", "d", "e"]
     fig = plots.plot_templates(np.zeros((3072, 5), dtype=np.float32), names)
     assert {int(ax.images[0].get_array().max()) for ax in fig.axes} == {0}
+
+
+def test_a_log_axis_within_one_decade_is_marked_with_round_numbers() -> None:
+    fig = plots.plot_lines(
+        {"a": ([1, 2], [4.0, 60.0])}, xlabel="x", ylabel="y", alt="a", yscale="log"
+    )
+    axis = fig.axes[0].yaxis
+    assert [tick.get_text() for tick in axis.get_ticklabels()] == [
+        *("5", "10", "20", "50"),
+    ]
+    assert len(axis.get_minorticklocs()) == 0
