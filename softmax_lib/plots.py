@@ -171,8 +171,8 @@ def plot_samples(
     fig, axes = picture_grid(samples_per_class, len(class_names), title_height=0.0)
     for j, name in enumerate(class_names):
         axes[0, j].set_title(name, fontsize=9)
-        of_class = images[labels == j][:samples_per_class]
-        for ax, image in zip(axes[:, j], of_class, strict=False):
+        of_class = np.flatnonzero(labels == j)[:samples_per_class]
+        for ax, image in zip(axes[:, j], images[of_class], strict=False):
             ax.imshow(image, interpolation="nearest")
     fig.alt = (
         f"{samples_per_class} pictures of each of the {len(class_names)} classes, one "
