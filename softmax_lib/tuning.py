@@ -231,7 +231,7 @@ def accuracies_side_by_side(
     usable = np.nan_to_num(W)
     for first in range(0, X.shape[0], ROWS_AT_ONCE):
         block = slice(first, first + ROWS_AT_ONCE)
-        scores = finite(X[block] @ usable, X=X[block], W=usable)
+        scores = finite(X[block] @ usable, X=X[block])
         predictions[block] = scores.reshape(len(scores), num_models, -1).argmax(axis=2)
     diverged = np.isnan(W[0]).reshape(num_models, -1)[:, 0]
     return [
