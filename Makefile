@@ -8,7 +8,7 @@ BIN = .venv/Scripts
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help check book test record text data links check-everywhere bench mutants lint dist lock clean
+.PHONY: help check book test pages-test record text data links check-everywhere bench mutants lint dist lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -24,6 +24,9 @@ test: .venv/test.done ## run the unit tests, then compare every output of every 
 	$(BIN)/python -m pytest tests
 	$(BIN)/python -m pytest --nbval book/
 	@echo "Checked: the unit tests (tests/) and every output of every chapter (book/)."
+
+pages-test: .venv/test.done book ## open every page in Chromium, with the network refused
+	$(BIN)/python -m pytest tests/pages
 
 record: .venv/test.done ## execute the chapters (or CHAPTERS=04) and rewrite their outputs
 	$(BIN)/python -m tests.checker.record $(CHAPTERS)

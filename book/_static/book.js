@@ -10,3 +10,9 @@ document.addEventListener("DOMContentLoaded", () => {
     }
   }
 });
+
+// Opened from disk, a page may not read the pages that a search has found, so the list
+// shows their titles without a passage of each.
+if (location.protocol === "file:") {
+  DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+}

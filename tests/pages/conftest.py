@@ -1,0 +1,125 @@
+"""The built book, served here, and a browser that is refused every other host.
+
+`make pages-test` builds the book and runs what lies beside this file. It is no part of
+`make test`, since a reader need not have a browser that a program can drive.
+"""
+
+import os
+import shutil
+import threading
+from functools import partial
+from http import HTTPStatus
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from playwright.sync_api import Error, sync_playwright
+
+from tests.checker.chapters import ROOT
+
+HTML = ROOT / "_build" / "html"
+BASE = "/softmax-book/"  # where GitHub Pages puts the site of this repository
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+# Chromium's own errands; and it runs as root, which a container's user often is.
+FLAGS = ("--no-sandbox", "--disable-background-networking", "--disable-sync")
+NO_BROWSER = (
+    "No Chromium was found: install chromium or google-chrome, name the program in "
+    "CHROMIUM, or let playwright fetch its own with `python -m playwright install "
+    "chromium`."
+)
+
+
+def pytest_generate_tests(metafunc):
+    """Run each test that takes `name` once for each page of the built book."""
+    if "name" in metafunc.fixturenames:
+        pages = sorted(path.relative_to(HTML) for path in HTML.rglob("*.html"))
+        names = [page.as_posix() for page in pages if page.parts[0] != "_static"]
+        if not names:
+            raise pytest.UsageError("There are no pages yet: `make book` builds them.")
+        names.remove("index.html")  # leads on to the introduction
+        metafunc.parametrize("name", names)
+
+
+class Site(SimpleHTTPRequestHandler):
+    """Serve the built book as GitHub Pages does: below BASE, with its 404 page."""
+
+    def translate_path(self, path):
+        return super().translate_path(path.removeprefix(BASE[:-1]))
+
+    def send_error(self, code, message=None, explain=None):
+        page = HTML / "404.html"
+        if code != HTTPStatus.NOT_FOUND or not page.exists():
+            super().send_error(code, message, explain)
+            return
+        self.send_response(code)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write(page.read_bytes())
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def site():
+    """The address of the book, served on this machine; it ends with a slash."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Site, directory=HTML)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}{BASE}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium: the one named in CHROMIUM, else the system's, else playwright's own."""
+    program = os.environ.get("CHROMIUM") or next(
+        filter(None, map(shutil.which, BROWSERS)), None
+    )
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        except Error:
+            pytest.exit(NO_BROWSER, returncode=1)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def faults():
+    """What went wrong on the pages that `page` opened: nothing, or the test fails."""
+    found = []
+    yield found
+    assert found == []
+
+
+@pytest.fixture
+def page(browser, site, faults):
+    """A new page, with every request to another host refused and counted a fault.
+
+    So are an error in the console or in a script, and a file that is not there.
+    """
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    here = (site.removesuffix(BASE), HTML.as_uri(), "data:", "blob:")
+
+    def refuse_other_hosts(route):
+        if route.request.url.startswith(here):
+            route.continue_()
+        else:
+            faults.append(f"asks another host: {route.request.url}")
+            route.abort()
+
+    context.route("**", refuse_other_hosts)
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    page.on("pageerror", lambda error: faults.append(f"script: {error}"))
+    page.on(
+        "response",
+        lambda response: (
+            response.ok or faults.append(f"{response.status}: {response.url}")
+        ),
+    )
+    page.on(
+        "console",
+        lambda said: said.type == "error" and faults.append(f"console: {said.text}"),
+    )
+    yield page
+    context.close()
