@@ -1,0 +1,261 @@
+"""The softmax classifier as an estimator of scikit-learn.
+
+Notation: the points of scikit-learn have no bias column, so here ``X`` is (N, D - 1);
+the estimator appends it. ``W_`` is (D, C), its last row the bias of each class.
+
+This room needs scikit-learn: ``pip install "softmax-lib[sklearn]"``.
+"""
+
+import warnings
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.special import softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_is_fitted,
+    validate_data,
+)
+
+from softmax_lib.losses import softmax_of_scores
+from softmax_lib.preprocessing import append_bias
+
+__all__ = ["SoftmaxClassifier"]
+
+FLOATS = (np.float64, np.float32)
+
+
+class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
+    """Softmax classifier for the pipelines and searches of scikit-learn.
+
+    Parameters
+    ----------
+    reg : float, default 1e-3
+        Factor on the sum of squared weights, the bias row included.
+    tol : float, default 1e-4
+        ``fit`` ends when no entry of the gradient is larger.
+    max_iter : int, default 1000
+        Steps after which ``fit`` gives up with a ``ConvergenceWarning``.
+    learning_rate : float, default 0.01
+        Factor on the gradient in the one step that ``partial_fit`` takes.
+
+    Attributes
+    ----------
+    classes_ : ndarray, shape (C,)
+        The labels, sorted.
+    W_ : ndarray, shape (D, C)
+        The weights, in the dtype of the points.
+    n_iter_ : int
+        Steps of L-BFGS in ``fit``, or of gradient descent in ``partial_fit``.
+    n_features_in_ : int
+        Columns of the points that it was trained on.
+
+    Examples
+    --------
+    >>> model = SoftmaxClassifier().fit([[0.0], [1.0], [4.0]], ["cat", "cat", "dog"])
+    >>> print(model.predict([[0.5], [5.0]]))
+    ['cat' 'dog']
+    """
+
+    def __init__(
+        self,
+        *,
+        reg: float = 1e-3,
+        tol: float = 1e-4,
+        max_iter: int = 1000,
+        learning_rate: float = 0.01,
+    ) -> None:
+        self.reg = reg
+        self.tol = tol
+        self.max_iter = max_iter
+        self.learning_rate = learning_rate
+
+    def fit(
+        self,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None = None,
+    ) -> Self:
+        """Find the weights with the least loss, from zero, by L-BFGS.
+
+        Parameters
+        ----------
+        X : array-like, shape (N, D - 1)
+            Training points; a sparse matrix is refused.
+        y : array-like, shape (N,)
+            Their labels, of any kind.
+        sample_weight : array-like, shape (N,), optional
+            How much each point counts: 2 is as if it were there twice.
+
+        Returns
+        -------
+        SoftmaxClassifier
+            The estimator itself.
+
+        Raises
+        ------
+        TypeError
+            If ``X`` is sparse.
+        ValueError
+            If there is only one class, or the arrays do not fit together.
+        """
+        rows, labels = validate_data(self, X, y, dtype=FLOATS)
+        check_classification_targets(labels)
+        self.classes_, indices = np.unique(labels, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError("y must hold at least 2 classes, but it holds 1 class.")
+        points, shares = append_bias(rows), shares_of(sample_weight, rows)
+        shape = points.shape[1], len(self.classes_)
+
+        def loss_of(flat: np.ndarray) -> tuple[float, np.ndarray]:
+            W = flat.reshape(shape).astype(rows.dtype)
+            loss, dW = weighted_loss(W, points, indices, shares, self.reg)
+            return float(loss), dW.ravel().astype(np.float64)  # SciPy computes in these
+
+        found = minimize(
+            loss_of,
+            np.zeros(shape[0] * shape[1]),
+            jac=True,
+            method="L-BFGS-B",
+            options={"gtol": self.tol, "ftol": 0.0, "maxiter": self.max_iter},
+        )
+        if not found.success:
+            warnings.warn(
+                f"the gradient is still {np.abs(found.jac).max():.1g} after "
+                f"{found.nit} steps; scale the points, or raise max_iter or tol.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        self.W_, self.n_iter_ = found.x.reshape(shape).astype(rows.dtype), found.nit
+        return self
+
+    def partial_fit(
+        self,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        classes: npt.ArrayLike | None = None,
+        sample_weight: npt.ArrayLike | None = None,
+    ) -> Self:
+        """Take one step of gradient descent on these points.
+
+        Parameters
+        ----------
+        X : array-like, shape (N, D - 1)
+            The points of a minibatch.
+        y : array-like, shape (N,)
+            Their labels.
+        classes : array-like, shape (C,), optional
+            All labels that will ever come; needed in the first call.
+        sample_weight : array-like, shape (N,), optional
+            How much each point counts.
+
+        Returns
+        -------
+        SoftmaxClassifier
+            The estimator itself.
+
+        Raises
+        ------
+        TypeError
+            If ``X`` is sparse.
+        ValueError
+            If the first call names no classes, a label is not one of them, or the
+            arrays do not fit together.
+        """
+        first = not hasattr(self, "W_")
+        rows, labels = validate_data(self, X, y, dtype=FLOATS, reset=first)
+        if first:
+            if classes is None:
+                raise ValueError("classes must name all labels in the first call.")
+            self.classes_ = np.unique(classes)
+            self.W_ = np.zeros((rows.shape[1] + 1, len(self.classes_)), rows.dtype)
+            self.n_iter_ = 0
+        strangers = np.setdiff1d(labels, self.classes_)
+        if strangers.size:
+            raise ValueError(
+                f"y must hold labels of classes_, but it holds {strangers[0]!r}."
+            )
+        indices = np.searchsorted(self.classes_, labels)
+        points, shares = append_bias(rows), shares_of(sample_weight, rows)
+        _, dW = weighted_loss(self.W_, points, indices, shares, self.reg)
+        self.W_ = self.W_ - self.learning_rate * dW
+        self.n_iter_ += 1
+        return self
+
+    def decision_function(self, X: npt.ArrayLike) -> np.ndarray:
+        """Score of each class, for each point.
+
+        Parameters
+        ----------
+        X : array-like, shape (N, D - 1)
+            Points.
+
+        Returns
+        -------
+        ndarray, shape (N, C), or (N,) for two classes
+            For two classes, by how much the score of the second is higher.
+        """
+        scores = self._scores(X)
+        return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
+
+    def predict_proba(self, X: npt.ArrayLike) -> np.ndarray:
+        """Probability of each class, for each point.
+
+        Parameters
+        ----------
+        X : array-like, shape (N, D - 1)
+            Points.
+
+        Returns
+        -------
+        ndarray, shape (N, C)
+            Softmax of the scores; each row sums to one.
+        """
+        probs: np.ndarray = softmax(self._scores(X), axis=1)
+        return probs
+
+    def predict(self, X: npt.ArrayLike) -> np.ndarray:
+        """Label with the highest score, for each point.
+
+        Parameters
+        ----------
+        X : array-like, shape (N, D - 1)
+            Points.
+
+        Returns
+        -------
+        ndarray, shape (N,)
+            Labels of the kind that ``fit`` was given.
+        """
+        best = self._scores(X).argmax(axis=1)
+        labels: np.ndarray = self.classes_[best]
+        return labels
+
+    def _scores(self, X: npt.ArrayLike) -> np.ndarray:
+        check_is_fitted(self)
+        rows = validate_data(self, X, dtype=FLOATS, reset=False)
+        scores: np.ndarray = rows @ self.W_[:-1] + self.W_[-1]
+        return scores
+
+
+def weighted_loss(
+    W: np.ndarray, X: np.ndarray, y: np.ndarray, shares: np.ndarray, reg: float
+) -> tuple[float, np.ndarray]:
+    """Softmax loss and its gradient, where the mean gives each point its share."""
+    losses, dscores = softmax_of_scores(X @ W, y)
+    dscores *= shares[:, np.newaxis]
+    return shares @ losses + reg * np.sum(W * W), (dscores.T @ X).T + 2 * reg * W
+
+
+def shares_of(sample_weight: npt.ArrayLike | None, X: np.ndarray) -> np.ndarray:
+    """Weight of each point over the sum of all: 1 / N each where none is given."""
+    weights = _check_sample_weight(
+        sample_weight, X, dtype=X.dtype, ensure_non_negative=True
+    )
+    shares: np.ndarray = weights / weights.sum()
+    return shares
