@@ -8,7 +8,7 @@ BIN = .venv/Scripts
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help check book test pages-test record text data links check-everywhere bench mutants lint dist lock clean
+.PHONY: help check book test pages-test record text data figures links check-everywhere bench mutants lint dist lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,9 @@ text: .venv/test.done ## carry text changed in a chapter into its recordings, ru
 
 data: .venv/book.done ## download CIFAR-10 (170 MB) into your cache folder
 	$(BIN)/softmax-book data fetch
+
+figures: .venv/test.done ## save the chapters' figures (or CHAPTERS=03) as SVG, for slides
+	$(BIN)/python -m tests.checker.figures $(CHAPTERS)
 
 links: .venv/book.done ## check the links that lead out of the book
 	$(BIN)/jupyter-book build --all -W -n --keep-going --quiet --builder linkcheck .

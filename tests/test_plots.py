@@ -2,6 +2,7 @@ import base64
 import io
 from collections.abc import Callable
 from typing import Any
+from xml.etree import ElementTree
 
 import matplotlib as mpl
 import numpy as np
@@ -156,6 +157,14 @@ def test_a_figure_is_the_same_whatever_the_settings_and_the_backend(name: str) -
         assert dict(mpl.rcParams) == before
         mpl.use(backend)
     assert figure.png() == expected
+
+
+def test_an_svg_is_the_same_each_time_and_carries_its_text() -> None:
+    draw, _, (alt,) = FIGURES["lines"]
+    first, again = draw().svg(), draw().svg()
+    assert first == again
+    root = ElementTree.fromstring(first.decode())
+    assert alt in [element.text for element in root.iter()]
 
 
 @every_figure
