@@ -1,8 +1,9 @@
 """Carry changed text into the recordings: `python -m tests.checker.text`.
 
 Both recordings of a chapter hold the same cells, so a corrected word must reach both.
-That needs no data and runs nothing: each file is written in the recorder's form, and
-the recording on Shapes-10 takes the chapter's cells and keeps its own outputs.
+That needs no data and runs nothing: the first mentions of terms and functions become
+links, each file is written in the recorder's form, and the recording on Shapes-10 takes
+the chapter's cells and keeps its own outputs.
 """
 
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import nbformat
 
 from tests.checker.chapters import CHAPTERS, recording_of
+from tests.checker.links import link_first_mentions
 from tests.checker.record import write_notebook
 
 
@@ -25,6 +27,7 @@ def main() -> int:
 def carry_text(chapter: Path) -> bool:
     """Bring a chapter's text into its recording, unless its code has changed."""
     notebook = nbformat.read(chapter, as_version=4)
+    link_first_mentions(notebook.cells)
     write_notebook(notebook, chapter)
     recording = recording_of(chapter, "shapes10")
     if not recording.exists():

@@ -1,0 +1,153 @@
+"""Glossary, notation, bibliography, reference: what is linked, and what leads back."""
+
+import re
+
+import nbformat
+import pytest
+from pybtex.database import parse_file
+
+from tests.checker.chapters import BOOK, CHAPTERS
+from tests.checker.links import (
+    function_targets,
+    link_first_mentions,
+    term_targets,
+    with_links,
+)
+from tests.checker.prose import prose_of
+from tests.test_architecture import ROOMS
+
+each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+
+
+def page(name):
+    return (BOOK / f"{name}.md").read_text("utf-8")
+
+
+def text_of(chapter):
+    return prose_of(nbformat.read(chapter, as_version=4).cells)
+
+
+def sections(text, level):
+    """The headings of a level of a page, each with the text below it."""
+    parts = re.split(rf"^{'#' * level} (.+)$", text, flags=re.MULTILINE)[1:]
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def notation_rows():
+    for line in page("notation").splitlines():
+        if line.startswith("| ") and not line.startswith("| symbol"):
+            symbol, code, *_, first = (part.strip() for part in line[1:-1].split(" | "))
+            name = re.search(r"\((\w+)\.ipynb\)", first)[1]
+            yield pytest.param(symbol, code.strip("`"), name, id=f"{symbol} {name}")
+
+
+@pytest.mark.parametrize(
+    ("text", "linked"),
+    [
+        ("A minibatch.", "A [minibatch](glossary.md#minibatch)."),
+        ("Two **minibatches**", "Two [**minibatches**](glossary.md#minibatch)"),
+        ("The softmax loss", "The [softmax loss](glossary.md#softmax-loss)"),
+        ("Kinks and a kink", "[Kinks](glossary.md#kink) and a kink"),
+        (
+            "`softmax_loss_naive`",
+            "[`softmax_loss_naive`]"
+            "(reference.md#softmax_lib.losses.softmax_loss_naive)",
+        ),
+        *[
+            (untouched, untouched)
+            for untouched in (
+                "## The minibatch",
+                "$kink$ and $$\nkink\n$$ and `kink` and a kinkajou",
+                "[a kink](04_gradient_check.ipynb), {ref}`kink`",
+                "```{admonition} Predict: a kink\n:class: kink\n```",
+                "```python\nkink = `softmax_loss_naive`\n```",
+                "| kink | `softmax_loss_naive` |",
+            )
+        ],
+    ],
+)
+def test_a_first_mention_is_linked_and_nothing_else(text, linked):
+    assert with_links(text, set()) == linked
+
+
+def test_a_mention_that_is_linked_by_hand_is_left_alone():
+    cells = [
+        nbformat.v4.new_markdown_cell(source)
+        for source in ("A kink?", "A kink.", "[Its kink](glossary.md#kink).")
+    ]
+    link_first_mentions(cells)
+    assert [cell.source for cell in cells][1] == "A kink."
+
+
+@each_chapter
+def test_the_first_mention_of_each_term_and_function_is_linked(chapter):
+    before = nbformat.read(chapter, as_version=4).cells
+    after = nbformat.read(chapter, as_version=4).cells
+    link_first_mentions(after)
+    assert [cell.source for cell in after] == [cell.source for cell in before], (
+        "run `make text`"
+    )
+
+
+@each_chapter
+def test_a_link_to_the_glossary_or_the_reference_leads_somewhere(chapter):
+    there = {*term_targets().values(), *function_targets().values()}
+    links = re.findall(r"\(((?:glossary|reference)\.md#[^)]*)\)", text_of(chapter))
+    assert set(links) <= there
+
+
+@each_chapter
+def test_a_chapter_links_to_the_notation(chapter):
+    assert "](notation.md)" in text_of(chapter)
+
+
+def test_a_term_of_the_glossary_names_the_chapter_that_teaches_it():
+    terms = sections(page("glossary"), 3)
+    chapters = {chapter.name for chapter in CHAPTERS}
+    for term, text in terms.items():
+        linked = re.findall(r"\((\w+\.ipynb)(?:#[\w-]+)?\)", text.split("\n#")[0])
+        assert linked, term
+        assert set(linked) <= chapters, term
+
+
+def test_the_terms_of_the_glossary_stand_in_alphabetical_order():
+    terms = [term.lower() for term in sections(page("glossary"), 3)]
+    assert terms == sorted(set(terms))
+
+
+@pytest.mark.parametrize(("symbol", "code", "name"), list(notation_rows()))
+def test_a_symbol_of_the_notation_stands_in_the_chapter_named(symbol, code, name):
+    chapters = {path.stem: path for path in CHAPTERS}
+    cells = nbformat.read(chapters[name], as_version=4).cells
+    formulas = "".join(
+        re.findall(r"\$\$.*?\$\$|\$[^$]+\$|reg", prose_of(cells), re.DOTALL)
+    )
+    assert symbol.strip("$") in formulas
+    word = re.escape(code.split("(")[0].split("[")[0])
+    used = "\n".join(
+        path.read_text("utf-8")
+        for path in [*CHAPTERS, *BOOK.parent.glob("softmax_lib/*.py")]
+    )
+    assert re.search(rf"\b{word}\b", used)
+
+
+def test_every_citation_has_its_entry_and_every_entry_is_cited():
+    texts = [*map(text_of, CHAPTERS), page("closing")]
+    cited = re.findall(r"\]\(bibliography\.md#(\w+)\)", "\n".join(texts))
+    assert set(cited) == set(parse_file(BOOK / "references.bib").entries)
+
+
+def test_an_entry_is_named_after_its_first_author_and_year():
+    for key, entry in parse_file(BOOK / "references.bib").entries.items():
+        (author, *_) = entry.persons["author"]
+        name = re.sub(r"\W", "", author.last_names[-1].lower())
+        assert key.startswith(name) or name.endswith(key)
+        assert key.endswith(entry.fields.get("year", ""))
+
+
+@pytest.mark.parametrize("module", ROOMS)
+def test_the_reference_leads_to_the_chapters_that_teach_a_module(module):
+    _, chapters, _ = ROOMS[module]
+    section = sections(page("reference"), 2).get(module, "")
+    there = {chapter.stem for chapter in CHAPTERS} & set(chapters)
+    assert there <= set(re.findall(r"\((\w+)\.ipynb\)", section))
