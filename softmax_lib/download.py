@@ -31,14 +31,14 @@ ARCHIVE_MD5 = "c58f30108f718f92721af3b95e74349a"
 ARCHIVE = "cifar-10-python.tar.gz"
 PART = ARCHIVE + ".part"
 FOLDER = "cifar-10-batches-py"
-FILE_MD5 = {
-    "batches.meta": "5ff9c542aee3614f3951f8cda6e48888",
-    "data_batch_1": "c99cafc152244af753f735de768cd75f",
-    "data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",
-    "data_batch_3": "54ebc095f3ab1f0389bbae665268c751",
-    "data_batch_4": "634d18415352ddfa80567beed471001a",
-    "data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
-    "test_batch": "40351d587109b95175f43aff81a1287e",
+FILE_SHA256 = {  # three times as fast as MD5 where the processor helps
+    "batches.meta": "f962466ef690d46b226450fb9aadc74ba4bc64a76aa526b5827fe4bc5c7125cb",
+    "data_batch_1": "54636561a3ce25bd3e19253c6b0d8538147b0ae398331ac4a2d86c6d987368cd",
+    "data_batch_2": "766b2cef9fbc745cf056b3152224f7cf77163b330ea9a15f9392beb8b89bc5a8",
+    "data_batch_3": "0f00d98ebfb30b3ec0ad19f9756dc2630b89003e10525f5e148445e82aa6a1f9",
+    "data_batch_4": "3f7bb240661948b8f4d53e36ec720d8306f5668bd0071dcb4e6c947f78e9682b",
+    "data_batch_5": "d91802434d8376bbaeeadf58a737e3a1b12ac839077e931237e0dcd43adcb154",
+    "test_batch": "f53d8d457504f7cff4ea9e021afcf0e0ad8e24a91f3fc42091b8adef61157831",
 }
 TIMEOUT = (10, 30)  # seconds to connect, and between two pieces
 PIECE = 1 << 16
@@ -106,7 +106,7 @@ def cache_folder() -> Path:
 
 def is_complete(folder: Path) -> bool:
     """Whether each of the seven files is there."""
-    return all((folder / name).is_file() for name in FILE_MD5)
+    return all((folder / name).is_file() for name in FILE_SHA256)
 
 
 def read_file(path: Path, verify: bool = True) -> bytes:
@@ -114,17 +114,17 @@ def read_file(path: Path, verify: bool = True) -> bytes:
     if not path.is_file():
         raise FileNotFoundError(
             f"{path} is missing: expected the folder {FOLDER} with the files "
-            f"{', '.join(FILE_MD5)}. {ADVICE}"
+            f"{', '.join(FILE_SHA256)}. {ADVICE}"
         )
     data = path.read_bytes()
     if data[:100].lstrip().startswith(b"<"):
         raise ValueError(f"{path} is a web page saved under the name of a batch.")
     if verify:
-        md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
-        if md5 != FILE_MD5[path.name]:
+        digest = hashlib.sha256(data).hexdigest()
+        if digest != FILE_SHA256[path.name]:
             raise ValueError(
-                f"{path} is truncated or altered: expected the MD5 sum "
-                f"{FILE_MD5[path.name]}, but its {len(data)} bytes have {md5}."
+                f"{path} is truncated or altered: expected the SHA-256 sum "
+                f"{FILE_SHA256[path.name]}, but its {len(data)} bytes have {digest}."
             )
     return data
 
@@ -175,11 +175,11 @@ def unpack(archive: Path, folder: Path) -> None:
             for member in tar:
                 check_member(member)
                 name = member.name.removeprefix(FOLDER + "/")
-                if name in FILE_MD5 and (content := tar.extractfile(member)):
+                if name in FILE_SHA256 and (content := tar.extractfile(member)):
                     with content, (unfinished / name).open("wb") as out:
                         shutil.copyfileobj(content, out)
         if not is_complete(unfinished):
-            raise ValueError(f"The archive lacks some of {', '.join(FILE_MD5)}.")
+            raise ValueError(f"The archive lacks some of {', '.join(FILE_SHA256)}.")
         shutil.rmtree(folder, ignore_errors=True)
         unfinished.rename(folder)
     finally:

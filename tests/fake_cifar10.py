@@ -55,8 +55,8 @@ def files() -> dict[str, bytes]:
     return {"batches.meta": python2_pickle({b"num_vis": 3072}), **contents}
 
 
-def md5s() -> dict[str, str]:
-    return {name: hashlib.md5(data).hexdigest() for name, data in files().items()}
+def digests() -> dict[str, str]:
+    return {name: hashlib.sha256(data).hexdigest() for name, data in files().items()}
 
 
 def write_folder(parent: Path) -> Path:

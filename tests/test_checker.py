@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from softmax_lib.download import FILE_MD5, FOLDER
+from softmax_lib.download import FILE_SHA256, FOLDER
 from tests.checker.chapters import chosen_data_set, machine_paths
 from tests.checker.compare import compare_outputs, read_check, report
 from tests.checker.prose import computed_numbers, unsupported_numbers
@@ -267,7 +267,7 @@ def test_the_data_on_disk_choose_the_data_set(monkeypatch, tmp_path):
     assert chosen_data_set({"SOFTMAX_LIB_DATA": "somewhere"}) == "cifar10"
     (tmp_path / FOLDER).mkdir()
     assert chosen_data_set({}) == "shapes10"
-    for name in FILE_MD5:
+    for name in FILE_SHA256:
         (tmp_path / FOLDER / name).touch()
     assert chosen_data_set({}) == "cifar10"
     assert chosen_data_set({"SOFTMAX_LIB_DATASET": "shapes10"}) == "shapes10"

@@ -20,7 +20,7 @@ OPTIONS = ("SOFTMAX_LIB_DATA", "SOFTMAX_LIB_DATASET")
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The seven files, small ones, taken for the official ones."""
-    monkeypatch.setattr(download, "FILE_MD5", fake_cifar10.md5s())
+    monkeypatch.setattr(download, "FILE_SHA256", fake_cifar10.digests())
     return fake_cifar10.write_folder(tmp_path)
 
 
@@ -268,8 +268,8 @@ def test_bytes_flipped_at_random_never_pass_the_checksum(
 ) -> None:
     path = tmp_path / "test_batch"
     one_image = fake_cifar10.python2_pickle(fake_cifar10.batch(seed=5, num=1))
-    md5 = hashlib.md5(one_image).hexdigest()
-    monkeypatch.setitem(download.FILE_MD5, "test_batch", md5)
+    digest = hashlib.sha256(one_image).hexdigest()
+    monkeypatch.setitem(download.FILE_SHA256, "test_batch", digest)
     path.write_bytes(one_image)
     batches.read_batch(path, verify=True)
     for damaged in flips(one_image, 500):

@@ -117,7 +117,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         monkeypatch.setenv("no_proxy", "127.0.0.1")
         host, port = running.server_address[:2]
         monkeypatch.setattr(download, "ARCHIVE_URL", f"http://{host!s}:{port}/archive")
-        monkeypatch.setattr(download, "FILE_MD5", fake_cifar10.md5s())
+        monkeypatch.setattr(download, "FILE_SHA256", fake_cifar10.digests())
         offer(running, running.archive, monkeypatch)
         yield running
         running.closing.set()

@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from hashlib import md5
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -360,7 +360,7 @@ def put_data(folder: Path, patch: pytest.MonkeyPatch) -> None:
     ):
         content = python2_pickle({b"data": rows, b"labels": some.tolist()})
         (folder / name).write_bytes(content)
-        patch.setitem(download.FILE_MD5, name, md5(content).hexdigest())
+        patch.setitem(download.FILE_SHA256, name, sha256(content).hexdigest())
 
 
 def test_row_1_the_data_has_the_worksheets_shapes(worked: Worked) -> None:
