@@ -1,0 +1,219 @@
+"""Running code that may hang, crash or fill the memory, without harm to the kernel.
+
+On Linux the code runs in a forked child: it sees every name of the notebook, changes
+none of them, and can be ended from outside. OpenBLAS, NumPy's usual library there,
+prepares its threads for a fork; the libraries of macOS do not, and Windows has no
+fork. On both of these the code runs in this process, and what hangs is interrupted
+between two lines of Python; a crash of the interpreter ends the kernel there.
+"""
+
+import _thread
+import contextlib
+import io
+import linecache
+import os
+import pickle
+import select
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, NamedTuple
+
+TIME_LIMIT = 30.0  # seconds for all calls of one check
+MEMORY_LIMIT = 2 << 30  # bytes more than the kernel has when the check begins
+FORK = sys.platform == "linux"
+HERE = os.path.dirname(__file__)
+
+Task = Callable[[], Iterator[Any]]
+
+
+class Trouble(NamedTuple):
+    """How a call ended that did not return.
+
+    Attributes
+    ----------
+    kind : str
+        "error", "time", "memory" or "exit".
+    text : str
+        One line: the exception's message, or how the process ended.
+    line : str
+        The reader's own line in which it happened, or "".
+    """
+
+    kind: str
+    text: str
+    line: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a task yielded, and what kept it from its end, if anything did."""
+
+    items: list[Any]
+    trouble: Trouble | None
+
+
+def run(task: Task) -> Outcome:
+    """Run a task to its end, or to the limit of time or memory."""
+    return run_in_child(task) if FORK else run_here(task)
+
+
+def run_here(task: Task) -> Outcome:
+    """Run a task in this process; Python code that hangs is interrupted."""
+    items: list[Any] = []
+    timer = threading.Timer(TIME_LIMIT, _thread.interrupt_main)
+    timer.daemon = True
+    started = time.monotonic()
+    timer.start()
+    try:
+        with quiet():
+            items.extend(task())
+    except KeyboardInterrupt:
+        if time.monotonic() - started < TIME_LIMIT:
+            raise
+        return Outcome(items, Trouble("time", too_long()))
+    finally:
+        timer.cancel()
+    return Outcome(items, None)
+
+
+def run_in_child(task: Task) -> Outcome:
+    """Run a task in a forked child and read what it yields from a pipe."""
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a fork beside threads; see above
+        pid = os.fork()
+    if pid == 0:
+        os.close(reading)
+        work_in_child(task, writing)
+    os.close(writing)
+    try:
+        data, in_time = read_until(reading, time.monotonic() + TIME_LIMIT)
+    finally:
+        os.close(reading)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)  # a child that has ended does not mind
+        _, status = os.waitpid(pid, 0)
+    items, finished = unpack(data)
+    if finished:
+        return Outcome(items, None)
+    return Outcome(
+        items, end_of_child(status) if in_time else Trouble("time", too_long())
+    )
+
+
+def work_in_child(task: Task, writing: int) -> None:
+    """Send each item that the task yields, then end the process."""
+    try:
+        limit_child()
+        with quiet(), os.fdopen(writing, "wb", buffering=0) as pipe:
+            for item in task():
+                pipe.write(pickle.dumps(item))
+            pipe.write(pickle.dumps(END))
+    finally:
+        os._exit(0)
+
+
+END = "end of the task"
+
+
+def limit_child() -> None:
+    """Take the terminal and boundless memory from the child."""
+    import resource  # not on Windows
+
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    with open("/proc/self/statm", "rb") as file:
+        now = int(file.read().split()[0]) * resource.getpagesize()
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY_LIMIT, hard))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def read_until(reading: int, deadline: float) -> tuple[bytes, bool]:
+    """Read a pipe to its end, or to the deadline."""
+    data = bytearray()
+    while (left := deadline - time.monotonic()) > 0:
+        if not select.select([reading], [], [], left)[0]:
+            break
+        block = os.read(reading, 1 << 16)
+        if not block:
+            return bytes(data), True
+        data += block
+    return bytes(data), False
+
+
+def unpack(data: bytes) -> tuple[list[Any], bool]:
+    """Return the items that came whole, and whether the last one came."""
+    items: list[Any] = []
+    stream = io.BytesIO(data)
+    with contextlib.suppress(EOFError, pickle.UnpicklingError):
+        while True:
+            items.append(pickle.load(stream))
+    finished = bool(items) and isinstance(items[-1], str) and items[-1] == END
+    return (items[:-1], True) if finished else (items, False)
+
+
+def end_of_child(status: int) -> Trouble:
+    """Say how a child ended that did not finish its task."""
+    if os.WIFSIGNALED(status):
+        name = signal.Signals(os.WTERMSIG(status)).name
+        return Trouble("exit", f"it ended the whole process (signal {name})")
+    code = os.WEXITSTATUS(status)
+    return Trouble("exit", f"it ended the whole process (exit code {code})")
+
+
+def too_long() -> str:
+    """Say that the limit of time was reached."""
+    return f"it had not ended after {TIME_LIMIT:.0f} seconds"
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Show nothing that the code prints, and none of its warnings."""
+    nowhere = io.StringIO()
+    with (
+        contextlib.redirect_stdout(nowhere),
+        contextlib.redirect_stderr(nowhere),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def attempt(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Return what a function returns, or the `Trouble` in which it ended."""
+    try:
+        return function(*args, **kwargs)
+    except KeyboardInterrupt:
+        raise
+    except MemoryError as error:
+        return Trouble("memory", "it needs too much memory", own_line(error))
+    except BaseException as error:  # SystemExit too
+        message = " ".join(str(error).split())[:200]
+        text = f"{type(error).__name__}: {message}".removesuffix(": ")
+        return Trouble("error", text, own_line(error))
+
+
+def own_line(error: BaseException) -> str:
+    """Find the deepest line of the traceback that is neither ours nor a library's."""
+    found = ""
+    for file, number in lines_of(error.__traceback__):
+        library = "site-packages" in file or "lib/python" in file.replace("\\", "/")
+        if not library and not file.startswith((HERE, "<__array", "<frozen")):
+            source = linecache.getline(file, number).strip()
+            found = f"line {number}: {source}" if source else f"line {number}"
+    return found
+
+
+def lines_of(traceback: TracebackType | None) -> Iterator[tuple[str, int]]:
+    """Yield file and line of each level of a traceback, outermost first."""
+    while traceback is not None:
+        yield traceback.tb_frame.f_code.co_filename, traceback.tb_lineno
+        traceback = traceback.tb_next

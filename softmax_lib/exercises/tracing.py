@@ -1,0 +1,65 @@
+"""Counting how much Python runs, which tells a loop from an operation on arrays.
+
+The count is of lines and calls as they run, so it sees a list comprehension, ``map``
+over a function, ``np.vectorize`` and ``np.apply_along_axis`` as the loops they are.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from softmax_lib.exercises.answers import LossFunction
+from softmax_lib.exercises.probes import drawn
+
+SMALL, LARGE = 6, 30
+SIZES = {"loops_over_points": 0, "loops_over_classes": 2, "loops_over_features": 1}
+
+
+def lines_run(function: Callable[..., Any], *args: Any) -> int:
+    """Count the lines and calls of Python that a call runs."""
+    count = 0
+
+    def tracer(frame: FrameType, event: str, argument: Any) -> Any:
+        nonlocal count
+        count += 1
+        return tracer
+
+    before = sys.gettrace()
+    sys.settrace(tracer)
+    try:
+        function(*args)
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def loops(function: LossFunction) -> list[str]:
+    """Name what a loss goes through one by one, in Python."""
+    found = []
+    lines_for(function, [SMALL, SMALL, SMALL])  # what the first call alone does
+    for name, axis in SIZES.items():
+        few = lines_for(function, [SMALL, SMALL, SMALL])
+        sizes = [SMALL, SMALL, SMALL]
+        sizes[axis] = LARGE
+        if lines_for(function, sizes) - few >= LARGE - SMALL:
+            found.append(name)
+    return found
+
+
+def lines_for(function: LossFunction, sizes: list[int]) -> int:
+    """Count the lines that a loss runs for N, D and C."""
+    N, D, C = sizes
+    probe = drawn("", N, D, C, [i * i % C for i in range(N)], 0.1)
+    return lines_run(function, probe.W, probe.X, probe.y, probe.reg)
+
+
+def best_time(function: Callable[..., Any], *args: Any) -> float:
+    """Return the shortest of five times, in seconds."""
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        function(*args)
+        times.append(time.perf_counter() - start)
+    return min(times)

@@ -1,0 +1,350 @@
+"""What a reader's answers mean: right, a known mistake, or an unknown one."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from softmax_lib.exercises.answers import Answer
+from softmax_lib.exercises.calculation import PARTS, Fault, Loss, calculate
+from softmax_lib.exercises.diagnosis import (
+    Explanation,
+    Finding,
+    agrees,
+    explain,
+    explanations,
+    findings,
+)
+from softmax_lib.exercises.evidence import example
+from softmax_lib.exercises.faults import REMARKS
+from softmax_lib.exercises.messages import FORMS, as_hint, numbered, stopped
+from softmax_lib.exercises.probes import (
+    EXTREME,
+    HAND_REG,
+    ORDINARY,
+    SMALLEST,
+    Probe,
+)
+from softmax_lib.exercises.report import Report, failed, passed
+from softmax_lib.exercises.runner import Trouble
+
+TOO_SLOW = 5  # times the reference, and only a remark
+CASES: dict[str, Callable[[Probe], bool]] = {
+    "with reg = 0": lambda probe: probe.reg == 0,
+    "with a single point": lambda probe: len(probe.y) == 1,
+    "with two classes": lambda probe: probe.W.shape[1] == 2,
+}
+
+
+class Subject(NamedTuple):
+    """What is checked: which loss, which of its parts, and against which faults."""
+
+    loss: Loss
+    faults: Sequence[Fault]
+    extremes: Sequence[Fault]
+    parts: tuple[str, ...] = PARTS
+    without_loops: bool = False
+
+
+def diagnose(results: dict[str, Any], subject: Subject, what_next: str) -> Report:
+    """Say what the answers mean, the plainest trouble first."""
+    answers = [results[probe.name] for probe in ORDINARY]
+    for probe, answer in zip(ORDINARY, answers, strict=True):
+        if answer.trouble is not None:
+            return stopped(answer.trouble, f"with {probe.name}")
+    forms = forms_of(answers, subject)
+    unusable = [name for name in forms if part_is_missing(name, answers, subject)]
+    if unusable:
+        return of_forms(unusable, "")
+    return of_numbers(results, subject, forms, what_next)
+
+
+def forms_of(answers: Sequence[Answer], subject: Subject) -> list[str]:
+    """Name what is wrong with the form of the answers, and what is not written yet."""
+    zero = {part: all(is_zero(value_of(a, part)) for a in answers) for part in PARTS}
+    names = [name for answer in answers for name in answer.forms]
+    names += [f"changes_{name}" for answer in answers for name in answer.changed]
+    if all(zero.values()):
+        names.append("not_started")
+    else:
+        names += [f"{part}_not_written" for part in PARTS if zero[part]]
+    if subject.parts == ("gradient",):
+        names = [name for name in names if not name.startswith("loss")]
+    return list(dict.fromkeys(names))
+
+
+def is_zero(value: np.ndarray | None) -> bool:
+    """Whether a result is there and all zeros."""
+    return value is not None and not value.any()
+
+
+def value_of(answer: Answer, part: str) -> np.ndarray | None:
+    """Return the loss or the gradient of an answer."""
+    return answer.loss if part == "loss" else answer.dW
+
+
+def part_is_missing(name: str, answers: Sequence[Answer], subject: Subject) -> bool:
+    """Whether a fault of form leaves nothing to compare."""
+    if name in ("not_started", "returns_nothing"):
+        return True
+    if name.endswith("_not_written"):
+        return len(subject.parts) == 1
+    return any(value_of(a, part) is None for a in answers for part in subject.parts)
+
+
+def of_forms(names: Sequence[str], rest: str) -> Report:
+    """Report results of the wrong form."""
+    return failed(
+        " + ".join(names),
+        numbered(FORMS[name].sentence for name in names),
+        rest,
+        as_hint(*(FORMS[name].hint for name in names)),
+    )
+
+
+def of_numbers(
+    results: dict[str, Any], subject: Subject, forms: list[str], what_next: str
+) -> Report:
+    """Compare the numbers with those of the known faults."""
+    unwritten = {name.removesuffix("_not_written") for name in forms}
+    parts = [part for part in subject.parts if part not in unwritten]
+    answers = collect(results, ORDINARY, parts)
+    explained = [
+        part
+        for part in parts
+        if explanations(subject.loss, part, subject.faults, ORDINARY, answers[part], ())
+    ]
+    found = explain(
+        subject.loss,
+        subject.faults,
+        ORDINARY,
+        {part: answers[part] for part in explained},
+    )
+    if len(explained) < len(parts):
+        return unexplained(results, subject, forms, parts, found[0])
+    return explained_report(results, subject, forms, found, what_next)
+
+
+def collect(
+    results: dict[str, Any], probes: Sequence[Probe], parts: Sequence[str]
+) -> dict[str, list[np.ndarray | None]]:
+    """Return the results of each part, probe by probe."""
+    return {part: [value_of(results[p.name], part) for p in probes] for part in parts}
+
+
+def explained_report(
+    results: dict[str, Any],
+    subject: Subject,
+    forms: list[str],
+    found: list[Explanation],
+    what_next: str,
+) -> Report:
+    """Report the faults of the first explanation, and those at extreme scores."""
+    first = found[0]
+    parts = list(first.faults)
+    extreme = explain(
+        subject.loss,
+        subject.extremes,
+        EXTREME,
+        collect(results, EXTREME, parts),
+        first.faults,
+    )
+    named = findings(subject.loss, subject.faults, first)
+    unstable = findings(subject.loss, subject.extremes, extreme[0]) if extreme else []
+    others = [
+        findings(subject.loss, subject.faults, other) for other in found[1:] if other
+    ]
+    serious = [*named, *(x for x in unstable if x.fault.name not in REMARKS)]
+    if not extreme:
+        return unstable_report(results, subject, forms, named)
+    if serious:
+        return faulty(results, subject, forms, [*named, *unstable], others)
+    if forms:
+        return of_forms(forms, what_is_right(results, subject))
+    return right(results, subject, unstable, what_next)
+
+
+def faulty(
+    results: dict[str, Any],
+    subject: Subject,
+    forms: list[str],
+    named: list[Finding],
+    others: list[list[Finding]],
+) -> Report:
+    """Report known faults, with an example and a hint."""
+    names = [*forms, *(finding.name for finding in named)]
+    sentences = [
+        *(FORMS[name].sentence for name in forms),
+        *(x.sentence for x in named),
+    ]
+    hints = [*(FORMS[name].hint for name in forms), *(x.fault.hint for x in named)]
+    doubt = [
+        "Equally possible: " + " ".join(finding.sentence for finding in other)
+        for other in others[:2]
+    ]
+    return failed(
+        " + ".join(names),
+        numbered(sentences),
+        *doubt,
+        what_is_right(results, subject),
+        first_difference(results, subject, [*ORDINARY, *EXTREME]),
+        as_hint(*hints),
+    )
+
+
+def differing_parts(
+    results: dict[str, Any], subject: Subject, probe: Probe
+) -> list[str]:
+    """Return the parts that are wrong for a probe."""
+    return [
+        part
+        for part in subject.parts
+        if not agrees(
+            value_of(results[probe.name], part),
+            calculate(subject.loss, part, probe),
+            part,
+        )
+    ]
+
+
+def first_difference(
+    results: dict[str, Any], subject: Subject, probes: Sequence[Probe]
+) -> str:
+    """Write the first example in which something is wrong."""
+    for probe in probes:
+        parts = differing_parts(results, subject, probe)
+        if parts:
+            expected = {part: calculate(subject.loss, part, probe) for part in PARTS}
+            return example(probe, expected, results[probe.name], parts)
+    return ""
+
+
+def what_is_right(results: dict[str, Any], subject: Subject) -> str:
+    """Say which part is right, if one is."""
+    wrong = {p for probe in ORDINARY for p in differing_parts(results, subject, probe)}
+    if len(subject.parts) == 2 and len(wrong) == 1:
+        (right_part,) = set(PARTS) - wrong
+        return f"The {right_part} is right."
+    return ""
+
+
+def unstable_report(
+    results: dict[str, Any], subject: Subject, forms: list[str], named: list[Finding]
+) -> Report:
+    """Report numbers that are explained only while the scores are small."""
+    if named:
+        return faulty(results, subject, forms, named, [])
+    return failed(
+        " + ".join([*forms, "extreme_scores"]),
+        "With ordinary scores everything is right, but not with this example:",
+        first_difference(results, subject, EXTREME),
+        as_hint(
+            "Which of your intermediate results is inf, nan or 0 there? Print them."
+        ),
+    )
+
+
+def unexplained(
+    results: dict[str, Any],
+    subject: Subject,
+    forms: list[str],
+    parts: list[str],
+    found: Explanation,
+) -> Report:
+    """Say honestly that no known fault fits, and show the smallest failing example."""
+    named = findings(subject.loss, subject.faults, found)
+    unknown = [part for part in parts if part not in found.faults]
+    which = " and ".join(unknown)
+    known = [*(FORMS[name].sentence for name in forms), *(x.sentence for x in named)]
+    return failed(
+        " + ".join([*forms, *(finding.name for finding in named)]) or None,
+        f"The {which} {'are' if len(unknown) > 1 else 'is'} wrong, by none of the "
+        "mistakes that this check knows, alone or in pairs.",
+        *(f"Besides: {sentence}" for sentence in known),
+        " ".join(facts(results, subject, unknown)),
+        first_difference(results, subject, [*SMALLEST, *ORDINARY]),
+        as_hint("Work this example out by hand, line by line, beside your code."),
+    )
+
+
+def facts(results: dict[str, Any], subject: Subject, unknown: list[str]) -> list[str]:
+    """Say what is known of results that no fault explains."""
+    found = [what_is_right(results, subject)]
+    for part in unknown:
+        found += cases_that_are_right(results, subject, part)
+        found += constant_factor(results, subject, part)
+    own = results["slopes"]
+    gradient = results[HAND_REG.name].dW
+    if unknown == list(PARTS) and not isinstance(own, Trouble):
+        same = agrees(gradient, own, "gradient")
+        found += [
+            "The gradient is that of your own loss, so begin with the loss."
+        ] * same
+    return list(filter(None, found))
+
+
+def cases_that_are_right(
+    results: dict[str, Any], subject: Subject, part: str
+) -> list[str]:
+    """Name the cases in which a part is right."""
+    probes = [*ORDINARY, *SMALLEST]
+    wrong = {p.name for p in probes if part in differing_parts(results, subject, p)}
+    return [
+        f"The {part} is right {case}, and wrong otherwise."
+        for case, applies in CASES.items()
+        if not wrong & {probe.name for probe in probes if applies(probe)}
+    ]
+
+
+def constant_factor(results: dict[str, Any], subject: Subject, part: str) -> list[str]:
+    """Say by which factor a part is wrong, if it is the same for every input."""
+    factors = []
+    for probe in ORDINARY:
+        value = value_of(results[probe.name], part)
+        expected = calculate(subject.loss, part, probe)
+        place = np.unravel_index(np.abs(expected).argmax(), expected.shape)
+        if value is None or not agrees(
+            value, expected * (value / expected)[place], part
+        ):
+            return []
+        factors.append((value / expected)[place])
+    if np.ptp(factors) > 1e-4 * max(np.abs(factors)):
+        return []
+    return [f"The {part} is {factors[0]:.4g} times the right one for every input."]
+
+
+def right(
+    results: dict[str, Any], subject: Subject, unstable: list[Finding], what_next: str
+) -> Report:
+    """Report right numbers, unless loops are left that should not be."""
+    loops = results.get("loops", [])
+    if isinstance(loops, list) and loops:
+        return of_forms(loops, "")
+    remarks = [remark(finding) for finding in unstable]
+    remarks += slow_remark(results.get("slowness"))
+    fault = " + ".join(finding.name for finding in unstable) or None
+    subjects = " and ".join(subject.parts)
+    agree = "agrees" if len(subject.parts) == 1 else "agree"
+    return passed(
+        f"The {subjects} {agree} with the reference: at reg = 0 and above, for one and "
+        "for several points, for small and for large scores.",
+        *remarks,
+        what_next,
+        fault=fault,
+    )
+
+
+def remark(finding: Finding) -> str:
+    """Say what is right as far as the worksheet goes, and where it ends."""
+    return (
+        "One thing to know, for when a score lies hundreds behind: "
+        f"{finding.fault.sentence[0].lower()}{finding.fault.sentence[1:]}. "
+        f"{finding.fault.hint}"
+    )
+
+
+def slow_remark(ratio: Any) -> list[str]:
+    """Say that a function is slow, if it is by far."""
+    if not isinstance(ratio, float) or ratio < TOO_SLOW:
+        return []
+    return [f"It takes {ratio:.0f} times as long as the reference on 400 points."]
