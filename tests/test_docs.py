@@ -10,6 +10,7 @@ import softmax_lib
 from softmax_lib.datasets import get_CIFAR10_data
 from softmax_lib.gradient_check import grad_check_sparse
 from softmax_lib.linear_classifier import Softmax
+from softmax_lib.optimum import sgd
 from softmax_lib.preprocessing import dev_subset
 from softmax_lib.tuning import grid_search
 
@@ -33,7 +34,7 @@ def test_the_modules_that_a_chapter_teaches_have_examples() -> None:
 
 @pytest.mark.parametrize(
     "draws",
-    [dev_subset, get_CIFAR10_data, grad_check_sparse, Softmax.train, grid_search],
+    [dev_subset, get_CIFAR10_data, grad_check_sparse, Softmax.train, grid_search, sgd],
 )
 def test_what_draws_takes_a_seed_and_has_none_of_its_own(draws: Any) -> None:
     assert inspect.signature(draws).parameters["rng"].default is None

@@ -1,0 +1,321 @@
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from softmax_lib.losses import softmax_loss_vectorized, svm_loss_vectorized
+from softmax_lib.optimum import (
+    certify,
+    in_variables,
+    minimize,
+    mirror_of_columns,
+    mirrored,
+    second_moments,
+    sgd,
+)
+
+
+def points(N=1200, D=8, C=3, dtype=np.float64, seed=0):
+    """Points of two blocks, whose columns differ in size by a factor of a hundred."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((N, D)) * np.logspace(-1, 1, D)
+    y = (X @ rng.standard_normal((D, C)) / 5 + rng.gumbel(size=(N, C))).argmax(axis=1)
+    return X.astype(dtype), y
+
+
+def pictures(N=6, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal((N, 32, 32, 3)), rng.integers(4, size=N)
+
+
+def with_ones(images):
+    return np.hstack([images.reshape(len(images), -1), np.ones((len(images), 1))])
+
+
+def reach(found, reg):
+    """How far weights with this certificate may be from those of the minimum."""
+    return np.sqrt(found.gap_bound / reg)  # the loss rises by reg * distance ** 2
+
+
+def test_the_minimum_is_that_of_scikit_learn():
+    X, y = points()
+    reg = 0.01
+    best = minimize(softmax_loss_vectorized, X, y, reg, tolerance=1e-10)
+    model = LogisticRegression(
+        C=1 / (2 * len(X) * reg), fit_intercept=False, tol=1e-6, max_iter=1000
+    )
+    theirs = certify(softmax_loss_vectorized, model.fit(X, y).coef_.T, X, y, reg)
+    assert theirs.gap_bound < 1e-6
+    assert abs(best.loss - theirs.loss) <= max(best.gap_bound, theirs.gap_bound)
+    distance = np.linalg.norm(best.W - theirs.W)
+    assert distance <= reach(best, reg) + reach(theirs, reg)
+
+
+def test_loss_and_gradient_norm_are_those_of_all_points_at_once():
+    X, y = points()
+    W = np.random.default_rng(1).standard_normal((8, 3)) / 100
+    found = certify(softmax_loss_vectorized, W, X, y, 0.1)
+    loss, dW = softmax_loss_vectorized(W, X, y, 0.1)
+    assert found.loss == pytest.approx(loss, rel=1e-12)
+    assert found.gradient_norm == pytest.approx(np.linalg.norm(dW), rel=1e-12)
+    assert found.history == []
+
+
+def test_where_only_the_penalty_is_left_the_bound_is_the_gap():
+    W = np.random.default_rng(0).standard_normal((4, 3))
+    X, y = np.zeros((5, 4)), np.array([0, 1, 2, 0, 1])
+    found = certify(softmax_loss_vectorized, W, X, y, 0.7)
+    assert found.gap_bound == pytest.approx(found.loss - np.log(3), rel=1e-12)
+
+
+@pytest.mark.parametrize("loss", [softmax_loss_vectorized, svm_loss_vectorized])
+def test_no_weights_lie_further_above_the_minimum_than_their_bound(loss):
+    X, y = points(N=300)
+    best = minimize(loss, X, y, 0.05, moments=second_moments(X), tolerance=1e-10)
+    rng = np.random.default_rng(0)
+    for size in np.logspace(-4, 0, 20):
+        W = best.W + size * rng.standard_normal(best.W.shape)
+        found = certify(loss, W, X, y, 0.05)
+        assert found.loss - best.loss <= found.gap_bound
+
+
+def test_float32_weights_are_certified_in_float64():
+    X, y = points(dtype=np.float32)
+    best = minimize(softmax_loss_vectorized, X, y, 0.1, moments=second_moments(X))
+    assert best.W.dtype == np.float32
+    exact, dW = softmax_loss_vectorized(
+        best.W.astype(np.float64), X.astype(np.float64), y, 0.1
+    )
+    assert best.loss == pytest.approx(exact, rel=1e-12)
+    assert best.gradient_norm == pytest.approx(np.linalg.norm(dW), rel=1e-6)
+
+
+def test_second_moments_of_centred_columns_are_their_covariances():
+    X, _ = points()
+    X = X - X.mean(axis=0)
+    np.testing.assert_allclose(second_moments(X), np.cov(X, rowvar=False, ddof=0))
+
+
+def test_moments_shorten_the_search_and_leave_the_minimum_where_it_is():
+    X, y = points()
+    long = minimize(softmax_loss_vectorized, X, y, 0.001, tolerance=1e-9)
+    short = minimize(
+        softmax_loss_vectorized,
+        X,
+        y,
+        0.001,
+        moments=second_moments(X),
+        tolerance=1e-9,
+    )
+    assert len(short.history) < len(long.history) / 3
+    distance = np.linalg.norm(short.W - long.W)
+    assert distance <= reach(short, 0.001) + reach(long, 0.001)
+
+
+def test_the_history_begins_with_the_loss_of_the_start_and_ends_at_the_minimum():
+    X, y = points()
+    best = minimize(softmax_loss_vectorized, X, y, 0.1)
+    assert best.history[0] == pytest.approx(np.log(3), rel=1e-12)
+    assert best.history[-1] == pytest.approx(best.loss, rel=1e-12)
+
+
+@pytest.mark.parametrize("with_moments", [False, True])
+def test_a_search_begins_at_the_weights_it_is_given(with_moments):
+    X, y = points()
+    moments = second_moments(X) if with_moments else None
+    best = minimize(softmax_loss_vectorized, X, y, 0.1, tolerance=1e-12)
+    again = minimize(softmax_loss_vectorized, X, y, 0.1, moments=moments, start=best.W)
+    assert again.history[0] == pytest.approx(best.loss, rel=1e-12)
+
+
+def test_the_search_ends_when_its_bound_is_small_enough_or_its_steps_are_used_up():
+    X, y = points()
+    rough = minimize(softmax_loss_vectorized, X, y, 0.1, tolerance=1e-2)
+    fine = minimize(softmax_loss_vectorized, X, y, 0.1, tolerance=1e-8)
+    assert 1e-8 < rough.gap_bound <= 1e-2
+    assert fine.gap_bound <= 1e-8
+    short = minimize(softmax_loss_vectorized, X, y, 0.1, max_iter=2)
+    assert len(short.history) < len(rough.history)
+
+
+def test_the_mirrored_loss_is_that_of_the_images_and_their_mirror_images():
+    images, y = pictures()
+    both = np.concatenate([images, images[:, :, ::-1]])
+    W = np.random.default_rng(1).standard_normal((3073, 4)) / 100
+    loss, dW = mirrored(softmax_loss_vectorized)(W, with_ones(images), y, 0.3)
+    expected = softmax_loss_vectorized(W, with_ones(both), np.tile(y, 2), 0.3)
+    assert loss == pytest.approx(expected[0], rel=1e-12)
+    np.testing.assert_allclose(dW, expected[1], atol=1e-12)
+
+
+def test_the_columns_of_a_mirrored_row_are_those_of_the_mirrored_image():
+    images, _ = pictures()
+    np.testing.assert_array_equal(
+        with_ones(images)[:, mirror_of_columns()], with_ones(images[:, :, ::-1])
+    )
+
+
+def test_the_minimum_of_the_mirrored_loss_is_its_own_mirror_image():
+    images, y = pictures()
+    best = minimize(mirrored(softmax_loss_vectorized), with_ones(images), y, 0.1)
+    np.testing.assert_allclose(best.W, best.W[mirror_of_columns()], atol=1e-12)
+    assert np.abs(best.W).max() > 0.001
+
+
+def test_the_loss_in_other_variables_is_that_of_the_transformed_rows():
+    X, y = points(N=50)
+    P = np.random.default_rng(1).standard_normal((8, 5))
+    V = np.random.default_rng(2).standard_normal((5, 3)) / 100
+    loss, dV = in_variables(softmax_loss_vectorized, P)(V, X, y, 0.3)
+    expected = softmax_loss_vectorized(V, X @ P, y, 0.3)
+    assert loss == pytest.approx(expected[0], rel=1e-12)
+    np.testing.assert_allclose(dV, expected[1], rtol=1e-9)
+
+
+def batches_of(X, seed, passes, size):
+    """The batches that a run with this seed draws: all points, in a new order."""
+    rng = np.random.default_rng(seed)
+    for _ in range(passes):
+        yield np.array_split(rng.permutation(len(X)), -(-len(X) // size))
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.5])
+@pytest.mark.parametrize("decay", [False, True])
+@pytest.mark.parametrize("average", [False, True])
+def test_sgd_takes_the_steps_of_its_formula(momentum, decay, average):
+    X, y = points(N=90)
+    settings = {"momentum": momentum, "decay": decay, "average": average}
+    path = sgd(
+        softmax_loss_vectorized,
+        X,
+        y,
+        0.1,
+        learning_rate=0.01,
+        num_passes=3,
+        batch_size=40,  # 90 points are three batches of 30
+        rng=7,
+        **settings,
+    )
+    W, step, steps = np.zeros((8, 3)), np.zeros((8, 3)), 0
+    for found, batches in zip(path, batches_of(X, 7, 3, 40), strict=True):
+        seen = []
+        for batch in batches:
+            _, dW = softmax_loss_vectorized(W, X[batch], y[batch], 0.1)
+            rate = 0.01 * (1 - steps / 9 if decay else 1)
+            step = momentum * step - rate * dW
+            W = W + step
+            steps += 1
+            seen.append(W)
+        expected = np.mean(seen, axis=0) if average else W
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-15)
+
+
+def test_with_moments_a_step_is_that_of_newton_at_zero():
+    X, y = points(N=100)
+    moments = second_moments(X)
+    (W,) = sgd(
+        softmax_loss_vectorized,
+        X,
+        y,
+        0.1,
+        learning_rate=1,
+        num_passes=1,
+        batch_size=100,
+        moments=moments,
+    )
+    _, dW = softmax_loss_vectorized(np.zeros((8, 3)), X, y, 0.1)
+    # The curvature at zero is (1 / C) X.T @ X / N + 2 reg on directions that move
+    # the scores of the classes against each other, as every gradient does.
+    expected = -np.linalg.solve(moments / 3 + 2 * 0.1 * np.eye(8), dW)
+    np.testing.assert_allclose(W, expected, rtol=1e-9)
+
+
+def test_averaging_and_decay_end_nearer_to_the_minimum():
+    X, y = points()
+    best = minimize(softmax_loss_vectorized, X, y, 0.01, moments=second_moments(X))
+
+    def gap(**settings):
+        *_, W = sgd(
+            softmax_loss_vectorized,
+            X,
+            y,
+            0.01,
+            learning_rate=0.02,
+            num_passes=20,
+            batch_size=20,
+            rng=0,
+            **settings,
+        )
+        return certify(softmax_loss_vectorized, W, X, y, 0.01).loss - best.loss
+
+    assert gap(average=True) < gap() / 3
+    assert gap(decay=True) < gap() / 3
+
+
+@pytest.mark.parametrize("moments", [False, True])
+def test_weights_keep_the_dtype_and_inputs_their_values(moments):
+    X, y = points(N=60, dtype=np.float32)
+    start = np.full((8, 3), 0.01, np.float32)
+    S = second_moments(X)
+    before = [array.copy() for array in (X, y, start, S)]
+    given = {"moments": S if moments else None}
+    best = minimize(softmax_loss_vectorized, X, y, 0.1, start=start, **given)
+    *_, W = sgd(
+        softmax_loss_vectorized, X, y, 0.1, learning_rate=0.01, num_passes=2, **given
+    )
+    assert best.W.dtype == W.dtype == S.dtype == np.float32
+    for array, kept in zip((X, y, start, S), before, strict=True):
+        np.testing.assert_array_equal(array, kept)
+
+
+def test_each_pass_yields_an_array_of_its_own():
+    X, y = points(N=60)
+    first, second = sgd(
+        softmax_loss_vectorized, X, y, 0.1, learning_rate=0.01, num_passes=2, rng=0
+    )
+    assert not np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("reg", [0, -1, np.inf, np.nan])
+def test_without_a_penalty_nothing_is_certified(reg):
+    X, y = points(N=10)
+    said = f"reg must be a positive number, but it is {reg}"
+    with pytest.raises(ValueError, match=said):
+        minimize(softmax_loss_vectorized, X, y, reg)
+    with pytest.raises(ValueError, match=said):
+        certify(softmax_loss_vectorized, np.zeros((8, 3)), X, y, reg)
+
+
+@pytest.mark.parametrize("momentum", [-0.1, 1.0])
+def test_a_momentum_with_which_steps_only_grow_is_refused(momentum):
+    X, y = points(N=10)
+    run = sgd(
+        softmax_loss_vectorized,
+        X,
+        y,
+        0.1,
+        learning_rate=0.1,
+        num_passes=1,
+        momentum=momentum,
+    )
+    with pytest.raises(ValueError, match=f"below 1, but it is {momentum}"):
+        next(run)
+
+
+def test_a_start_or_labels_that_do_not_fit_are_refused():
+    X, y = points(N=10)
+    with pytest.raises(ValueError, match="W has 5 rows but X has 8 columns"):
+        minimize(softmax_loss_vectorized, X, y, 0.1, start=np.zeros((5, 3)))
+    with pytest.raises(ValueError, match="class indices from 0 to 1, but it holds 2"):
+        minimize(softmax_loss_vectorized, X, y, 0.1, start=np.zeros((8, 2)))
+    with pytest.raises(ValueError, match="X must be a two-dimensional array"):
+        second_moments(X[0])
+    run = sgd(
+        softmax_loss_vectorized,
+        X.astype(int),
+        y,
+        0.1,
+        learning_rate=0.1,
+        num_passes=1,
+    )
+    with pytest.raises(TypeError, match="X must hold floats"):
+        next(run)
