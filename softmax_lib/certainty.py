@@ -1,0 +1,314 @@
+"""How sure an accuracy is, which of two classifiers is better, and what "90 %" means.
+
+Notation: ``y`` is (N,) of classes, ``y_pred`` the classes predicted for the same
+points; ``scores`` is (N, C), and ``probabilities`` has the same shape, each row adding
+up to one.
+
+Taught in chapter 11.
+"""
+
+import math
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+
+from softmax_lib.linear_classifier import check_predictions
+from softmax_lib.losses import check_labels, check_matrix, finite
+
+__all__ = [
+    "wilson_interval",
+    "Comparison",
+    "mcnemar",
+    "probabilities_of_scores",
+    "Calibration",
+    "calibration",
+    "fit_temperature",
+]
+
+
+def wilson_interval(
+    num_right: int, num: int, confidence: float = 0.95
+) -> tuple[float, float]:
+    """Interval for the accuracy on all images, from that on ``num`` of them.
+
+    Parameters
+    ----------
+    num_right : int
+        Points that were predicted correctly.
+    num : int
+        All points that were predicted.
+    confidence : float, default 0.95
+        In about this share of samples the interval holds the accuracy that it is for.
+
+    Returns
+    -------
+    low, high : float
+        Fractions, from 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        If ``num_right`` is not from 0 to ``num``, ``num`` is not positive, or
+        ``confidence`` is not between 0 and 1.
+
+    References
+    ----------
+    E. B. Wilson, "Probable inference, the law of succession, and statistical
+    inference", Journal of the American Statistical Association 22 (1927), pages
+    209-212.
+
+    Examples
+    --------
+    >>> low, high = wilson_interval(350, 1000)
+    >>> print(f"{low:.3f} to {high:.3f}")
+    0.321 to 0.380
+    """
+    if not (num >= 1 and 0 <= num_right <= num):
+        raise ValueError(
+            "num_right must be from 0 to num, and num at least 1, but they are "
+            f"{num_right} and {num}."
+        )
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must be between 0 and 1, but it is {confidence}.")
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    share = num_right / num
+    centre = share + z * z / (2 * num)
+    width = z * math.sqrt(share * (1 - share) / num + (z / (2 * num)) ** 2)
+    scale = 1 + z * z / num
+    return (centre - width) / scale, (centre + width) / scale
+
+
+class Comparison(NamedTuple):
+    """Two classifiers on the same points.
+
+    Attributes
+    ----------
+    only_first, only_second : int
+        Points that only one of the two predicts correctly.
+    p_value : float
+        Chance of counts at least as unequal, if both were equally good.
+    """
+
+    only_first: int
+    only_second: int
+    p_value: float
+
+
+def mcnemar(y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Comparison:
+    """Compare two classifiers on the points on which only one of them is right.
+
+    If both are equally good, a fair coin decides which of the two it is. The test is
+    exact: it counts the coin's outcomes.
+
+    Parameters
+    ----------
+    y : ndarray of int, shape (N,)
+        Correct classes.
+    first, second : ndarray of int, shape (N,)
+        Classes predicted by the one and by the other.
+
+    Returns
+    -------
+    Comparison
+        ``only_first``, ``only_second`` and ``p_value``.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ or there is no point.
+
+    References
+    ----------
+    Q. McNemar, "Note on the sampling error of the difference between correlated
+    proportions or percentages", Psychometrika 12 (1947), pages 153-157.
+
+    Examples
+    --------
+    >>> y = np.zeros(10, dtype=int)
+    >>> first, second = y.copy(), y.copy()
+    >>> second[:6] = 1  # six mistakes that the first does not make
+    >>> mcnemar(y, first, second)
+    Comparison(only_first=6, only_second=0, p_value=0.03125)
+    """
+    check_predictions(y, first)
+    check_predictions(y, second)
+    only_first = int(np.sum((first == y) & (second != y)))
+    only_second = int(np.sum((first != y) & (second == y)))
+    tosses = only_first + only_second
+    fewer = range(min(only_first, only_second) + 1)
+    outcomes = 2 * sum(math.comb(tosses, heads) for heads in fewer)
+    return Comparison(only_first, only_second, min(1.0, outcomes / 2**tosses))
+
+
+@np.errstate(over="ignore", invalid="ignore")  # `finite` refuses, in words
+def probabilities_of_scores(scores: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+    """Softmax of each row of ``scores / temperature``.
+
+    Parameters
+    ----------
+    scores : ndarray of float, shape (N, C)
+        One row a point.
+    temperature : float, default 1
+        Above 1 the probabilities come closer to each other, below 1 they part. The
+        highest stays the highest.
+
+    Returns
+    -------
+    ndarray of float, shape (N, C)
+        Each row adds up to one.
+
+    Raises
+    ------
+    ValueError
+        If ``scores`` is not a matrix of finite numbers or ``temperature`` is not a
+        positive number.
+
+    Examples
+    --------
+    >>> probabilities_of_scores(np.array([[0.0, np.log(3)]])).round(2)
+    array([[0.25, 0.75]])
+    """
+    check_matrix("scores", scores)
+    if not (np.isfinite(temperature) and temperature > 0):
+        raise ValueError(
+            f"temperature must be a positive number, but it is {temperature}."
+        )
+    shifted = finite(scores - scores.max(axis=1, keepdims=True), scores=scores)
+    exp_scores: np.ndarray = np.exp(shifted / temperature)
+    exp_scores /= exp_scores.sum(axis=1, keepdims=True)
+    return exp_scores
+
+
+class Calibration(NamedTuple):
+    """How often a classifier is right, by how sure it says it is.
+
+    Attributes
+    ----------
+    edges : ndarray, shape (B + 1,)
+        Limits of the B groups of confidence, from 0 to 1.
+    counts : ndarray of int, shape (B,)
+        Points in each group.
+    confidences, accuracies : ndarray, shape (B,)
+        Mean highest probability and share of right predictions in each group; NaN
+        where the group is empty.
+    error : float
+        The expected calibration error: the mean over all points of the distance of the
+        two in the point's group.
+    """
+
+    edges: np.ndarray
+    counts: np.ndarray
+    confidences: np.ndarray
+    accuracies: np.ndarray
+    error: float
+
+
+def calibration(
+    probabilities: np.ndarray, y: np.ndarray, num_groups: int = 10
+) -> Calibration:
+    """Group points by their highest probability and see how often it is right.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float, shape (N, C)
+        Of each class, for each point.
+    y : ndarray of int, shape (N,)
+        Correct classes, from 0 to C - 1.
+    num_groups : int, default 10
+        Groups of equal width between 0 and 1.
+
+    Returns
+    -------
+    Calibration
+        The groups and the expected calibration error.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, a label is out of range, a probability is not from 0
+        to 1, or ``num_groups`` is not positive.
+
+    References
+    ----------
+    C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On calibration of modern neural
+    networks", International Conference on Machine Learning, 2017.
+
+    Examples
+    --------
+    >>> sure = np.array([[0.9, 0.1], [0.9, 0.1], [0.1, 0.9], [0.1, 0.9]])
+    >>> print(round(calibration(sure, np.array([0, 0, 1, 0])).error, 2))  # 3 of 4 right
+    0.15
+    """
+    check_matrix("probabilities", probabilities)
+    check_labels(y, num_points=len(probabilities), num_classes=probabilities.shape[1])
+    if not (probabilities.min() >= 0 and probabilities.max() <= 1):
+        raise ValueError("probabilities must hold numbers from 0 to 1.")
+    if num_groups < 1:
+        raise ValueError(f"num_groups must be at least 1, but it is {num_groups}.")
+    highest = probabilities.max(axis=1).astype(np.float64)
+    right = probabilities.argmax(axis=1) == y
+    edges = np.linspace(0, 1, num_groups + 1)
+    group = np.clip(np.searchsorted(edges, highest) - 1, 0, num_groups - 1)
+
+    counts = np.bincount(group, minlength=num_groups)
+    with np.errstate(invalid="ignore"):  # no mean of an empty group
+        confidences = np.bincount(group, highest, num_groups) / counts
+        accuracies = np.bincount(group, right, num_groups) / counts
+    distances = np.abs(confidences - accuracies)
+    error = float(np.nansum(counts * distances) / len(y))
+    return Calibration(edges, counts, confidences, accuracies, error)
+
+
+def fit_temperature(scores: np.ndarray, y: np.ndarray) -> float:
+    """Find the temperature with the lowest cross-entropy loss.
+
+    The loss is convex in ``1 / temperature``, and its slope there is the mean over
+    the points of the expected score minus the score of the correct class. So the root
+    of the slope is found by halving an interval.
+
+    Parameters
+    ----------
+    scores : ndarray of float, shape (N, C)
+        Scores of points that were not trained on, one row a point.
+    y : ndarray of int, shape (N,)
+        Correct classes, from 0 to C - 1.
+
+    Returns
+    -------
+    float
+        From 0.001 to 1,000: an end of this range where no temperature is the best.
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, a label is out of range, or a score is not finite.
+
+    References
+    ----------
+    C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On calibration of modern neural
+    networks", International Conference on Machine Learning, 2017.
+
+    Examples
+    --------
+    >>> scores = np.array([[9.0, 0.0], [9.0, 0.0], [9.0, 0.0], [9.0, 0.0]])
+    >>> y = np.array([0, 0, 0, 1])  # as sure as 9 : 0, and right three times of four
+    >>> print(round(fit_temperature(scores, y), 2), round(9 / np.log(3), 2))
+    8.19 8.19
+    """
+    check_matrix("scores", scores)
+    check_labels(y, num_points=len(scores), num_classes=scores.shape[1])
+    scores = scores.astype(np.float64)
+
+    def slope(temperature: float) -> float:
+        expected = probabilities_of_scores(scores, temperature) * scores
+        return float(np.mean(expected.sum(axis=1) - scores[np.arange(len(y)), y]))
+
+    low, high = 1e-3, 1e3
+    while high > low * (1 + 1e-12):
+        middle = math.sqrt(low * high)
+        if slope(middle) > 0:  # too sure: the loss falls as the temperature rises
+            low = middle
+        else:
+            high = middle
+    return high

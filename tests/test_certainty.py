@@ -1,0 +1,187 @@
+"""The figures of chapter 11 against SciPy, definitions and simulations."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import optimize, special, stats
+
+from softmax_lib.certainty import (
+    calibration,
+    fit_temperature,
+    mcnemar,
+    probabilities_of_scores,
+    wilson_interval,
+)
+
+
+@given(st.integers(1, 20_000), st.floats(0, 1), st.sampled_from([0.5, 0.9, 0.95, 0.99]))
+def test_the_interval_is_scipys(num: int, share: float, confidence: float) -> None:
+    num_right = round(share * num)
+    theirs = stats.binomtest(num_right, num).proportion_ci(confidence, "wilson")
+    ours = wilson_interval(num_right, num, confidence)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
+
+
+def test_the_interval_holds_the_accuracy_as_often_as_it_says() -> None:
+    rights = np.random.default_rng(0).binomial(200, 0.35, size=4000)
+    low, high = np.array([wilson_interval(int(right), 200) for right in rights]).T
+    # 0.012 is 3.5 standard errors of the share of 4,000 that are 0.95.
+    assert abs(np.mean((low <= 0.35) & (high >= 0.35)) - 0.95) < 0.012
+
+
+@pytest.mark.parametrize(("num_right", "num"), [(-1, 5), (6, 5), (0, 0)])
+def test_counts_that_cannot_be_are_refused(num_right: int, num: int) -> None:
+    with pytest.raises(ValueError, match="num_right must be from 0 to num"):
+        wilson_interval(num_right, num)
+
+
+@pytest.mark.parametrize("confidence", [0.0, 1.0, 95.0, np.nan])
+def test_a_confidence_that_is_no_share_is_refused(confidence: float) -> None:
+    with pytest.raises(ValueError, match="confidence must be between 0 and 1"):
+        wilson_interval(3, 5, confidence)
+
+
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 9), st.integers(1, 9))
+def test_mcnemar_is_the_binomial_test_of_the_points_that_differ(
+    only_first: int, only_second: int, both: int, neither: int
+) -> None:
+    sizes = [only_first, only_second, both, neither]
+    y = np.zeros(sum(sizes), dtype=int)
+    first = np.repeat([0, 1, 0, 1], sizes)
+    second = np.repeat([1, 0, 0, 2], sizes)
+    found = mcnemar(y, first, second)
+    tosses = only_first + only_second
+    theirs = stats.binomtest(only_first, tosses).pvalue if tosses else 1.0
+    assert found[:2] == (only_first, only_second)
+    np.testing.assert_allclose(found.p_value, theirs, rtol=1e-12)
+
+
+def test_mcnemar_stays_exact_where_powers_of_two_overflow_floats() -> None:
+    y = np.zeros(9000, dtype=int)
+    first, second = np.repeat([0, 1], [4600, 4400]), np.repeat([1, 0], [4600, 4400])
+    theirs = stats.binomtest(4400, 9000).pvalue
+    np.testing.assert_allclose(mcnemar(y, first, second).p_value, theirs, rtol=1e-9)
+
+
+def test_mcnemar_refuses_predictions_of_other_points() -> None:
+    y = np.zeros(5, dtype=int)
+    with pytest.raises(ValueError, match="of the same length"):
+        mcnemar(y, y, y[:4])
+    with pytest.raises(ValueError, match="of the same length"):
+        mcnemar(y, y[:4], y)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_probabilities_are_scipys_softmax(dtype: type, temperature: float) -> None:
+    scores = 8 * np.random.default_rng(1).standard_normal((50, 4)).astype(dtype)
+    before = scores.copy()
+    found = probabilities_of_scores(scores, temperature)
+    theirs = special.softmax(scores.astype(np.float64) / temperature, axis=1)
+    assert found.dtype == dtype
+    # Shifted scores reach -60: rounding moves the exponent by up to 60 units of eps.
+    np.testing.assert_allclose(found, theirs, rtol=100 * np.finfo(dtype).eps)
+    np.testing.assert_array_equal(scores, before)
+
+
+def test_probabilities_of_large_scores_do_not_overflow() -> None:
+    scores = np.array([[1e4, 0.0, -1e4]], dtype=np.float32)
+    np.testing.assert_array_equal(probabilities_of_scores(scores), [[1, 0, 0]])
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_score_that_is_not_finite_is_refused(bad: float) -> None:
+    with pytest.raises(ValueError, match="scores"):
+        probabilities_of_scores(np.array([[0.0, bad]]))
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan, np.inf])
+def test_a_temperature_that_is_not_positive_is_refused(temperature: float) -> None:
+    with pytest.raises(ValueError, match="temperature must be a positive number"):
+        probabilities_of_scores(np.zeros((1, 2)), temperature)
+
+
+def test_calibration_is_its_definition_group_by_group() -> None:
+    rng = np.random.default_rng(2)
+    probabilities = special.softmax(2 * rng.standard_normal((500, 3)), axis=1)
+    y = rng.integers(3, size=500)
+    found = calibration(probabilities, y, num_groups=7)
+    highest, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == y
+    error = 0.0
+    for k in range(7):
+        inside = (highest > k / 7) & (highest <= (k + 1) / 7)
+        assert found.counts[k] == inside.sum()
+        if inside.any():
+            np.testing.assert_allclose(found.confidences[k], highest[inside].mean())
+            np.testing.assert_allclose(found.accuracies[k], right[inside].mean())
+            error += inside.mean() * abs(highest[inside].mean() - right[inside].mean())
+        else:
+            assert np.isnan(found.confidences[k])
+            assert np.isnan(found.accuracies[k])
+    assert (found.counts == 0).any(), "no group is empty, so that case is not tried"
+    np.testing.assert_allclose(found.error, error)
+    np.testing.assert_allclose(found.edges, np.arange(8) / 7)
+
+
+def test_certain_and_impossible_have_their_groups() -> None:
+    found = calibration(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([0, 0]))
+    np.testing.assert_array_equal(found.counts, [0] * 9 + [2])
+    assert found.error == 0.5
+
+
+def test_what_says_its_chances_truly_has_a_small_error() -> None:
+    rng = np.random.default_rng(3)
+    probabilities = special.softmax(1.5 * rng.standard_normal((40_000, 5)), axis=1)
+    y = (probabilities.cumsum(axis=1) < rng.random((40_000, 1))).sum(axis=1)
+    # In a group of 4,000 points the share of right ones has a standard error of 0.008.
+    assert calibration(probabilities, y).error < 0.008
+    sharper = probabilities_of_scores(np.log(probabilities), 0.5)
+    assert calibration(sharper, y).error > 0.1
+
+
+@pytest.mark.parametrize("probabilities", [[[1.2, -0.2]], [[np.nan, 0.5]], [[2.0, 0]]])
+def test_what_is_no_probability_is_refused(probabilities: list[list[float]]) -> None:
+    with pytest.raises(ValueError, match="probabilities must hold numbers from 0 to 1"):
+        calibration(np.array(probabilities), np.array([0]))
+
+
+def test_calibration_refuses_other_bad_input() -> None:
+    good = np.full((3, 2), 0.5)
+    with pytest.raises(ValueError, match="num_groups must be at least 1"):
+        calibration(good, np.zeros(3, dtype=int), num_groups=0)
+    with pytest.raises(ValueError, match="y"):
+        calibration(good, np.array([0, 1, 2]))
+    with pytest.raises(ValueError, match="y"):
+        calibration(good, np.array([0, 1]))
+    with pytest.raises(ValueError, match="probabilities"):
+        calibration(np.zeros(3), np.zeros(3, dtype=int))
+
+
+def test_the_temperature_has_the_lowest_loss() -> None:
+    rng = np.random.default_rng(4)
+    scores = rng.standard_normal((2000, 4))
+    y = (special.softmax(scores, axis=1).cumsum(1) < rng.random((2000, 1))).sum(axis=1)
+    scores = 3 * scores  # three times as sure as it should be
+
+    def loss(temperature: float) -> float:
+        return -special.log_softmax(scores / temperature, axis=1)[range(2000), y].mean()
+
+    theirs = optimize.minimize_scalar(loss, bounds=(0.1, 10), method="bounded").x
+    found = fit_temperature(scores, y)
+    # SciPy's search stops within 1e-5 of the minimum.
+    np.testing.assert_allclose(found, theirs, rtol=1e-4)
+    assert abs(found - 3) < 0.3  # its standard error in 2,000 points is about 0.1
+
+
+def test_the_temperature_ends_at_a_limit_where_there_is_none() -> None:
+    scores = np.array([[1.0, 0.0], [2.0, 0.0]])
+    assert fit_temperature(scores, np.array([0, 0])) == pytest.approx(1e-3)
+    assert fit_temperature(scores, np.array([1, 1])) == pytest.approx(1e3)
+
+
+def test_fitting_a_temperature_refuses_bad_input() -> None:
+    with pytest.raises(ValueError, match="scores"):
+        fit_temperature(np.array([[np.nan, 0.0]]), np.array([0]))
+    with pytest.raises(ValueError, match="y"):
+        fit_temperature(np.zeros((2, 2)), np.array([0, 2]))
