@@ -19,6 +19,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullLocator
 
@@ -28,12 +29,15 @@ __all__ = [
     "DescribedFigure",
     "plot_images",
     "plot_samples",
+    "plot_bars",
     "plot_lines",
     "plot_loss_history",
     "plot_step_size_errors",
     "plot_grid_scatter",
     "plot_grid_heatmap",
+    "template_pictures",
     "plot_templates",
+    "plot_regions",
     "plot_confusion",
     "plot_mistakes",
 ]
@@ -193,6 +197,53 @@ def plot_samples(
         f"{samples_per_class} pictures of each of the {len(class_names)} classes, one "
         f"column a class: {', '.join(class_names)}."
     )
+    return fig
+
+
+@in_book_style
+def plot_bars(
+    panels: Mapping[str, Sequence[float] | np.ndarray], names: Sequence[str]
+) -> DescribedFigure:
+    """Draw the same few things as bars, one panel for each quantity.
+
+    Parameters
+    ----------
+    panels : mapping from str to sequence of float
+        Name of each quantity and its value for each thing.
+    names : sequence of str
+        Name of each thing.
+
+    Returns
+    -------
+    DescribedFigure
+
+    Raises
+    ------
+    ValueError
+        If there is no panel, or a panel does not have one value for each name.
+    """
+    if not panels or any(len(values) != len(names) for values in panels.values()):
+        raise ValueError(
+            f"panels must hold at least one sequence of {len(names)} values, one for "
+            f"each name, but their lengths are {[len(v) for v in panels.values()]}."
+        )
+    fig = blank_figure(7, 2.2)
+    axes = np.atleast_1d(fig.subplots(1, len(panels)))
+    fig.subplots_adjust(left=0.02, right=0.98, bottom=0.14, top=0.8, wspace=0.15)
+    for ax, (title, values) in zip(axes, panels.items(), strict=True):
+        bars = ax.bar(range(len(names)), values, color=COLORS, width=0.6)
+        ax.bar_label(bars, fmt="%.4g", padding=2, fontsize=10)
+        ax.set_title(title, pad=18)
+        ax.set_xticks(range(len(names)), names)
+        ax.tick_params(bottom=False)
+        ax.yaxis.set_visible(False)
+        ax.spines["left"].set_visible(False)
+        ax.axhline(0, color="black", linewidth=0.8)
+    told = []
+    for title, values in panels.items():
+        pairs = zip(names, values, strict=True)
+        told.append(f"{title}: {', '.join(f'{n} {value:.4g}' for n, value in pairs)}.")
+    fig.alt = f"Bars. {' '.join(told)}"
     return fig
 
 
@@ -394,6 +445,24 @@ def plot_grid_heatmap(trials: Sequence[Trial]) -> DescribedFigure:
     return fig
 
 
+def template_pictures(weights: np.ndarray) -> np.ndarray:
+    """Turn each column of the weights into a picture, all on one shared scale.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (3072, C)
+        Weights without the bias row, ``W[:-1]``.
+
+    Returns
+    -------
+    ndarray of uint8, shape (C, 32, 32, 3)
+        Red, green and blue: the smallest weight is 0, the largest 255.
+    """
+    low, high = weights.min(), weights.max()
+    pictures: np.ndarray = weights.T.reshape(-1, 32, 32, 3) - low
+    return (pictures / ((high - low) or 1) * 255).astype(np.uint8)
+
+
 @in_book_style
 def plot_templates(weights: np.ndarray, class_names: Sequence[str]) -> DescribedFigure:
     """Show each column of the weights as a picture, all on one shared scale.
@@ -419,16 +488,71 @@ def plot_templates(weights: np.ndarray, class_names: Sequence[str]) -> Described
             f"weights must have the shape (3072, {len(class_names)}), without the bias "
             f"row, but its shape is {weights.shape}."
         )
-    low, high = weights.min(), weights.max()
-    pictures = (weights.T.reshape(-1, 32, 32, 3) - low) / ((high - low) or 1) * 255
+    pictures = template_pictures(weights)
     fig, axes = picture_grid(-(-len(class_names) // 5), 5, title_height=0.3)
     for ax, picture, name in zip(axes.flat, pictures, class_names, strict=False):
-        ax.imshow(picture.astype(np.uint8), interpolation="nearest")
+        ax.imshow(picture, interpolation="nearest")
         ax.set_title(name)
     fig.alt = (
         "The weights of each class as a picture of 32 by 32 pixels, all on one scale: "
         f"{', '.join(class_names)}."
     )
+    return fig
+
+
+@in_book_style
+def plot_regions(
+    weights: Mapping[str, np.ndarray], X: np.ndarray, y: np.ndarray
+) -> DescribedFigure:
+    """Show the region of each class in the plane, for one or more classifiers.
+
+    Parameters
+    ----------
+    weights : mapping from str to ndarray, shape (3, C)
+        Name of each classifier and its weights, the bias row last; at most six classes.
+    X : ndarray, shape (N, 3)
+        Points with the bias column, their coordinates between -1 and 1.
+    y : ndarray of int, shape (N,)
+        Their classes, each with a colour and a shape of its own.
+
+    Returns
+    -------
+    DescribedFigure
+
+    Raises
+    ------
+    ValueError
+        If there is no classifier, or the arrays do not have these shapes.
+    """
+    shapes = [X.shape, *(W.shape for W in weights.values())]
+    if not weights or X.shape != (len(y), 3) or any(s[0] != 3 for s in shapes[1:]):
+        raise ValueError(
+            "weights must hold at least one array of shape (3, C), and X must have "
+            f"the shape ({len(y)}, 3), but the shapes of X and of the weights are "
+            f"{shapes}."
+        )
+    line = np.linspace(-1, 1, 401)
+    plane = np.stack([*np.meshgrid(line, line), np.ones((401, 401))], axis=-1)
+    fig = blank_figure(7, 7 / len(weights) + 0.2)
+    axes = np.atleast_1d(fig.subplots(1, len(weights)))
+    fig.subplots_adjust(left=0.06, right=0.98, bottom=0.06, top=0.92, wspace=0.15)
+    told = []
+    for ax, (name, W) in zip(axes, weights.items(), strict=True):
+        ax.imshow(
+            to_rgba_array(COLORS)[(plane @ W).argmax(axis=-1)],
+            alpha=0.25,
+            extent=(-1, 1, -1, 1),
+            origin="lower",
+            interpolation="nearest",
+        )
+        for j, marker in zip(range(W.shape[1]), "os^Dv*", strict=False):
+            style: Any = {"color": COLORS[j], "marker": marker, "edgecolors": "black"}
+            ax.scatter(*X[y == j, :2].T, s=60, label=f"class {j}", **style)
+        ax.set(title=name, xticks=[-1, 0, 1], yticks=[-1, 0, 1])
+        right = int(np.sum((X @ W).argmax(axis=1) == y))
+        told.append(f"{name}, {right} of {len(y)} points lie in the region of theirs")
+    axes[0].legend(fontsize=8, loc="lower left")
+    fig.alt = f"The plane, divided into regions by predicted class: {'; '.join(told)}."
     return fig
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 
 import nbformat
 import numpy as np
@@ -155,6 +156,40 @@ def test_a_stream_in_pieces_is_the_same_stream():
 def test_a_lost_representation_is_noticed():
     both = display({"text/plain": "a", "text/html": "<b>a</b>"})
     assert compare_outputs([both], [display({"text/plain": "a"})])
+
+
+def film(pixels):
+    html = f'<script>{{"film": "data:image/png;base64,{png(pixels)}"}}</script>'
+    return [display({"text/html": html, "text/plain": "A film."})]
+
+
+def test_a_picture_inside_html_may_move_by_one_level_in_few_places(templates):
+    nudged, far, many = (templates.copy() for _ in range(3))
+    nudged[::16, ::16] += 8
+    far[5, 5] += 16
+    many[::8] += 8
+    assert not compare_outputs(film(templates), film(nudged))
+    for other in (far, many, templates[:-1], templates[::-1]):
+        assert compare_outputs(film(templates), film(other))
+
+
+def test_what_is_no_picture_inside_html_is_a_difference(templates):
+    old = film(templates)
+    new = [display({**old[0]["data"]})]
+    new[0]["data"]["text/html"] = re.sub(
+        "base64,.{40}", "base64,", film(templates)[0]["data"]["text/html"]
+    )
+    assert "expected shape" in str(compare_outputs(old, new)[0])
+
+
+def test_the_numbers_beside_a_film_are_compared_and_support_no_prose(templates):
+    old, new = film(templates), film(templates)
+    for outputs, number in ((old, "2.303"), (new, "2.306")):
+        html = outputs[0]["data"]["text/html"]
+        outputs[0]["data"]["text/html"] = html.replace("film", f"loss {number}")
+    assert "2.303 became 2.306" in str(compare_outputs(old, new)[0])
+    cell = nbformat.v4.new_code_cell("1", outputs=[nbformat.from_dict(old[0])])
+    assert computed_numbers([cell]) == [1]
 
 
 def test_html_cells_are_compared_as_numbers_and_tags_as_they_are():

@@ -20,6 +20,7 @@ from tests.test_checker import png
 
 DECIMAL = re.compile(r"(?<![\w.])(\d+\.\d+)(e[-+]\d+)?(?![\w.]*\d)")
 TEMPLATES = "The weights of each class as a picture"
+FILM = re.compile(r"(?<=data:image/png;base64,)[^\"]+")
 TRIES = 6  # of each kind, in each recording
 
 
@@ -44,8 +45,9 @@ def texts_of(outputs):
 
 
 def varying_spans(cell, text):
+    """Where the numbers stand that may vary, and the pictures inside a text."""
     rules = cell.metadata.get("check", {}).get("varies", [])
-    return [
+    return [match.span() for match in FILM.finditer(text)] + [
         match.span(1)
         for rule in rules
         for match in re.finditer(rule["pattern"], text, re.MULTILINE)
@@ -155,6 +157,56 @@ def patch_picture(cell, outputs, rng):
     return True
 
 
+def films_of(outputs):
+    """The pictures inside HTML texts: what holds each, and where it stands there."""
+    return [
+        (output["data"], match)
+        for output in outputs
+        for match in FILM.finditer(output.get("data", {}).get("text/html", ""))
+    ]
+
+
+def change_film(change):
+    """Change the pixels of a random film; the change says False if it cannot."""
+
+    def changed(cell, outputs, rng):
+        films = films_of(outputs)
+        if not films:
+            return False
+        holder, match = films[rng.integers(len(films))]
+        picture = pixels(base64.b64decode(match[0]))
+        change(picture, rng)
+        replace_match(holder, "text/html", match, png(picture))
+        return True
+
+    changed.__name__ = change.__name__
+    return changed
+
+
+@change_film
+def swap_frames(picture, rng):
+    """Swap a frame of a film, a row of pictures of 32 x 32 pixels, with the next."""
+    top = 32 * rng.integers(picture.shape[0] // 32 - 1)
+    frames = picture[top : top + 64].copy()
+    picture[top : top + 64] = np.roll(frames, 32, axis=0)
+
+
+@change_film
+def swap_pictures_of_frame(picture, rng):
+    """Swap two pictures of a frame that are side by side."""
+    top = 32 * rng.integers(picture.shape[0] // 32)
+    left = 32 * rng.integers(picture.shape[1] // 32 - 1)
+    window = picture[top : top + 32, left : left + 64]
+    window[:] = np.roll(window.copy(), 32, axis=1)
+
+
+@change_film
+def darken_one_pixel(picture, rng):
+    """Move one pixel by two levels."""
+    row, column = (rng.integers(side) for side in picture.shape[:2])
+    picture[row, column, :3] += np.where(picture[row, column, :3] < 128, 16, -16)
+
+
 def remove_output(cell, outputs, rng):
     del outputs[rng.integers(len(outputs))]
     return True
@@ -244,6 +296,14 @@ def add_noise(cell, outputs, rng):
     return bool(pictures)
 
 
+@change_film
+def nudge_film(picture, rng):
+    """Move one pixel in five hundred by one level."""
+    row, column = (rng.integers(side, size=20) for side in picture.shape[:2])
+    colours = picture[row, column, :3]
+    picture[row, column, :3] += np.where(colours < 128, 8, -8)
+
+
 def cut_stream(cell, outputs, rng):
     for position, output in enumerate(outputs):
         if output["output_type"] == "stream":
@@ -258,7 +318,7 @@ def cut_stream(cell, outputs, rng):
 
 @pytest.mark.parametrize("path", recordings())
 def test_what_lies_below_tolerance_is_not_noticed(path):
-    kinds = [nudge_number, redraw_varying_number, add_noise, cut_stream]
+    kinds = [nudge_number, redraw_varying_number, add_noise, nudge_film, cut_stream]
     for kind, cell, outputs in perturb_all(path, kinds):
         check = cell.metadata.get("check")
         found = compare_outputs(cell.outputs, outputs, check)

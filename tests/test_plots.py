@@ -25,6 +25,8 @@ TRIALS = [
     for rate in (1e-7, 5e-7, 1e-6)
     for reg in (1e4, 2.5e4, 5e4)
 ]
+POINTS = np.array([[-0.5, 0.5, 1.0], [0.5, 0.5, 1.0], [0.9, -0.9, 1.0]])
+PLANES = {"start": np.zeros((3, 2)), "end": np.array([[0, 1], [0, 0], [0, 0.1]])}
 LINES = {"one": ([1.0, 10.0], [2.0, 3.0]), "two": ([1.0, 10.0], [4.0, 1.0])}
 HISTORIES = {"reg 0": [774.6, 283.9, 2.063], "reg 1": [800.0, 5.0]}
 STEPS = [1e-8, 1e-5, 1e-2]
@@ -41,6 +43,11 @@ FIGURES: dict[str, tuple[Callable[[], DescribedFigure], tuple[int, int], list[st
         lambda: plots.plot_samples(IMAGES, LABELS, NAMES, samples_per_class=2),
         (1050, 255),
         ["2 pictures", "10 classes", *NAMES],
+    ),
+    "bars": (
+        lambda: plots.plot_bars({"p": [0.2, 0.8], "s": [-1.0, 2]}, ["cat", "dog"]),
+        (1050, 330),
+        ["p: cat 0.2, dog 0.8", "s: cat -1, dog 2"],
     ),
     "lines": (
         lambda: plots.plot_lines(LINES, xlabel="x", ylabel="y", alt="Two lines."),
@@ -78,6 +85,11 @@ FIGURES: dict[str, tuple[Callable[[], DescribedFigure], tuple[int, int], list[st
         lambda: plots.plot_templates(WEIGHTS, NAMES),
         (1050, 510),
         NAMES,
+    ),
+    "regions": (
+        lambda: plots.plot_regions(PLANES, POINTS, np.array([0, 1, 1])),
+        (1050, 555),
+        ["start, 1 of 3 points", "end, 3 of 3 points"],
     ),
     "confusion": (
         lambda: plots.plot_confusion(COUNTS, NAMES),
@@ -243,6 +255,41 @@ def test_a_template_is_its_own_class_and_stands_upright() -> None:
         np.testing.assert_array_equal(picture, expected)
 
 
+def test_the_pictures_of_templates_are_those_that_are_drawn() -> None:
+    drawn = shown(plots.plot_templates(WEIGHTS, NAMES))
+    np.testing.assert_array_equal(plots.template_pictures(WEIGHTS), drawn)
+
+
+def test_bars_are_as_high_as_they_say_and_stand_over_their_names() -> None:
+    figure = plots.plot_bars({"p": [0.2, 0.8], "s": [-1.0, 2]}, ["cat", "dog"])
+    assert titles(figure) == ["p", "s"]
+    for ax, heights in zip(figure.axes, ([0.2, 0.8], [-1, 2]), strict=True):
+        assert [bar.get_height() for bar in ax.patches] == heights
+        assert [label.get_text() for label in ax.get_xticklabels()] == ["cat", "dog"]
+        assert [text.get_text() for text in ax.texts] == [f"{h:g}" for h in heights]
+
+
+def test_a_region_holds_the_points_that_are_predicted_to_be_of_its_class() -> None:
+    figure = plots.plot_regions(PLANES, POINTS, np.array([0, 1, 1]))
+    assert titles(figure) == ["start", "end"]
+    regions = shown(figure)[1]
+    # Class 1 is predicted where x > -0.1: columns 181 to 400 of the 401.
+    assert len({tuple(colour) for colour in regions[:, :180].reshape(-1, 4)}) == 1
+    assert len({tuple(colour) for colour in regions[:, 181:].reshape(-1, 4)}) == 1
+    assert tuple(regions[0, 0]) != tuple(regions[0, 400])
+    of_class_1 = figure.axes[1].collections[1].get_offsets()
+    np.testing.assert_array_equal(of_class_1, POINTS[1:, :2])
+
+
+def test_the_region_above_is_drawn_above() -> None:
+    figure = plots.plot_regions(
+        {"": np.array([[0, 0], [0, 1], [0, 0.0]])}, POINTS, LABELS[:3]
+    )
+    regions = shown(figure)[0]
+    assert figure.axes[0].images[0].origin == "lower"
+    assert regions[400, 0, :3].tolist() != regions[0, 0, :3].tolist()
+
+
 def test_swapped_templates_are_another_picture() -> None:
     swapped = WEIGHTS[:, [1, 0, *range(2, 10)]]
     first, second = (plots.plot_templates(W, NAMES) for W in (WEIGHTS, swapped))
@@ -395,6 +442,20 @@ def test_each_mistake_is_titled_with_both_probabilities() -> None:
         (
             lambda: plots.plot_lines({}, xlabel="", ylabel="", alt=""),
             "lines must hold at least one line, but it is empty",
+        ),
+        (lambda: plots.plot_bars({}, ["a"]), r"panels must .* 1 values, .* \[\]"),
+        (
+            lambda: plots.plot_bars({"p": [1.0, 2.0], "s": [1.0]}, ["a", "b"]),
+            r"panels must .* 2 values, .* \[2, 1\]",
+        ),
+        (lambda: plots.plot_regions({}, POINTS, LABELS[:3]), "weights must hold"),
+        (
+            lambda: plots.plot_regions(PLANES, POINTS, LABELS[:4]),
+            r"weights must .* X must have the shape \(4, 3\), .* \[\(3, 3\), \(3, 2\)",
+        ),
+        (
+            lambda: plots.plot_regions({"a": np.zeros((2, 3))}, POINTS, LABELS[:3]),
+            r"weights must .* \(2, 3\)\]",
         ),
         (lambda: plots.plot_loss_history({}), "lines must hold at least one line"),
         (

@@ -48,6 +48,12 @@ TILE = 24
 ALL_TILES_RMS = 3.0
 WORST_TILE_RMS = 20.0
 
+# A picture inside an HTML text holds numbers drawn as colours and no letter, in 32
+# levels of each colour. Rounding may move a few of them by one level, and nothing else.
+LEVEL = 8
+MOVED_PIXELS = 0.01
+EMBEDDED = re.compile(r"(?<=data:image/png;base64,)[A-Za-z0-9+/=]+")
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -221,7 +227,8 @@ def compare_output(old: Output, new: Output, rules: Check) -> list[Difference]:
         return [Difference("its kind", describe_output(old), describe_output(new))]
     differences: list[Difference] = []
     for kind, part in old_parts.items():
-        compare = COMPARE.get(kind, compare_texts)
+        embedded = kind.endswith(" of text/html")
+        compare = compare_films if embedded else COMPARE.get(kind, compare_texts)
         found = compare(part, new_parts[kind], rules)
         differences += [difference.within(kind) for difference in found]
     return differences
@@ -235,10 +242,19 @@ def output_parts(output: Output) -> dict[str, str]:
     if kind == "error":
         return {"error": f"{output['ename']}: {output['evalue']}"}
     data = {name: joined(output["data"][name]) for name in sorted(output["data"])}
+    html = data.get("text/html", "")
+    for number, picture in enumerate(EMBEDDED.findall(html), start=1):
+        data[f"image/png {number} of text/html"] = picture
+        data["text/html"] = EMBEDDED.sub("", html)
     metadata = json.dumps(
         output.get("metadata", {}), sort_keys=True, ensure_ascii=False, indent=1
     )
     return {f"{kind}": "", **data, "metadata": metadata}
+
+
+def is_picture(kind: str) -> bool:
+    """Say whether a part of an output is a picture."""
+    return kind.startswith("image/png")
 
 
 def joined(text: Any) -> str:
@@ -285,7 +301,7 @@ def unmatched_rules(outputs: Sequence[Output], rules: Check) -> Iterator[Differe
         text
         for output in outputs
         for kind, text in output_parts(output).items()
-        if kind != "image/png"
+        if not is_picture(kind)
     ]
     for rule in rules.varies:
         if not any(rule.spans(text) for text in texts):
@@ -506,6 +522,39 @@ def compare_pictures(old: str, new: str, rules: Check) -> list[Difference]:
             pictures,
         )
     ]
+
+
+def compare_films(old: str, new: str, rules: Check) -> list[Difference]:
+    """Compare two base64-encoded pictures without letters: the size, each pixel."""
+    del rules
+    if old == new:
+        return []
+    pictures = decoded(old), decoded(new)
+    if pictures[0].shape != pictures[1].shape:
+        sizes = [f"shape {picture.shape}" for picture in pictures]
+        return [Difference("its size", *sizes)]
+    moved = np.abs(pictures[1] - pictures[0])
+    if moved.max() <= LEVEL and np.mean(moved > 0) <= MOVED_PIXELS:
+        return []
+    return [
+        Difference(
+            "the picture",
+            "the recorded one",
+            "another",
+            f"{np.mean(moved > 0):.2%} of its numbers differ (tolerance "
+            f"{MOVED_PIXELS:.0%}), by up to {moved.max():g} of 255 levels (tolerance "
+            f"{LEVEL}).",
+            (base64.b64decode(old), base64.b64decode(new)),
+        )
+    ]
+
+
+def decoded(picture: str) -> np.ndarray:
+    """Return the pixels of a base64-encoded picture, none if it is no picture."""
+    try:
+        return pixels(base64.b64decode(picture))
+    except (ValueError, OSError):
+        return np.empty((0, 0, 4), dtype=np.float32)
 
 
 def pixels(picture: bytes) -> np.ndarray:

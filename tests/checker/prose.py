@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Any
 
-from tests.checker.compare import output_parts
+from tests.checker.compare import is_picture, output_parts
 
 __all__ = ["computed_numbers", "prose_of", "unsupported_numbers"]
 
@@ -46,7 +46,7 @@ def computed_numbers(cells: Iterable[Any]) -> list[Decimal]:
                 part
                 for output in cell.outputs
                 for kind, part in output_parts(output).items()
-                if kind != "image/png"
+                if not is_picture(kind) and kind != "text/html"
             ),
         )
     ]

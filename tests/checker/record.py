@@ -36,6 +36,7 @@ from tests.checker.compare import (
     coalesce_streams,
     compare_output,
     compare_outputs,
+    is_picture,
     output_parts,
     pixels,
     read_check,
@@ -180,7 +181,7 @@ def refuse_bad_outputs(outputs: Sequence[Any], check: Any, place: str) -> None:
         for kind, text in output_parts(output).items():
             if kind == "stderr":
                 raise RecordingError(f"{place} wrote to stderr: {text}")
-            if kind == "image/png":
+            if is_picture(kind):
                 with Image.open(io.BytesIO(base64.b64decode(text))) as picture:
                     if notes := set(picture.info) - {"dpi"}:
                         raise RecordingError(f"{place}: its picture carries {notes}")

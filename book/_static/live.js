@@ -1,0 +1,145 @@
+// The live figures of the book: a cell writes a figure's data after its picture
+// (softmax_lib/widgets.py), and here the picture is replaced by what can be operated.
+// Each figure has a script of its own, live_NAME.js, fetched only by a page that has it.
+"use strict";
+
+const live = {
+  figures: {}, // name: function(data), returns the nodes of the figure
+  home: document.currentScript.src.replace(/[^/]*$/, ""),
+
+  // ---- the mathematics, as in softmax_lib/losses.py --------------------------------
+
+  // Scores X @ W of one point.
+  scores: (x, W) => W[0].map((_, j) => x.reduce((sum, value, d) => sum + value * W[d][j], 0)),
+
+  softmax(scores, y) {
+    const largest = Math.max(...scores);
+    const exps = scores.map((score) => Math.exp(score - largest));
+    const sum = exps.reduce((a, b) => a + b);
+    const probs = exps.map((value) => value / sum);
+    return {
+      loss: Math.log(sum) - (scores[y] - largest),
+      dscores: probs.map((p, j) => p - (j === y)),
+    };
+  },
+
+  svm(scores, y) {
+    const margins = scores.map((score, j) => (j === y ? 0 : Math.max(0, score - scores[y] + 1)));
+    const positive = margins.filter((margin) => margin > 0).length;
+    return {
+      loss: margins.reduce((a, b) => a + b),
+      dscores: margins.map((margin, j) => (j === y ? -positive : +(margin > 0))),
+    };
+  },
+
+  // Mean loss of the points and its gradient with respect to W, without regularization.
+  lossAndGradient(W, X, y, ofScores) {
+    const points = X.map((x, i) => ofScores(live.scores(x, W), y[i]));
+    const mean = (values) => values.reduce((a, b) => a + b) / X.length;
+    return {
+      loss: mean(points.map((point) => point.loss)),
+      dW: W.map((row, d) => row.map((_, j) => mean(points.map((p, i) => p.dscores[j] * X[i][d])))),
+      points,
+    };
+  },
+
+  step: (W, dW, rate) => W.map((row, d) => row.map((w, j) => w - rate * dW[d][j])),
+
+  // ---- what figures are made of ----------------------------------------------------
+
+  element(tag, properties = {}, ...children) {
+    const made = Object.assign(document.createElement(tag), properties);
+    made.append(...children);
+    return made;
+  },
+
+  drawing(tag, attributes = {}, ...children) {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    made.append(...children);
+    return made;
+  },
+
+  // A slider under its name; `show` writes its value. Its `set` moves it from outside.
+  slider(name, { min, max, step = 1, value, show = String }, onInput) {
+    const input = live.element("input", { type: "range" });
+    const shown = live.element("span", { className: "live-value", ariaHidden: "true" });
+    const tell = () => {
+      shown.textContent = show(+input.value);
+      input.setAttribute("aria-valuetext", shown.textContent);
+    };
+    Object.assign(input, { min, max, step, value });
+    input.addEventListener("input", () => (tell(), onInput(+input.value)));
+    tell();
+    const label = live.element("label", { className: "live-slider" }, live.element("span", {}, name), input, shown);
+    label.set = (number) => ((input.value = number), tell());
+    return label;
+  },
+
+  // One of several, as radio buttons under a name.
+  choice(name, options, chosen, onChange) {
+    const group = `live-${live.groups++}`;
+    const labels = options.map((option, k) => {
+      const input = live.element("input", { type: "radio", name: group, checked: k === chosen });
+      input.addEventListener("change", () => onChange(k));
+      return live.element("label", {}, input, ` ${option}`);
+    });
+    const fieldset = live.element("fieldset", { className: "live-choice" });
+    fieldset.append(live.element("legend", {}, name), ...labels);
+    fieldset.set = (k) => (labels[k].firstChild.checked = true);
+    return fieldset;
+  },
+  groups: 0,
+
+  button(name, onClick) {
+    const made = live.element("button", { type: "button" }, name);
+    made.addEventListener("click", onClick);
+    return made;
+  },
+
+  // What has changed, in words: read aloud when a reader uses a screen reader.
+  words: () => live.element("output", { className: "live-words" }),
+
+  // A table: the first row and the first column are headers.
+  table(rows, caption) {
+    const cell = (text, r, c) => {
+      const node = live.element(r && c ? "td" : "th", {}, text);
+      if (!(r && c)) node.scope = r ? "row" : "col";
+      return node;
+    };
+    return live.element(
+      "table",
+      { className: "live-table" },
+      live.element("caption", {}, caption),
+      live.element("tbody", {}, ...rows.map((row, r) => live.element("tr", {}, ...row.map((text, c) => cell(text, r, c))))),
+    );
+  },
+
+  // As Python writes it: inf and nan, and a fixed number of decimals.
+  number(value, decimals = 4) {
+    if (Number.isNaN(value)) return "nan";
+    if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
+    return value.toFixed(decimals).replace("-", "\u2212");
+  },
+
+  // ---- the start -------------------------------------------------------------------
+
+  start(place) {
+    const name = place.dataset.figure;
+    const script = live.element("script", { src: `${live.home}live_${name}.js` });
+    script.addEventListener("load", () => {
+      const data = JSON.parse(place.querySelector("script").textContent);
+      place.replaceChildren(...live.figures[name](data));
+      place.classList.add("live-is-on");
+      const output = place.closest(".cell_output");
+      for (const picture of output?.querySelectorAll("img") ?? []) {
+        if (!place.contains(picture)) picture.classList.add("live-at-rest");
+      }
+    });
+    document.head.append(script);
+  },
+};
+
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll(".live-figure").forEach(live.start);
+});

@@ -1,0 +1,133 @@
+"""What a page of the book needs to bring a picture to life.
+
+A live figure is a picture that a cell draws and, after it, the data by which a script
+of the page (``book/_static/live.js``) lets the reader operate it. Where no script runs,
+the picture stays, with a sentence that says where it can be operated.
+
+Used in chapters 2, 6, 7 and 8.
+"""
+
+import base64
+import io
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+__all__ = ["LiveFigure", "live_figure", "film"]
+
+NOTE = "This picture can be operated in the book's pages, where JavaScript is on."
+STEP = 8  # of 255, between two levels of a film: all 256 would weigh twice as much
+
+
+class LiveFigure(NamedTuple):
+    """The data of a live figure, as a notebook shows it.
+
+    Attributes
+    ----------
+    name : str
+        Which figure it is.
+    data : str
+        What the script reads, in JSON.
+    """
+
+    name: str
+    data: str
+
+    def __repr__(self) -> str:
+        """Say where the figure can be operated."""
+        return NOTE
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<div class="live-figure" data-figure="{self.name}"><p>{NOTE}</p>\n'
+            f'<script type="application/json">\n{self.data}\n</script></div>'
+        )
+
+
+def live_figure(name: str, /, **data: Any) -> LiveFigure:
+    """Put the data of a live figure into the page, after its picture.
+
+    Parameters
+    ----------
+    name : str
+        Which script of the page reads the data: "softmax" is ``live_softmax.js``.
+    **data : Any
+        Words, numbers, arrays, and lists and mappings of them. Numbers with decimals
+        are written with four, so that those of two machines can be compared.
+
+    Returns
+    -------
+    LiveFigure
+        As the last line of a notebook cell, it shows one sentence.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    TypeError
+        If a value is of another kind.
+
+    Examples
+    --------
+    >>> print(live_figure("softmax", scores=np.array([1.0, 2.0]), correct=0).data)
+    {
+    "scores": [1.0000, 2.0000],
+    "correct": 0
+    }
+    """
+    items = [f"{as_json(key)}: {as_json(value)}" for key, value in data.items()]
+    return LiveFigure(name, "{\n" + ",\n".join(items) + "\n}")
+
+
+def film(pictures: np.ndarray) -> str:
+    """Put pictures into one file that a page can hold.
+
+    Parameters
+    ----------
+    pictures : ndarray of uint8, shape (frames, C, height, width, 3)
+        Red, green and blue, 0 to 255; C pictures in each frame.
+
+    Returns
+    -------
+    str
+        Address (``data:``) of a PNG picture, one frame below the other and the C
+        pictures of each side by side, in 32 levels of each colour.
+
+    Raises
+    ------
+    ValueError
+        If the shape is another one or the array is empty.
+    TypeError
+        If the numbers are not of dtype uint8.
+    """
+    if pictures.ndim != 5 or pictures.shape[-1] != 3 or not pictures.size:
+        raise ValueError(
+            "pictures must be a non-empty array of shape (frames, C, height, width, "
+            f"3), but its shape is {pictures.shape}."
+        )
+    if pictures.dtype != np.uint8:
+        raise TypeError(f"pictures must be of dtype uint8, not {pictures.dtype}.")
+    frames, C, height, width, _ = pictures.shape
+    sheet = pictures.swapaxes(1, 2).reshape(frames * height, C * width, 3)
+    file = io.BytesIO()
+    Image.fromarray(sheet // STEP * STEP).save(file, "png", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
+
+
+def as_json(value: Any) -> str:
+    """Write a value so that it gives the same text on each machine, up to rounding."""
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, float):
+        if not np.isfinite(value):
+            raise ValueError(f"data must hold finite numbers, but it holds {value}.")
+        return f"{value:.4f}"
+    if isinstance(value, Mapping):
+        items = [f"{as_json(key)}: {as_json(item)}" for key, item in value.items()]
+        return "{" + ", ".join(items) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(as_json, value)) + "]"
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
