@@ -2,32 +2,40 @@
 
 ``check_softmax_loss_naive(f)`` and ``check_softmax_loss_vectorized(f)`` take a function
 ``f(W, X, y, reg)`` that returns ``loss, dW``; ``check_gradient(f)`` looks at ``dW``
-alone, and ``check_svm_loss(f)`` at the SVM loss. Each returns a `Report`: ``passed``,
-``fault`` (the mistake's name, or None) and ``text``, shown in a notebook and in a
-terminal. A wrong answer raises nothing, and a hanging or crashing one leaves the
-kernel alive.
+alone, and ``check_svm_loss(f)`` at the SVM loss.
 
-Still to come: ``check_train(cls)`` and ``check_predict(cls)`` take a class that is
-called without arguments and has ``train(X, y, learning_rate, reg, num_iters,
-batch_size, verbose)``, ``predict(X)`` and, of its own or not, ``loss(X_batch, y_batch,
-reg)``. ``check_grid(f)`` takes a function ``f(model, X_train, y_train, X_val, y_val,
+``check_train(cls)`` and ``check_predict(cls)`` take a class that is called without
+arguments and has ``train(X, y, learning_rate, reg, num_iters, batch_size, verbose)``,
+``predict(X)`` and, of its own or not, ``loss(X_batch, y_batch, reg)``.
+
+``check_grid(f)`` takes a function ``f(model, X_train, y_train, X_val, y_val,
 learning_rates, regs)`` that returns ``results, best_val, best_model``: ``model()`` is
 an untrained classifier, ``results[(learning_rate, reg)]`` is ``(train accuracy,
 validation accuracy)``.
+
+Each returns a `Report`: ``passed``, ``fault`` (the mistake's name, or None) and
+``text``, shown in a notebook and in a terminal. A wrong answer raises nothing, and a
+hanging or crashing one leaves the kernel alive.
 """
 
+from softmax_lib.exercises.grid import check_grid
 from softmax_lib.exercises.losses import (
     check_gradient,
     check_softmax_loss_naive,
     check_softmax_loss_vectorized,
     check_svm_loss,
 )
+from softmax_lib.exercises.predicting import check_predict
 from softmax_lib.exercises.report import Report
+from softmax_lib.exercises.training import check_train
 
 __all__ = [
     "check_softmax_loss_naive",
     "check_softmax_loss_vectorized",
     "check_gradient",
     "check_svm_loss",
+    "check_train",
+    "check_predict",
+    "check_grid",
     "Report",
 ]

@@ -74,6 +74,8 @@ def read_single(returned: Any, probe: Probe) -> Answer:
 
 def as_numbers(value: Any) -> np.ndarray | None:
     """Return a float64 array, or None for what does not hold numbers."""
+    if value is None:
+        return None
     if hasattr(value, "detach"):  # a tensor
         value = value.detach()
     try:

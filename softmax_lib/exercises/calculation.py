@@ -96,7 +96,6 @@ SVM = Loss(
     {"dscores": count_at_own_class, **GRADIENT_ENDS},
 )
 PARTS = ("loss", "gradient")
-RESULTS = {"loss": "loss", "gradient": "dW"}
 
 
 def steps_of(loss: Loss, part: str) -> dict[str, Step]:
@@ -105,6 +104,17 @@ def steps_of(loss: Loss, part: str) -> dict[str, Step]:
 
 
 @np.errstate(all="ignore")
+def walk(steps: Mapping[str, Step], v: Values, faults: Iterable[Fault]) -> Any:
+    """Go through the steps and return the value of the last one."""
+    for name, step in steps.items():
+        value = step(v)
+        for fault in faults:
+            if name in fault.changes:
+                value = fault.changes[name](v, value)
+        setattr(v, name, value)
+    return value
+
+
 def calculate(
     loss: Loss, part: str, probe: Probe, faults: Iterable[Fault] = ()
 ) -> np.ndarray:
@@ -112,10 +122,4 @@ def calculate(
     N, C = len(probe.X), probe.W.shape[1]
     v = SimpleNamespace(**probe._asdict(), N=N, C=C, rows=np.arange(N))
     v.hot = np.eye(C)[probe.y]
-    for name, step in steps_of(loss, part).items():
-        value = step(v)
-        for fault in faults:
-            if name in fault.changes:
-                value = fault.changes[name](v, value)
-        setattr(v, name, value)
-    return np.asarray(getattr(v, RESULTS[part]), dtype=float)
+    return np.asarray(walk(steps_of(loss, part), v, faults), dtype=float)

@@ -1,7 +1,7 @@
 """Sentences and hints for code that stops, and for results of the wrong form."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from softmax_lib.exercises.report import Report, failed
@@ -100,6 +100,261 @@ FORMS = {
     "loops_over_features": Message(
         "The results are right, but Python still goes through the features one by one.",
         "Which product of two arrays sums over the features by itself?",
+    ),
+}
+
+TRAINING = {
+    "not_started": Message(
+        "train does not do anything yet: it never asks for the loss.",
+        "Each step needs a minibatch, its loss and gradient, and a move of W.",
+    ),
+    "loss_not_called": Message(
+        "train changes W but never calls `self.loss(X_batch, y_batch, reg)`, so that "
+        "this check cannot follow it.",
+        "Which method of the class knows the loss and its gradient?",
+    ),
+    "W_not_set": Message(
+        "self.W is None when the loss is computed.",
+        "When does W get its first values?",
+    ),
+    "W_transposed": Message(
+        "W is (C, D); the worksheet's W is (D, C).",
+        "scores = X @ W, and X is (N, D). How many rows must W have?",
+    ),
+    "W_classes_hard_coded": Message(
+        "W has 10 columns whatever the labels are; here there are 5 classes.",
+        "What tells train how many classes there are?",
+    ),
+    "W_classes_counted": Message(
+        "W has one column for each label that occurs; here labels go up to 4, and some "
+        "do not occur.",
+        "Which column belongs to label 4? How many columns does that take?",
+    ),
+    "W_one_class_too_few": Message(
+        "W has one column too few.",
+        "The labels start at 0. If the largest is 4, how many classes are there?",
+    ),
+    "W_shape": Message(
+        "W does not have the shape (D, C).",
+        "scores = X @ W has one column for each class. Which shape must W have?",
+    ),
+    "num_iters_ignored": Message(
+        "The number of steps is not num_iters.",
+        "How many times does the loop body run, and who says so?",
+    ),
+    "batch_wrong": Message(
+        "The loss gets something else than rows of X.",
+        "Print X_batch.shape. It should be (batch_size, D).",
+    ),
+    "full_batch": Message(
+        "Each step uses all points, not a minibatch of batch_size.",
+        "Which arrays do you hand to the loss: those of the batch or those of the set?",
+    ),
+    "batch_size_ignored": Message(
+        "The minibatches do not have batch_size points.",
+        "How many indices do you draw, and who says so?",
+    ),
+    "first_rows": Message(
+        "Every minibatch is the first rows of X.",
+        "How does a point at the end of X ever get into a minibatch?",
+    ),
+    "fixed_batch": Message(
+        "Every step uses the same minibatch.",
+        "How often is the line that draws the indices run?",
+    ),
+    "one_point_repeated": Message(
+        "Each minibatch is a single point, many times.",
+        "How many indices do you draw for one minibatch?",
+    ),
+    "first_rows_drawn": Message(
+        "The indices are drawn from the first batch_size rows only.",
+        "How large can an index get in your code, and how large should it?",
+    ),
+    "labels_not_of_the_batch": Message(
+        "The labels handed to the loss are not those of the minibatch's points.",
+        "Point 17 is in the batch. Where does its label come from?",
+    ),
+    "reg_ignored": Message(
+        "The loss does not get the reg that train got.",
+        "Follow reg from the def line of train to the loss.",
+    ),
+    "not_updated": Message(
+        "W never changes.",
+        "Does the move reach self.W, or a copy of it? Print self.W[0, 0] in each step.",
+    ),
+    "updated_after_the_loop": Message(
+        "W moves once, after the last step.",
+        "Which lines belong to each step? Look at their indentation.",
+    ),
+    "updates_a_copy": Message(
+        "Every step moves a copy of W; the loss sees self.W, which changes at the end.",
+        "At which weights is the second step's gradient computed?",
+    ),
+    "W_drawn_again": Message(
+        "W is drawn anew in each step, so nothing that was learned is kept.",
+        "How often is the line that draws W run?",
+    ),
+    "uphill": Message(
+        "W moves along the gradient, so the loss rises.",
+        "The gradient points to where the loss grows. Where do you want to go?",
+    ),
+    "learning_rate_ignored": Message(
+        "The size of a step does not depend on learning_rate.",
+        "Follow learning_rate from the def line of train to the step.",
+    ),
+    "regularized_twice": Message(
+        "The step adds the regularization, but the loss's gradient already holds it.",
+        "What does dW contain when it comes back from the loss?",
+    ),
+    "averaged_twice": Message(
+        "The gradient is divided by the number of points once more.",
+        "What does dW contain when it comes back from the loss: a sum or a mean?",
+    ),
+    "multiplied_by_points": Message(
+        "The gradient is multiplied by the number of points.",
+        "What does dW contain when it comes back from the loss: a sum or a mean?",
+    ),
+    "W_replaced": Message(
+        "W becomes the step itself; what W was before is lost.",
+        "Is the move added to W, or put in its place?",
+    ),
+    "gradient_normalized": Message(
+        "The gradient's length is divided out, or only its signs are used.",
+        "A step is the learning rate times the gradient, as it is.",
+    ),
+    "learning_rate_changes": Message(
+        "The learning rate changes from step to step.",
+        "The worksheet's learning rate stays the same. Where is yours changed?",
+    ),
+    "momentum": Message(
+        "Each step also repeats a part of the one before it.",
+        "The worksheet's step is the learning rate times this minibatch's gradient.",
+    ),
+    "step_scaled": Message(
+        "Each step is by the same factor too long or too short.",
+        "Write down what multiplies dW in your step.",
+    ),
+    "step_wrong": Message(
+        "The step is not minus the learning rate times the gradient, and it is none of "
+        "the mistakes that this check knows.",
+        "Work this step out by hand.",
+    ),
+    "history_not_returned": Message(
+        "train returns nothing; the list of losses was expected.",
+        "What does the caller plot after the training?",
+    ),
+    "history_length": Message(
+        "The list of losses does not have one number for each step.",
+        "How often is a loss appended, and is it inside the loop?",
+    ),
+    "history_wrong": Message(
+        "The list does not hold the losses of the minibatches.",
+        "The loss returns two things. Which one goes into the list, and unchanged?",
+    ),
+    "changes_X": Message(
+        "train changes X, the array that the caller handed in.",
+        "Which of your lines writes into X?",
+    ),
+    "changes_y": Message(
+        "train changes y, the array that the caller handed in.",
+        "Which of your lines writes into y?",
+    ),
+}
+
+GRID = {
+    "not_started": Message(
+        "No model is trained.",
+        "What must happen for each pair of settings before you can compare them?",
+    ),
+    "results_not_returned": Message(
+        "No dict of results is returned.",
+        "Somebody wants to see the whole table, not only its best entry.",
+    ),
+    "best_val_not_returned": Message(
+        "No best validation accuracy is returned.",
+        "Which single number says how good the best pair is?",
+    ),
+    "best_model_not_returned": Message(
+        "No trained model is returned.",
+        "Whose predictions will you test in the end?",
+    ),
+    "settings_swapped": Message(
+        "Learning rate and regularization are handed to train the wrong way round.",
+        "In which order does train take them?",
+    ),
+    "combinations_missing": Message(
+        "Not every pair of learning rate and regularization is tried.",
+        "Three learning rates and two strengths: how many trainings is that?",
+    ),
+    "trained_on_validation": Message(
+        "A model is trained on points of the validation set.",
+        "What does the validation accuracy tell you about points the model has seen?",
+    ),
+    "model_reused": Message(
+        "The same model is trained again and again, so each training goes on from the "
+        "weights of the one before.",
+        "Where is a model made in your code, and how many should there be?",
+    ),
+    "other_data": Message(
+        "A model predicts points that belong neither to the training set nor to the "
+        "validation set.",
+        "Which set must stay untouched until the choice is made?",
+    ),
+    "keys_swapped": Message(
+        "The keys of the results are (reg, learning_rate).",
+        "The worksheet looks up results[(learning_rate, reg)].",
+    ),
+    "results_missing": Message(
+        "The results do not have one entry for each pair of settings.",
+        "When is an entry written: for each pair, or for the best?",
+    ),
+    "accuracies_swapped": Message(
+        "The results hold (validation, training) accuracy.",
+        "In which order does the worksheet unpack the two?",
+    ),
+    "validation_from_training": Message(
+        "The validation accuracy is computed on the training set.",
+        "Which X and which y go into each of the two accuracies?",
+    ),
+    "training_from_validation": Message(
+        "The training accuracy is computed on the validation set.",
+        "Which X and which y go into each of the two accuracies?",
+    ),
+    "in_percent": Message(
+        "The accuracies are in percent.",
+        "The worksheet's accuracies are fractions from 0 to 1.",
+    ),
+    "errors_for_accuracies": Message(
+        "The results hold the fraction of wrong predictions.",
+        "Is a comparison with == or with != counted?",
+    ),
+    "results_wrong": Message(
+        "The results do not hold (training accuracy, validation accuracy).",
+        "What is the mean of y == y_pred?",
+    ),
+    "chosen_by_training": Message(
+        "The best is chosen by the training accuracy.",
+        "Which model would win that remembers the training set by heart?",
+    ),
+    "keeps_last": Message(
+        "The last model is kept, not the best one.",
+        "What must be true before the best so far is replaced?",
+    ),
+    "keeps_first": Message(
+        "The first model is kept, not the best one.",
+        "When is the best so far replaced, and is it updated then?",
+    ),
+    "keeps_worst": Message(
+        "The model with the lowest validation accuracy is kept.",
+        "Which way round must the comparison be?",
+    ),
+    "best_val_wrong": Message(
+        "The best validation accuracy is not the highest one of the results.",
+        "When is the number updated?",
+    ),
+    "best_model_wrong": Message(
+        "The model returned is not the one with the highest validation accuracy.",
+        "When is the model kept: together with its accuracy?",
     ),
 }
 
@@ -217,3 +472,15 @@ def numbered(sentences: Iterable[str]) -> str:
         return several[0]
     lines = [f"{i}. {sentence}" for i, sentence in enumerate(several, 1)]
     return "\n".join([f"There are {len(several)} mistakes:", "", *lines])
+
+
+def of_messages(
+    table: Mapping[str, Message], names: Sequence[str], *evidence: str
+) -> Report:
+    """Report the mistakes of these names."""
+    return failed(
+        " + ".join(names),
+        numbered(table[name].sentence for name in names),
+        *evidence,
+        as_hint(*(table[name].hint for name in names)),
+    )

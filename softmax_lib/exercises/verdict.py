@@ -17,7 +17,13 @@ from softmax_lib.exercises.diagnosis import (
 )
 from softmax_lib.exercises.evidence import example
 from softmax_lib.exercises.faults import REMARKS
-from softmax_lib.exercises.messages import FORMS, as_hint, numbered, stopped
+from softmax_lib.exercises.messages import (
+    FORMS,
+    as_hint,
+    numbered,
+    of_messages,
+    stopped,
+)
 from softmax_lib.exercises.probes import (
     EXTREME,
     HAND_REG,
@@ -55,7 +61,7 @@ def diagnose(results: dict[str, Any], subject: Subject, what_next: str) -> Repor
     forms = forms_of(answers, subject)
     unusable = [name for name in forms if part_is_missing(name, answers, subject)]
     if unusable:
-        return of_forms(unusable, "")
+        return of_messages(FORMS, unusable)
     return of_numbers(results, subject, forms, what_next)
 
 
@@ -90,16 +96,6 @@ def part_is_missing(name: str, answers: Sequence[Answer], subject: Subject) -> b
     if name.endswith("_not_written"):
         return len(subject.parts) == 1
     return any(value_of(a, part) is None for a in answers for part in subject.parts)
-
-
-def of_forms(names: Sequence[str], rest: str) -> Report:
-    """Report results of the wrong form."""
-    return failed(
-        " + ".join(names),
-        numbered(FORMS[name].sentence for name in names),
-        rest,
-        as_hint(*(FORMS[name].hint for name in names)),
-    )
 
 
 def of_numbers(
@@ -160,7 +156,7 @@ def explained_report(
     if serious:
         return faulty(results, subject, forms, [*named, *unstable], others)
     if forms:
-        return of_forms(forms, what_is_right(results, subject))
+        return of_messages(FORMS, forms, what_is_right(results, subject))
     return right(results, subject, unstable, what_next)
 
 
@@ -319,7 +315,7 @@ def right(
     """Report right numbers, unless loops are left that should not be."""
     loops = results.get("loops", [])
     if isinstance(loops, list) and loops:
-        return of_forms(loops, "")
+        return of_messages(FORMS, loops)
     remarks = [remark(finding) for finding in unstable]
     remarks += slow_remark(results.get("slowness"))
     fault = " + ".join(finding.name for finding in unstable) or None

@@ -1,0 +1,323 @@
+"""The check of a search over learning rates and regularization strengths.
+
+The reader's function gets a classifier whose accuracies are written down beforehand, so
+that each way of choosing leads to another model.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from softmax_lib.exercises.answers import as_numbers
+from softmax_lib.exercises.messages import GRID, of_messages, stopped
+from softmax_lib.exercises.report import Report, passed
+from softmax_lib.exercises.runner import Trouble, attempt, run
+
+Pair = tuple[float, float]
+
+
+class Plan(NamedTuple):
+    """A grid, and the accuracies of its models on both sets, pair by pair."""
+
+    learning_rates: list[float]
+    regs: list[float]
+    train: list[float]
+    val: list[float]
+
+    def pairs(self) -> list[Pair]:
+        """Return all pairs of settings, in the order of the accuracies."""
+        return [(rate, reg) for rate in self.learning_rates for reg in self.regs]
+
+    def accuracies(self) -> dict[Pair, Pair]:
+        """Return training and validation accuracy of each pair."""
+        both = zip(self.train, self.val, strict=True)
+        return dict(zip(self.pairs(), both, strict=True))
+
+
+# The first, the last, the best and the worst on the validation set, and the best on the
+# training set are five different models.
+PLANS = [
+    Plan(
+        [0.001, 0.002, 0.005],
+        [10.0, 20.0],
+        [0.5, 0.4, 0.9, 0.55, 0.6, 0.65],
+        [0.4, 0.45, 0.5, 0.7, 0.3, 0.35],
+    ),
+    Plan([0.01, 0.03], [5.0, 7.0], [0.15, 0.1, 0.2, 0.05], [0.1, 0.05, 0.15, 0.2]),
+]
+N_TRAIN, N_VAL = 40, 20
+X_TRAIN = 1 + np.arange(N_TRAIN * 3, dtype=float).reshape(N_TRAIN, 3)
+X_VAL = -1 - np.arange(N_VAL * 3, dtype=float).reshape(N_VAL, 3)
+Y_TRAIN, Y_VAL = np.arange(N_TRAIN) % 3, np.arange(N_VAL) % 3
+
+# After these, the numbers cannot be right.
+SPOILS_ALL = {"settings_swapped", "combinations_missing", "trained_on_validation"}
+
+
+class Returned(NamedTuple):
+    """What the reader's function returned and did."""
+
+    results: Mapping[Any, tuple[float, ...]] | None
+    best_val: float | None
+    best_pair: Pair | None
+    trainings: list[tuple[int, Pair, bool]]
+    other_data: bool
+
+
+def check_grid(f: Callable[..., Any]) -> Report:
+    """Check a search for the best learning rate and regularization strength.
+
+    Parameters
+    ----------
+    f : callable
+        ``f(model, X_train, y_train, X_val, y_val, learning_rates, regs)`` returns
+        ``results, best_val, best_model``. ``model()`` makes an untrained classifier
+        with ``train(X, y, learning_rate, reg, num_iters, batch_size, verbose)`` and
+        ``predict(X)``; ``results[(learning_rate, reg)]`` is ``(train accuracy,
+        validation accuracy)``.
+
+    Returns
+    -------
+    Report
+        Whether it is right, and if not, which mistake it is.
+    """
+    outcome = run(lambda: (attempt(search, f, plan) for plan in PLANS))
+    trouble = outcome.trouble or next(
+        (item for item in outcome.items if isinstance(item, Trouble)), None
+    )
+    if trouble is not None:
+        return stopped(trouble, "in a search over 3 learning rates and 2 strengths")
+    return diagnose(outcome.items)
+
+
+def scripted(plan: Plan, trainings: list[Any], strange: list[bool]) -> type:
+    """Make a class of classifiers that reach the accuracies of a plan."""
+    accuracies = dict(
+        zip(plan.pairs(), zip(plan.train, plan.val, strict=True), strict=True)
+    )
+    made: list[object] = []
+
+    class Scripted:
+        W: np.ndarray | None = None
+
+        def __init__(self) -> None:
+            made.append(self)
+            self.number = len(made)
+            self.pair: Pair | None = None
+
+        def train(
+            self,
+            X: np.ndarray,
+            y: np.ndarray,
+            learning_rate: float = 1e-3,
+            reg: float = 1e-5,
+            num_iters: int = 100,
+            batch_size: int = 200,
+            verbose: bool = False,
+            **others: Any,
+        ) -> list[float]:
+            self.pair = (float(learning_rate), float(reg))
+            self.W = np.zeros((3, 3))
+            trainings.append((self.number, self.pair, bool((np.asarray(X) < 0).any())))
+            return [1.0] * int(num_iters)
+
+        def predict(self, X: np.ndarray) -> np.ndarray:
+            rows, labels, part = place(X)
+            strange.append(part is None)
+            known = accuracies.get(self.pair or (0.0, 0.0), (0.0, 0.0))
+            right = np.rint(known[part or 0] * len(labels))
+            return np.where(rows < right, labels, labels + 1)
+
+    return Scripted
+
+
+def place(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, int | None]:
+    """Find the rows and labels of points; 0 for the training set, 1 for the other."""
+    first = np.asarray(X)[:, 0]
+    for part, (points, labels) in enumerate(((X_TRAIN, Y_TRAIN), (X_VAL, Y_VAL))):
+        if np.isin(first, points[:, 0]).all():
+            rows = np.abs(points[:, 0] - first[:, np.newaxis]).argmin(axis=1)
+            return spread(rows, len(points)), labels[rows], part
+    return np.zeros(len(first)), np.zeros(len(first), dtype=int), None
+
+
+def spread(rows: np.ndarray, count: int) -> np.ndarray:
+    """Order the rows so that right predictions are not all at the beginning."""
+    return rows * 7 % count
+
+
+def search(f: Callable[..., Any], plan: Plan) -> Returned:
+    """Let the reader's function search a plan."""
+    trainings: list[tuple[int, Pair, bool]] = []
+    strange: list[bool] = []
+    model = scripted(plan, trainings, strange)
+    arrays = [a.copy() for a in (X_TRAIN, Y_TRAIN, X_VAL, Y_VAL)]
+    returned = f(model, *arrays, list(plan.learning_rates), list(plan.regs))
+    parts = returned if isinstance(returned, tuple | list) else (returned,)
+    results, best_val, best_pair = None, None, None
+    for part in parts:
+        number = as_numbers(part)
+        if isinstance(part, Mapping):
+            results = {key: as_tuple(value) for key, value in part.items()}
+        elif isinstance(part, model):
+            best_pair = part.pair  # type: ignore[attr-defined]
+        elif number is not None and number.ndim == 0:
+            best_val = float(number)
+    return Returned(results, best_val, best_pair, trainings, any(strange))
+
+
+def as_tuple(value: Any) -> tuple[float, ...]:
+    """Return an entry of the results as plain numbers."""
+    numbers = as_numbers(value)
+    return () if numbers is None else tuple(numbers.ravel().tolist())
+
+
+def diagnose(returned: list[Returned]) -> Report:
+    """Say what is wrong with what was returned, and with how it came about."""
+    names = [
+        name
+        for plan, answer in zip(PLANS, returned, strict=True)
+        for name in faults(plan, answer)
+    ]
+    if names:
+        return of_messages(GRID, list(dict.fromkeys(names)), evidence(returned[0]))
+    return passed(
+        "Every pair is trained, and the model with the highest validation accuracy is "
+        "kept.",
+        "Next: look where in the grid the best pair lies. If at its edge, go further.",
+    )
+
+
+def faults(plan: Plan, answer: Returned) -> Iterator[str]:
+    """Name the faults of one search."""
+    if not answer.trainings:
+        yield "not_started"
+        return
+    found = list(training_faults(plan, answer))
+    yield from found
+    if SPOILS_ALL & set(found):
+        return
+    found = list(results_faults(plan, answer.results))
+    yield from found
+    if "validation_from_training" not in found:
+        yield from choice_faults(plan, answer, UNITS.get("".join(found), same_number))
+
+
+def same_number(value: float) -> float:
+    """Return an accuracy that is written as a fraction."""
+    return value
+
+
+UNITS: dict[str, Callable[[float], float]] = {
+    "in_percent": lambda value: value / 100,
+    "errors_for_accuracies": lambda value: 1 - value,
+}
+
+
+def training_faults(plan: Plan, answer: Returned) -> Iterator[str]:
+    """Name what is wrong with the trainings."""
+    tried = {pair for _, pair, _ in answer.trainings}
+    wanted = set(plan.pairs())
+    if tried == {(b, a) for a, b in wanted}:
+        yield "settings_swapped"
+    elif not tried >= wanted:
+        yield "combinations_missing"
+    if any(on_validation for _, _, on_validation in answer.trainings):
+        yield "trained_on_validation"
+    models = [number for number, _, _ in answer.trainings]
+    if len(set(models)) < len(models):
+        yield "model_reused"
+    if answer.other_data:
+        yield "other_data"
+
+
+def results_faults(
+    plan: Plan, results: Mapping[Any, tuple[float, ...]] | None
+) -> Iterator[str]:
+    """Name what is wrong with the table."""
+    if results is None:
+        yield "results_not_returned"
+        return
+    planned = plan.accuracies()
+    if set(results) == {(b, a) for a, b in planned}:
+        yield "keys_swapped"
+        results = {(a, b): value for (b, a), value in results.items()}
+    if not set(results) >= set(planned):
+        yield "results_missing"
+        return
+    shared = [(results[pair], planned[pair]) for pair in planned]
+    ways: dict[str, Callable[[float, float], tuple[float, float]]] = {
+        "": lambda train, val: (train, val),
+        "accuracies_swapped": lambda train, val: (val, train),
+        "validation_from_training": lambda train, val: (train, train),
+        "training_from_validation": lambda train, val: (val, val),
+        "in_percent": lambda train, val: (100 * train, 100 * val),
+        "errors_for_accuracies": lambda train, val: (1 - train, 1 - val),
+    }
+    for name, way in ways.items():
+        if all(close(entry, way(*wanted)) for entry, wanted in shared):
+            yield from [name] * bool(name)
+            return
+    yield "results_wrong"
+
+
+def close(entry: tuple[float, ...], wanted: tuple[float, ...]) -> bool:
+    """Whether an entry of the table is the one that is wanted."""
+    return len(entry) == len(wanted) and bool(np.allclose(entry, wanted, atol=1e-6))
+
+
+def choice_faults(
+    plan: Plan, answer: Returned, as_fraction: Callable[[float], float]
+) -> Iterator[str]:
+    """Name what is wrong with the choice."""
+    train, val = np.array(plan.train), np.array(plan.val)
+    ways = {
+        "": int(val.argmax()),
+        "chosen_by_training": int(train.argmax()),
+        "keeps_worst": int(val.argmin()),
+        "keeps_last": len(val) - 1,
+        "keeps_first": 0,
+    }
+    if answer.best_val is None:
+        yield "best_val_not_returned"
+    else:
+        yield from number_fault(as_fraction(answer.best_val), ways, train, val)
+    models = [number for number, _, _ in answer.trainings]
+    if answer.best_pair is None:
+        yield "best_model_not_returned"
+    elif len(set(models)) == len(models):  # else the model is the last anyway
+        pairs = plan.pairs()
+        fits = [k for k, i in ways.items() if pairs[i] == answer.best_pair]
+        yield from [(fits or ["best_model_wrong"])[0]] * (fits[:1] != [""])
+
+
+def number_fault(
+    best_val: float, ways: dict[str, int], train: np.ndarray, val: np.ndarray
+) -> Iterator[str]:
+    """Name what is wrong with the best validation accuracy."""
+    fits = [k for k, i in ways.items() if np.isclose(best_val, val[i])]
+    if not fits and np.isclose(best_val, train.max()):
+        fits = ["chosen_by_training"]
+    yield from [(fits or ["best_val_wrong"])[0]] * (fits[:1] != [""])
+
+
+def evidence(answer: Returned) -> str:
+    """Write the table that was planned, and what came back."""
+    plan = PLANS[0]
+    trained = [pair for _, pair, _ in answer.trainings]
+    lines = ["learning rate   reg   train    val   trained   yours"]
+    for pair, (train, val) in plan.accuracies().items():
+        entry = (answer.results or {}).get(pair)
+        shown = "none" if entry is None else ", ".join(f"{x:.3g}" for x in entry)
+        lines.append(
+            f"{pair[0]:13g} {pair[1]:5g} {train:7.2f} {val:6.2f} "
+            f"{trained.count(pair):7d}x   {shown}"
+        )
+    best = plan.pairs()[int(np.argmax(plan.val))]
+    lines += [
+        "",
+        f"best_val    expected {max(plan.val):g}, yours {answer.best_val}",
+        f"best_model  expected the one of {best}, yours {answer.best_pair}",
+    ]
+    return "\n".join(["```", *lines, "```"])

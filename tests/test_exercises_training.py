@@ -1,0 +1,400 @@
+"""The checks of training, prediction and grid search of `softmax_lib.exercises`.
+
+The submissions are plain ones, and each mistake is an edit of their lines.
+"""
+
+import pytest
+
+from softmax_lib.exercises import check_grid, check_predict, check_train, runner
+from softmax_lib.linear_classifier import LinearSVM, Softmax
+from tests.submissions import CLASSIFIER, SEARCH, written
+
+UPDATE = "self.W -= learning_rate * grad"
+STEP = "self.W -= learning_rate *"
+DRAW = "indices = np.random.choice(num_train, batch_size)"
+FIRST_W = (
+    "if self.W is None:\n            self.W = 0.001 * np.random.randn(dim, num_classes)"
+)
+NEW_W = "self.W = 0.001 * np.random.randn(dim, num_classes)"
+
+
+def losses_function(W, X, y, reg):
+    """Is replaced by the check, as `train` finds it among its globals."""
+    raise AssertionError
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [],
+        [f"{UPDATE} → self.W = self.W - learning_rate * grad"],
+        [f"{UPDATE} → self.W += -learning_rate * grad"],
+        [f"{UPDATE} → W = self.W; W -= learning_rate * grad"],
+        [f"{DRAW} → indices = np.random.choice(num_train, batch_size, replace=False)"],
+        [f"{DRAW} → indices = np.random.randint(num_train, size=batch_size)"],
+        [
+            "np.random.choice(num_train, batch_size) → "
+            "np.random.default_rng().permutation(num_train)[:batch_size]"
+        ],
+        [
+            "np.random.choice(num_train, batch_size) → "
+            "(it * batch_size + np.arange(batch_size)) % num_train"
+        ],
+        ["0.001 * np.random.randn(dim, num_classes) → np.zeros((dim, num_classes))"],
+        ["return loss_history → return np.array(loss_history)"],
+        ["loss_history.append(loss) → loss_history.append(float(loss)); print(loss)"],
+        [
+            "self.loss(X_batch, y_batch, reg) → "
+            "self.loss(X_batch, reg=reg, y_batch=y_batch)"
+        ],
+    ],
+)
+def test_a_right_training_passes(edits: list[str]) -> None:
+    report = check_train(written(CLASSIFIER, *edits))
+    assert (report.passed, report.fault) == (True, None)
+
+
+def test_the_classes_of_the_package_pass() -> None:
+    for cls in (Softmax, LinearSVM):
+        assert check_train(cls).passed
+        assert check_predict(cls).passed
+
+
+def test_a_class_whose_training_calls_the_loss_function_itself_can_be_followed() -> (
+    None
+):
+    call = "self.loss(X_batch, y_batch, reg) → "
+    cls = written(
+        CLASSIFIER, call + "softmax_loss_vectorized(self.W, X_batch, y_batch, reg)"
+    )
+    cls.train.__globals__["softmax_loss_vectorized"] = losses_function
+    assert check_train(cls).passed
+    assert cls.train.__globals__["softmax_loss_vectorized"] is losses_function
+
+
+@pytest.mark.parametrize(
+    ("fault", "edits"),
+    [
+        ("uphill", [f"{UPDATE} → self.W += learning_rate * grad"]),
+        ("learning_rate_ignored", [f"{UPDATE} → self.W -= grad"]),
+        ("learning_rate_ignored", [f"{UPDATE} → self.W -= 0.001 * grad"]),
+        ("not_updated", [f"{UPDATE} → W = self.W - learning_rate * grad"]),
+        ("not_updated", [f"{UPDATE} → W = self.W.copy(); W -= learning_rate * grad"]),
+        ("not_updated", [f"{UPDATE} →"]),
+        (
+            "regularized_twice",
+            [f"{UPDATE} → self.W -= learning_rate * (grad + 2 * reg * self.W)"],
+        ),
+        (
+            "regularized_twice",
+            [f"{UPDATE} → self.W -= learning_rate * (grad + reg * self.W)"],
+        ),
+        ("averaged_twice", [f"{UPDATE} → self.W -= learning_rate * grad / batch_size"]),
+        ("averaged_twice", [f"{UPDATE} → self.W -= learning_rate * grad / num_train"]),
+        (
+            "multiplied_by_points",
+            [f"{UPDATE} → self.W -= learning_rate * grad * batch_size"],
+        ),
+        ("W_replaced", [f"{UPDATE} → self.W = -learning_rate * grad"]),
+        ("step_scaled", [f"{UPDATE} → self.W -= 2 * learning_rate * grad"]),
+        ("step_wrong", [f"{UPDATE} → self.W -= learning_rate * grad ** 3"]),
+        (
+            "gradient_normalized",
+            [f"{UPDATE} → self.W -= learning_rate * np.sign(grad)"],
+        ),
+        (
+            "learning_rate_changes",
+            [f"{UPDATE} → self.W -= learning_rate * grad; learning_rate *= 0.9"],
+        ),
+        (
+            "momentum",
+            [
+                "loss_history = [] → loss_history = []; v = 0",
+                f"{UPDATE} → v = 0.9 * v - learning_rate * grad; self.W += v",
+            ],
+        ),
+        ("updated_after_the_loop", ["    self.W -= learning → self.W -= learning"]),
+        (
+            "updates_a_copy",
+            [
+                "loss_history = [] → loss_history = []; W = self.W.copy()",
+                f"{UPDATE} → W -= learning_rate * grad",
+                "return loss_history → self.W = W; return loss_history",
+            ],
+        ),
+        ("W_drawn_again", [f"{DRAW} → {DRAW}; {NEW_W} + 0"]),
+        ("W_not_set", [f"{FIRST_W} →"]),
+        ("W_transposed", ["(dim, num_classes) → (num_classes, dim)"]),
+        ("W_classes_hard_coded", ["np.max(y) + 1 → 10"]),
+        ("W_classes_counted", ["np.max(y) + 1 → len(np.unique(y))"]),
+        ("W_one_class_too_few", ["np.max(y) + 1 → np.max(y)"]),
+        ("W_shape", ["(dim, num_classes) → (dim + 1, num_classes)"]),
+        ("num_iters_ignored", ["range(num_iters) → range(100)"]),
+        ("num_iters_ignored", ["range(num_iters) → range(num_iters - 1)"]),
+        ("batch_size_ignored", [f"{DRAW} → indices = np.random.choice(num_train, 8)"]),
+        (
+            "full_batch",
+            [
+                "X_batch = X[indices] → X_batch = X",
+                "y_batch = y[indices] → y_batch = y",
+            ],
+        ),
+        (
+            "full_batch + labels_not_of_the_batch",
+            ["X_batch = X[indices] → X_batch = X"],
+        ),
+        ("labels_not_of_the_batch", ["y_batch = y[indices] → y_batch = y"]),
+        (
+            "labels_not_of_the_batch",
+            ["y_batch = y[indices] → y_batch = y[:batch_size]"],
+        ),
+        (
+            "labels_not_of_the_batch",
+            [
+                "y_batch = y[indices] → "
+                "y_batch = y[np.random.choice(num_train, batch_size)]"
+            ],
+        ),
+        (
+            "fixed_batch",
+            [
+                "np.random.choice(num_train, batch_size) → "
+                "np.random.RandomState(0).choice(num_train, batch_size)"
+            ],
+        ),
+        ("first_rows", [f"{DRAW} → indices = np.arange(batch_size)"]),
+        (
+            "first_rows_drawn",
+            [f"{DRAW} → indices = np.random.choice(batch_size, batch_size)"],
+        ),
+        (
+            "one_point_repeated",
+            [f"{DRAW} → indices = [np.random.choice(num_train)] * batch_size"],
+        ),
+        ("batch_wrong", ["X_batch = X[indices] → X_batch = X[indices].T"]),
+        (
+            "reg_ignored",
+            [
+                "loss, grad = self.loss(X_batch, y_batch, reg) → "
+                "loss, grad = self.loss(X_batch, y_batch, 0.0)"
+            ],
+        ),
+        ("history_not_returned", ["return loss_history →"]),
+        ("history_wrong", ["append(loss) → append(grad)"]),
+        ("history_wrong", ["append(loss) → append(loss / batch_size)"]),
+        (
+            "history_length",
+            ["loss_history.append(loss) → if it % 5 == 0: loss_history.append(loss)"],
+        ),
+        (
+            "changes_X",
+            ["num_classes = np → X[3] *= 1.5; num_classes = np"],
+        ),
+        (
+            "not_started",
+            ["for it in range(num_iters): → return []\n        for it in []:"],
+        ),
+        (
+            "labels_not_of_the_batch + uphill",
+            [
+                "y_batch = y[indices] → y_batch = y[:batch_size]",
+                f"{UPDATE} → self.W += learning_rate * grad",
+            ],
+        ),
+        (
+            "reg_ignored + history_not_returned",
+            [
+                "loss, grad = self.loss(X_batch, y_batch, reg) → "
+                "loss, grad = self.loss(X_batch, y_batch, 0.0)",
+                "return loss_history →",
+            ],
+        ),
+    ],
+)
+def test_a_mistake_in_the_training_is_named(fault: str, edits: list[str]) -> None:
+    report = check_train(written(CLASSIFIER, *edits))
+    assert (report.fault, report.passed) == (fault, False)
+
+
+def test_a_training_that_stops_shows_its_line() -> None:
+    report = check_train(written(CLASSIFIER, "num_train, dim = → num_train = "))
+    assert report.fault == "name_unknown"
+    assert "'dim'" in report.text
+
+
+def test_a_training_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "TIME_LIMIT", 0.5)
+    edit = "for it in range(num_iters): → while True:\n            it = 0"
+    assert check_train(written(CLASSIFIER, edit)).fault == "hangs"
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [],
+        ["return y_pred → return list(y_pred)"],
+        ["return y_pred → return y_pred.astype(float)"],
+        ["np.argmax(scores, axis=1) → np.array([np.argmax(s) for s in scores])"],
+        ["np.argmax(scores, axis=1) → np.argsort(scores, axis=1)[:, -1]"],
+        ["X.dot(self.W) → self.W.T.dot(X.T)", "axis=1 → axis=0"],
+    ],
+)
+def test_a_right_prediction_passes(edits: list[str]) -> None:
+    report = check_predict(written(CLASSIFIER, *edits))
+    assert (report.passed, report.fault) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("fault", "edits"),
+    [
+        ("lowest_score", ["argmax → argmin"]),
+        ("over_points", ["axis=1 → axis=0"]),
+        ("over_everything", [", axis=1 → "]),
+        ("scores_returned", ["return y_pred → return scores"]),
+        ("highest_score_returned", ["argmax → max"]),
+        ("off_by_one", ["return y_pred → return y_pred + 1"]),
+        (
+            "one_hot_returned",
+            ["return y_pred → return np.eye(scores.shape[1])[y_pred]"],
+        ),
+        ("column_returned", ["return y_pred → return y_pred.reshape(-1, 1)"]),
+        ("ranking_returned", ["np.argmax → np.argsort"]),
+        (
+            "second_highest_score",
+            ["np.argmax(scores, axis=1) → np.argsort(scores, axis=1)[:, -2]"],
+        ),
+        ("first_point_only", ["return y_pred → return y_pred[0]"]),
+        ("absolute_scores", ["X.dot(self.W) → np.abs(X.dot(self.W))"]),
+        ("bias_left_out", ["X.dot(self.W) → X[:, :-1].dot(self.W[:-1])"]),
+        ("product_does_not_fit", ["X.dot(self.W) → X.dot(self.W.T)"]),
+        ("overflow", ["np.argmax(scores → np.argmax(np.exp(scores)"]),
+        (
+            "probabilities_returned",
+            [
+                "return y_pred → e = np.exp(scores - scores.max()); "
+                "return (e.T / e.sum(1)).T"
+            ],
+        ),
+        ("not_started", ["np.argmax(scores, axis=1) → np.zeros(X.shape[0])"]),
+        ("returns_nothing", ["return y_pred →"]),
+        ("changes_W", ["X.dot(self.W) → X.dot(self.W); self.W += 1"]),
+        (
+            "lowest_score + off_by_one",
+            ["argmax → argmin", "return y_pred → return y_pred + 1"],
+        ),
+        (None, ["X.dot(self.W) → np.sin(9 * X.dot(self.W))"]),
+    ],
+)
+def test_a_mistake_in_the_prediction_is_named(
+    fault: str | None, edits: list[str]
+) -> None:
+    report = check_predict(written(CLASSIFIER, *edits))
+    assert (report.fault, report.passed) == (fault, False)
+
+
+MODEL = "            softmax = model()"
+TRAIN = "softmax.train(X_train, y_train, lr, rs, num_iters=1500)"
+BETTER = "if val_acc > best_val:"
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [],
+        [f"{BETTER} → if val_acc >= best_val:"],
+        [
+            "(X_train, y_train, lr, rs, num_iters=1500) → "
+            "(X_train[:30], y_train[:30], learning_rate=lr, reg=rs)"
+        ],
+        [
+            "return results, best_val, best_softmax → "
+            "return best_softmax, best_val, results"
+        ],
+    ],
+)
+def test_a_right_search_passes(edits: list[str]) -> None:
+    report = check_grid(written(SEARCH, *edits))
+    assert (report.passed, report.fault) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("fault", "edits"),
+    [
+        (
+            "chosen_by_training",
+            [
+                f"{BETTER} → if train_acc > best_val:",
+                "best_val = val_acc → best_val = train_acc",
+            ],
+        ),
+        ("keeps_last", [f"{BETTER} → if True:"]),
+        (
+            "keeps_worst",
+            [f"{BETTER} → if val_acc < best_val:", "best_val = -1 → best_val = 9"],
+        ),
+        ("keeps_first", [f"{BETTER} → if best_softmax is None:"]),
+        (
+            "model_reused",
+            [f"{MODEL} → ", "    for lr in →     softmax = model()\n    for lr in"],
+        ),
+        ("combinations_missing", ["for rs in regs: → for rs in regs[:1]:"]),
+        ("settings_swapped", ["lr, rs, num → rs, lr, num"]),
+        ("keys_swapped", ["results[(lr, rs)] → results[(rs, lr)]"]),
+        ("accuracies_swapped", ["(train_acc, val_acc) → (val_acc, train_acc)"]),
+        (
+            "validation_from_training",
+            ["y_val == softmax.predict(X_val) → y_train == softmax.predict(X_train)"],
+        ),
+        (
+            "training_from_validation",
+            ["y_train == softmax.predict(X_train) → y_val == softmax.predict(X_val)"],
+        ),
+        (
+            "errors_for_accuracies + keeps_worst",
+            ["y_train == soft → y_train != soft", "y_val == soft → y_val != soft"],
+        ),
+        (
+            "in_percent",
+            [
+                "np.mean(y_train → 100 * np.mean(y_train",
+                "np.mean(y_val → 100 * np.mean(y_val",
+            ],
+        ),
+        (
+            "keeps_last",
+            [
+                "                best_softmax = softmax\n → ",
+                "    return results →     best_softmax = softmax\n    return results",
+            ],
+        ),
+        ("trained_on_validation", ["train(X_train, y_train, → train(X_val, y_val,"]),
+        (
+            "other_data",
+            ["results = {} → model().predict(np.zeros((3, 3))); results = {}"],
+        ),
+        ("best_model_not_returned", ["best_val, best_softmax → best_val"]),
+        ("results_wrong", ["= (train_acc, val_acc) → = val_acc"]),
+        (
+            "results_missing",
+            [
+                "results[(lr, rs)] = (train_acc, val_acc) → pass",
+                "best_val = val_acc → best_val = val_acc; results[(lr, rs)] = (1, 1)",
+            ],
+        ),
+        ("not_started", [f"{TRAIN} → pass"]),
+        (
+            "results_not_returned + best_val_not_returned + best_model_not_returned",
+            ["return results, best_val, best_softmax →"],
+        ),
+    ],
+)
+def test_a_mistake_in_the_search_is_named(fault: str, edits: list[str]) -> None:
+    report = check_grid(written(SEARCH, *edits))
+    assert (report.fault, report.passed) == (fault, False)
+
+
+def test_the_text_shows_expected_and_actual_numbers() -> None:
+    report = check_grid(written(SEARCH, f"{BETTER} → if True:"))
+    assert "best_val    expected 0.7, yours 0.35" in str(report)
+    report = check_predict(written(CLASSIFIER, "argmax → argmin"))
+    assert "expected  shape (3,), " in report._repr_markdown_()
