@@ -4,7 +4,7 @@
 ``f(W, X, y, reg)`` that returns ``loss, dW``; ``check_gradient(f)`` looks at ``dW``
 alone, and ``check_svm_loss(f)`` at the SVM loss.
 
-``check_train(cls)`` and ``check_predict(cls)`` take a class that is called without
+``check_train(C)`` and ``check_predict(C)`` take a class that is called without
 arguments and has ``train(X, y, learning_rate, reg, num_iters, batch_size, verbose)``,
 ``predict(X)`` and, of its own or not, ``loss(X_batch, y_batch, reg)``.
 

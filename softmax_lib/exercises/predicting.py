@@ -158,13 +158,13 @@ class Prediction(NamedTuple):
     changed: tuple[str, ...]
 
 
-def check_predict(cls: type) -> Report:
+def check_predict(classifier: type) -> Report:
     """Check the method ``predict`` of a linear classifier.
 
     Parameters
     ----------
-    cls : type
-        ``cls()`` makes a classifier. The check sets its ``W``, of shape (D, C), and
+    classifier : type
+        ``classifier()`` makes one. The check sets its ``W``, of shape (D, C), and
         asks ``predict(X)`` for one class for each row of ``X``.
 
     Returns
@@ -178,7 +178,7 @@ def check_predict(cls: type) -> Report:
     >>> check_predict(Softmax).passed
     True
     """
-    outcome = run(lambda: ((p.name, attempt(predict, cls, p)) for p in PROBES))
+    outcome = run(lambda: ((p.name, attempt(predict, classifier, p)) for p in PROBES))
     results: dict[str, Any] = dict(outcome.items)
     if outcome.trouble is not None:
         return stopped(outcome.trouble, "in predict")

@@ -23,13 +23,13 @@ from softmax_lib.exercises.report import Report, passed
 from softmax_lib.exercises.runner import Trouble, attempt, run
 
 
-def check_train(cls: type) -> Report:
+def check_train(classifier: type) -> Report:
     """Check the method ``train`` of a linear classifier.
 
     Parameters
     ----------
-    cls : type
-        ``cls()`` makes a classifier. Its ``train(X, y, learning_rate, reg, num_iters,
+    classifier : type
+        ``classifier()`` makes one. Its ``train(X, y, learning_rate, reg, num_iters,
         batch_size, verbose)`` returns the losses and leaves the weights in ``W``; for
         each step it calls ``self.loss(X_batch, y_batch, reg)``, or one of the
         worksheet's loss functions. That loss need not be written yet.
@@ -45,7 +45,7 @@ def check_train(cls: type) -> Report:
     >>> check_train(Softmax).passed
     True
     """
-    outcome = run(lambda: (attempt(watch, cls, settings) for settings in RUNS))
+    outcome = run(lambda: (attempt(watch, classifier, settings) for settings in RUNS))
     where = f"in a training of {RUNS[0].num_iters} steps"
     for item in [outcome.trouble, *outcome.items]:
         if isinstance(item, Trouble):
