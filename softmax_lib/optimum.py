@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import solve_triangular
+from scipy.linalg import cholesky, solve_triangular
 from scipy.optimize import minimize as lbfgs
 
 from softmax_lib.linear_classifier import check_settings
@@ -90,7 +90,7 @@ def minimize(
     start : ndarray, shape (D, C), optional
         Weights to begin with; zero if not given.
     max_iter : int
-        Largest number of steps in either precision.
+        Largest number of steps in one precision.
     tolerance : float
         The search ends when the bound on the gap falls below it. Where rounding of
         float32 prevents this, it goes on in float64.
@@ -124,34 +124,36 @@ def minimize(
     start = zero_weights(X, y) if start is None else start
     check_points(X, start)
     check_labels(y, num_points=X.shape[0], num_classes=start.shape[1])
-    L = None if moments is None else root_of_curvature(moments, reg, start.shape[1])
+    R = None if moments is None else root_of_curvature(moments, reg, start.shape[1])
     history: list[float] = []
     bounds: list[float] = []
 
     def value_and_gradient(v: np.ndarray, dtype: str) -> tuple[float, np.ndarray]:
-        W = solved(L, v.reshape(start.shape), transposed=True)
+        W = solved(R, v.reshape(start.shape), transposed=True)
         value, dW = over_blocks(loss, W.astype(dtype), X, y, reg)
         history.append(value)
         bounds.append(gap_bound(dW, reg))
-        return value, solved(L, dW).ravel().astype(np.float64)
+        return value, solved(R, dW).ravel().astype(np.float64)
 
     def stop_when_certain(_: np.ndarray) -> None:
         if bounds[-1] <= tolerance:
             raise StopIteration
 
-    v = (start if L is None else L.T @ start).ravel().astype(np.float64)
+    v = (start if R is None else R.T @ start).ravel().astype(np.float64)
     for dtype in dict.fromkeys([X.dtype.name, "float64"]):
-        if not bounds or bounds[-1] > tolerance:
-            v = lbfgs(
-                value_and_gradient,
-                v,
-                (dtype,),
-                method="L-BFGS-B",
-                jac=True,
-                callback=stop_when_certain,
-                options={"maxiter": max_iter, "gtol": 0, "ftol": np.finfo(dtype).eps},
-            ).x
-    W = solved(L, v.reshape(start.shape), transposed=True).astype(X.dtype)
+        found = lbfgs(
+            value_and_gradient,
+            v,
+            args=(dtype,),
+            method="L-BFGS-B",
+            jac=True,
+            callback=stop_when_certain,
+            options={"maxiter": max_iter, "gtol": 0, "ftol": np.finfo(dtype).eps},
+        )
+        v = found.x
+        if bounds[-1] <= tolerance or found.nit >= max_iter:
+            break
+    W = solved(R, v.reshape(start.shape), transposed=True).astype(X.dtype)
     return certify(loss, W, X, y, reg)._replace(history=history)
 
 
@@ -242,7 +244,6 @@ def sgd(
     momentum: float = 0.0,
     decay: bool = False,
     average: bool = False,
-    moments: np.ndarray | None = None,
     rng: np.random.Generator | int | None = None,
 ) -> Iterator[np.ndarray]:
     """Minimize a loss with minibatches, and yield the weights after each pass.
@@ -269,9 +270,6 @@ def sgd(
         Whether the learning rate falls in a straight line, to zero at the end.
     average : bool
         Whether to yield the mean of the weights over the pass, not the last ones.
-    moments : ndarray, shape (D, D), optional
-        As for `minimize`: each gradient is then multiplied by the inverse of the
-        curvature that they stand for.
     rng : Generator or int, optional
         Source of randomness, or a seed for one.
 
@@ -296,7 +294,6 @@ def sgd(
     check_momentum(momentum)
     rng = np.random.default_rng(rng)
     W = zero_weights(X, y)
-    L = None if moments is None else root_of_curvature(moments, reg, W.shape[1])
     step = np.zeros_like(W)
     batches = -(-X.shape[0] // batch_size)
     for k in range(num_passes):
@@ -305,7 +302,6 @@ def sgd(
         for i, batch in enumerate(np.array_split(order, batches)):
             left = 1 - (k + i / batches) / num_passes if decay else 1.0
             _, dW = loss(W, X[batch], y[batch], reg)
-            dW = solved(L, solved(L, dW), transposed=True)
             step = momentum * step - learning_rate * left * dW
             W = W + step
             mean += (W - mean) / (i + 1)
@@ -407,21 +403,21 @@ def gap_bound(dW: np.ndarray, reg: float) -> float:
 
 
 def root_of_curvature(moments: np.ndarray, reg: float, num_classes: int) -> np.ndarray:
-    """Lower triangle L, where ``L @ L.T`` is about the curvature of a column of W."""
+    """Lower triangle R, where ``R @ R.T`` is about the curvature of a column of W."""
     curvature = moments / num_classes
     np.fill_diagonal(curvature, curvature.diagonal() + 2 * reg)
-    L: np.ndarray = np.linalg.cholesky(curvature)
-    return L
+    R: np.ndarray = cholesky(curvature.T, lower=True, overwrite_a=True)
+    return R
 
 
 def solved(
-    L: np.ndarray | None, B: np.ndarray, *, transposed: bool = False
+    R: np.ndarray | None, B: np.ndarray, *, transposed: bool = False
 ) -> np.ndarray:
-    """Solve ``L @ V = B`` or ``L.T @ V = B`` for V; None stands for the identity."""
-    if L is None:
+    """Solve ``R @ V = B`` or ``R.T @ V = B`` for V; None stands for the identity."""
+    if R is None:
         return B
-    B = B.astype(L.dtype, copy=False)
-    solution: np.ndarray = solve_triangular(L, B, lower=True, trans=int(transposed))
+    B = B.astype(R.dtype, copy=False)
+    solution: np.ndarray = solve_triangular(R, B, lower=True, trans=int(transposed))
     return solution
 
 
