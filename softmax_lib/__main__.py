@@ -1,4 +1,4 @@
-"""The command ``softmax-book``: where the data is, and a chapter in JupyterLab."""
+"""The command ``softmax-book``: the data, the chapters, and a check of a worksheet."""
 
 import argparse
 import importlib.util
@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from softmax_lib import __version__, datasets
+from softmax_lib.submission import check_submission
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     parser = argparse.ArgumentParser(
-        prog="softmax-book", description="The data and the chapters of the book."
+        prog="softmax-book", description="The data, chapters and worksheet of the book."
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -28,7 +29,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "open", help="open a chapter in JupyterLab, from the folder that holds book/"
     )
     chapter.add_argument("chapter", help="its number or a part of its name: 4, sgd")
+    worksheet = commands.add_parser(
+        "check",
+        help="say which of a worksheet's functions are right, and where one is wrong",
+        description="Runs the definitions of a notebook or script, nothing else of it, "
+        "and checks each function and class that has a name of the worksheet. Exit "
+        "status: 0 if all passed, 1 if one did not, 2 if there was nothing to check.",
+    )
+    worksheet.add_argument(
+        "file", type=Path, help="a notebook (.ipynb) or script (.py)"
+    )
     options = parser.parse_args(arguments)
+    if options.command == "check":
+        return check_submission(options.file)
     if options.command == "data":
         return datasets.main([options.action])
     try:

@@ -16,6 +16,7 @@ from scipy.special import log_softmax, logsumexp, softmax
 from softmax_lib import losses
 from softmax_lib.exercises import (
     check_gradient,
+    check_loss,
     check_softmax_loss_naive,
     check_softmax_loss_vectorized,
     check_svm_loss,
@@ -115,3 +116,16 @@ def with_logsumexp(W, X, y, reg):
 def test_a_right_answer_passes(f: Callable[..., Any]) -> None:
     assert check_softmax_loss_naive(f).passed
     assert check_gradient(f).passed
+
+
+def test_the_loss_alone_is_checked_whatever_the_gradient() -> None:
+    loss_and_gradient = written(LOOPS)
+    for f in (
+        lambda *args: loss_and_gradient(*args)[0],
+        lambda *args: (loss_and_gradient(*args)[0], np.zeros((5, 5))),
+        lambda W, *args: (loss_and_gradient(W, *args)[0], np.zeros_like(W)),
+    ):
+        assert check_loss(f).passed
+    assert check_loss(written(LOOPS.replace("loss /= num_train", ""))).fault
+    unwritten = check_loss(lambda W, *args: (0.0, loss_and_gradient(W, *args)[1]))
+    assert unwritten.fault == "loss_not_written"

@@ -1,8 +1,8 @@
 """Checks of a reader's own code, which name the mistake.
 
 ``check_softmax_loss_naive(f)`` and ``check_softmax_loss_vectorized(f)`` take a function
-``f(W, X, y, reg)`` that returns ``loss, dW``; ``check_gradient(f)`` looks at ``dW``
-alone, and ``check_svm_loss(f)`` at the SVM loss.
+``f(W, X, y, reg)`` that returns ``loss, dW``; ``check_loss(f)`` looks at ``loss``
+alone, ``check_gradient(f)`` at ``dW``, and ``check_svm_loss(f)`` at the SVM loss.
 
 ``check_train(C)`` and ``check_predict(C)`` take a class that is called without
 arguments and has ``train(X, y, learning_rate, reg, num_iters, batch_size, verbose)``,
@@ -21,6 +21,7 @@ hanging or crashing one leaves the kernel alive.
 from softmax_lib.exercises.grid import check_grid
 from softmax_lib.exercises.losses import (
     check_gradient,
+    check_loss,
     check_softmax_loss_naive,
     check_softmax_loss_vectorized,
     check_svm_loss,
@@ -30,6 +31,7 @@ from softmax_lib.exercises.report import Report
 from softmax_lib.exercises.training import check_train
 
 __all__ = [
+    "check_loss",
     "check_softmax_loss_naive",
     "check_softmax_loss_vectorized",
     "check_gradient",

@@ -23,6 +23,33 @@ from softmax_lib.exercises.tracing import best_time, loops
 from softmax_lib.exercises.verdict import Subject, diagnose
 
 
+def check_loss(f: LossFunction) -> Report:
+    """Check a softmax loss and nothing else.
+
+    Parameters
+    ----------
+    f : callable
+        ``f(W, X, y, reg)`` returns ``loss, dW``, or ``loss`` alone. The gradient may
+        still be wrong.
+
+    Returns
+    -------
+    Report
+        Whether the loss is right, and if not, which mistake it is.
+
+    Examples
+    --------
+    >>> from softmax_lib.losses import softmax_loss_naive
+    >>> check_loss(lambda W, X, y, reg: softmax_loss_naive(W, X, y, 0)[0]).fault
+    'reg_missing'
+    """
+    return check(
+        f,
+        Subject(SOFTMAX, SOFTMAX_FAULTS, EXTREME_FAULTS, parts=("loss",)),
+        "Next: its gradient.",
+    )
+
+
 def check_softmax_loss_naive(f: LossFunction) -> Report:
     """Check a softmax loss and its gradient; loops are welcome.
 

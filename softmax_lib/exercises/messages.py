@@ -364,7 +364,7 @@ ERRORS = [
         r"NotImplementedError",
         "not_started",
         "The function is not written yet.",
-        "Begin with one point: its scores, their exponentials, their sum.",
+        "Your lines go where `raise NotImplementedError()` stands, and that line goes.",
     ),
     (
         r"could not be broadcast|non-broadcastable",

@@ -74,8 +74,8 @@ def forms_of(answers: Sequence[Answer], subject: Subject) -> list[str]:
         names.append("not_started")
     else:
         names += [f"{part}_not_written" for part in PARTS if zero[part]]
-    if subject.parts == ("gradient",):
-        names = [name for name in names if not name.startswith("loss")]
+    not_asked = tuple(part for part in PARTS if part not in subject.parts)
+    names = [name for name in names if not name.startswith(not_asked or "-")]
     return list(dict.fromkeys(names))
 
 

@@ -1,0 +1,106 @@
+"""`submission`: `softmax-book check` judges what a file defines, and runs no more."""
+
+import json
+
+import pytest
+
+from softmax_lib.__main__ import main
+
+RIGHT = """
+def softmax_loss_naive(W, X, y, reg):
+    scores = X @ W - (X @ W).max(axis=1, keepdims=True)
+    probs = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    rows = np.arange(N_OF(X))
+    loss = np.log(np.exp(scores).sum(axis=1)).mean() - scores[rows, y].mean()
+    probs[rows, y] -= 1
+    return loss + reg * np.sum(W * W), X.T @ probs / N_OF(X) + 2 * reg * W
+"""
+CELLS = [
+    "%matplotlib inline\nimport numpy as np",
+    "1 / 0",
+    "N_OF = len",
+    "this is no Python",
+    "def helper():\n    return 1\n\nopen('trained', 'w').close()",
+    RIGHT,
+    "raise NotImplementedError()",
+]
+
+
+@pytest.fixture
+def check(tmp_path, monkeypatch, capsys):
+    """Write a notebook of cells, check it, return the status and what was said."""
+
+    def run(cells, name="worksheet.ipynb"):
+        monkeypatch.chdir(tmp_path)
+        content = "\n".join(cells)
+        if name.endswith(".ipynb"):
+            code = [{"cell_type": "code", "source": cell} for cell in cells]
+            words = {"cell_type": "markdown", "source": ["def no: code"]}
+            content = json.dumps({"cells": [words, *code]})
+        (tmp_path / name).write_text(content, "utf-8")
+        return main(["check", name]), *capsys.readouterr()
+
+    return run
+
+
+def test_cells_that_raise_or_do_not_parse_leave_the_others_to_be_checked(check):
+    status, said, complained = check(CELLS)
+    assert said.startswith("check_softmax_loss_naive(softmax_loss_naive)\nRight.")
+    assert "cell 5: invalid syntax" in complained
+    assert status == 0
+
+
+def test_nothing_runs_but_definitions(check, tmp_path):
+    check(CELLS)
+    assert not (tmp_path / "trained").exists()
+
+
+def test_one_mistake_makes_the_status_1_and_is_named(check):
+    wrong = RIGHT.replace("/ N_OF(X) + 2", "+ 2").replace("N_OF", "len")
+    right_too = RIGHT.replace("_naive", "_vectorized").replace("N_OF", "len")
+    status, said, _ = check(["import numpy as np", wrong, right_too], "mine.py")
+    first, second = said.split("check_softmax_loss_vectorized(")
+    assert "Not yet." in first
+    assert "division by the number of points" in first
+    assert "Right." in second
+    assert status == 1
+
+
+def test_the_line_of_the_reader_that_stops_is_shown(check):
+    _, said, _ = check(["def softmax_loss_naive(W, X, y, reg):\n    return X.no_such"])
+    assert "return X.no_such" in said
+
+
+def test_an_import_that_fails_is_said_and_an_assignment_that_needs_data_is_not(check):
+    _, _, complained = check(["import no_such_module", "x = data", RIGHT])
+    assert "cell 2, line 1: ModuleNotFoundError" in complained
+    assert "cell 3" not in complained
+
+
+def test_a_class_is_checked_for_its_training_and_for_its_predictions(check):
+    status, said, _ = check(["class Softmax:\n    W = None"])
+    assert "check_train(Softmax)" in said
+    assert "check_predict(Softmax)" in said
+    assert status == 1
+
+
+def test_the_librarys_own_functions_are_no_answer(check):
+    status, said, complained = check(["from softmax_lib.losses import *"])
+    assert (status, said) == (2, "")
+    assert "worksheet.ipynb defines nothing that can be checked" in complained
+
+
+@pytest.mark.parametrize("name", ["missing.ipynb", "broken.ipynb"])
+def test_a_file_that_cannot_be_read_is_wrong_use(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "broken.ipynb").write_text("{}", "utf-8")
+    assert main(["check", name]) == 2
+    assert f"{name} cannot be read" in capsys.readouterr().err
+
+
+def test_the_command_says_what_its_status_means(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["check", "--help"])
+    assert "2 if there was nothing to check" in " ".join(
+        capsys.readouterr().out.split()
+    )
