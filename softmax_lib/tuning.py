@@ -3,8 +3,11 @@
 Taught in chapter 6.
 """
 
+import functools
 import itertools
+import warnings
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +28,7 @@ from softmax_lib.losses import (
     softmax_of_scores,
     svm_of_scores,
 )
+from softmax_lib.spread import spread
 
 __all__ = ["Trial", "GridResult", "grid_search", "train_side_by_side"]
 
@@ -84,6 +88,8 @@ def grid_search(
     batch_size: int = 200,
     model: type[LinearClassifier] = Softmax,
     rng: np.random.Generator | int | None = None,
+    executor: Executor | None = None,
+    verbose: bool = False,
 ) -> GridResult:
     """Train one model for each pair of settings, keep the best on the validation set.
 
@@ -109,6 +115,11 @@ def grid_search(
         What to train.
     rng : Generator or int, optional
         Source of randomness, or a seed for one.
+    executor : Executor, optional
+        Where to train: any executor of ``concurrent.futures``, or
+        ``Client.get_executor()`` of Dask.
+    verbose : bool
+        Whether to print a line for each pair that the executor has done.
 
     Returns
     -------
@@ -116,7 +127,8 @@ def grid_search(
         ``trials``, ``best`` and ``best_model``. The best trial is the one with the
         highest validation accuracy, the earlier one where two are equal. Models
         that are trained together do not disturb each other: where one diverges, the
-        accuracies of its trial are NaN.
+        accuracies of its trial are NaN. So are those of a pair that fails on an
+        executor, and a warning names the pair and the error.
 
     Raises
     ------
@@ -127,21 +139,27 @@ def grid_search(
     See Also
     --------
     train_side_by_side : How the models are trained together.
+    softmax_lib.spread.spread : How an executor is used, and what a lost worker costs.
     """
     grid = list(itertools.product(learning_rates, regs))
     if not grid:
         raise ValueError("learning_rates and regs must each hold at least one number.")
     seed = int(np.random.default_rng(rng).integers(2**63))
-    training = (X_train, y_train, num_iters, batch_size, seed)
-    if model in OF_SCORES:
+    if model in OF_SCORES and executor is None:
+        training = (X_train, y_train, num_iters, batch_size, seed)
         W = train_side_by_side(OF_SCORES[model], grid, *training)
         models = [with_weights(model, w) for w in np.split(W, len(grid), axis=1)]
         train_accuracies = accuracies_side_by_side(W, len(grid), X_train, y_train)
         val_accuracies = accuracies_side_by_side(W, len(grid), X_val, y_val)
     else:
-        models = [train_alone(model, pair, *training) for pair in grid]
-        train_accuracies = [accuracy(y_train, m.predict(X_train)) for m in models]
-        val_accuracies = [accuracy(y_val, m.predict(X_val)) for m in models]
+        train = functools.partial(train_and_judge, model, num_iters, batch_size, seed)
+        arrays = (X_train, y_train, X_val, y_val)
+        judged = (
+            [train(pair, *arrays) for pair in grid]
+            if executor is None
+            else judged_elsewhere(executor, train, grid, arrays, verbose)
+        )
+        models, train_accuracies, val_accuracies = map(list, zip(*judged, strict=True))
     table = zip(grid, train_accuracies, val_accuracies, strict=True)
     trials = [Trial(*pair, on_train, on_val) for pair, on_train, on_val in table]
     best = int(np.nanargmax(val_accuracies))
@@ -245,6 +263,70 @@ def with_weights(model: type[LinearClassifier], W: np.ndarray) -> LinearClassifi
     classifier = model()
     classifier.W = W.copy()
     return classifier
+
+
+class Judged(NamedTuple):
+    """A trained model and its accuracies on the training and the validation set."""
+
+    model: LinearClassifier
+    train_accuracy: float
+    val_accuracy: float
+
+
+def train_and_judge(
+    model: type[LinearClassifier],
+    num_iters: int,
+    batch_size: int,
+    seed: int,
+    pair: tuple[float, float],
+    X_train: np.ndarray,
+    y_train: np.ndarray,
+    X_val: np.ndarray,
+    y_val: np.ndarray,
+) -> Judged:
+    """Train a classifier with one pair of settings, and measure its accuracies."""
+    trained = train_alone(model, pair, X_train, y_train, num_iters, batch_size, seed)
+    return Judged(
+        trained,
+        accuracy(y_train, trained.predict(X_train)),
+        accuracy(y_val, trained.predict(X_val)),
+    )
+
+
+def judged_elsewhere(
+    executor: Executor,
+    train: Callable[..., Judged],
+    grid: Sequence[tuple[float, float]],
+    arrays: Sequence[np.ndarray],
+    verbose: bool,
+) -> list[Judged]:
+    """Train each pair on the executor; one that fails is named, and judged NaN."""
+
+    def report(pair: tuple[float, float], outcome: Judged | Exception) -> None:
+        if verbose and isinstance(outcome, Judged):
+            print(f"{named(pair)}: validation accuracy {outcome.val_accuracy:.3f}")
+
+    outcomes = spread(executor, train, grid, arrays, report)
+    errors = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    if len(errors) == len(grid):
+        errors[0].add_note("Every training failed; this is what ended the first.")
+        raise errors[0]
+    judged = []
+    for pair, outcome in zip(grid, outcomes, strict=True):
+        if isinstance(outcome, Exception):
+            warnings.warn(
+                f"The training with {named(pair)} failed: {outcome!r}",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+            outcome = Judged(LinearClassifier(), np.nan, np.nan)
+        judged.append(outcome)
+    return judged
+
+
+def named(pair: tuple[float, float]) -> str:
+    """Say which learning rate and regularization strength a training has."""
+    return "learning rate {:g} and reg {:g}".format(*pair)
 
 
 def train_alone(

@@ -1,4 +1,5 @@
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -251,3 +252,76 @@ def test_the_global_random_state_is_left_alone() -> None:
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     search(rng=None)
     np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+class Refusing(Softmax):
+    """Trains, but not with a learning rate of 0.1."""
+
+    def train(self, X: Any, y: Any, learning_rate: float, *args: Any, **kw: Any) -> Any:
+        if learning_rate == 0.1:
+            raise RuntimeError("I do not like 0.1.")
+        return super().train(X, y, learning_rate, *args, **kw)
+
+
+def elsewhere(**changes: Any) -> GridResult:
+    with ThreadPoolExecutor(2) as executor:
+        return search(executor=executor, **changes)
+
+
+@both
+def test_an_executor_trains_each_pair_on_its_own(model) -> None:
+    result, together = elsewhere(model=model), search(model=model)
+    assert result.trials == together.trials
+    assert result.best == together.best
+    seed = int(np.random.default_rng(4).integers(2**63))
+    alone = model()
+    alone.train(X_train, y_train, *result.best[:2], 20, 10, rng=seed)
+    np.testing.assert_array_equal(result.best_model.W, alone.W)
+
+
+def test_a_pair_that_fails_elsewhere_is_named_and_leaves_the_others() -> None:
+    with pytest.warns(RuntimeWarning, match="failed") as caught:
+        result = elsewhere(model=Refusing)
+    assert [str(warning.message) for warning in caught] == [
+        f"The training with learning rate 0.1 and reg {reg} failed: "
+        "RuntimeError('I do not like 0.1.')"
+        for reg in (10, 0)
+    ]
+    assert {warning.filename for warning in caught} == {__file__}
+    assert np.isnan([trial[2:] for trial in result.trials[2:4]]).all()
+    good = [0, 1, 4, 5]
+    assert [result.trials[k] for k in good] == [search().trials[k] for k in good]
+    assert result.best in [result.trials[k] for k in good]
+
+
+def test_a_pair_that_diverges_elsewhere_is_named_and_leaves_the_others() -> None:
+    with pytest.warns(RuntimeWarning, match="rate 1 and reg 10 failed: .*overflows"):
+        result = elsewhere(learning_rates=[1.0, 1e-2], regs=[10.0], num_iters=900)
+    assert np.isnan(result.trials[0].val_accuracy)
+    assert result.best is result.trials[1]
+
+
+def test_what_ends_every_training_elsewhere_is_raised() -> None:
+    with pytest.raises(RuntimeError, match="I do not like") as caught:
+        elsewhere(model=Refusing, learning_rates=[0.1])
+    assert caught.value.__notes__ == [
+        "Every training failed; this is what ended the first."
+    ]
+    with pytest.raises(ValueError, match="num_iters must be at least 1"):
+        elsewhere(num_iters=0)
+
+
+def test_each_trial_elsewhere_is_printed_if_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    elsewhere()
+    assert capsys.readouterr().out == ""
+    result = elsewhere(verbose=True)
+    assert sorted(capsys.readouterr().out.splitlines()) == sorted(
+        f"learning rate {trial.learning_rate:g} and reg {trial.reg:g}: "
+        f"validation accuracy {trial.val_accuracy:.3f}"
+        for trial in result.trials
+    )
+    with pytest.warns(RuntimeWarning):
+        elsewhere(model=Refusing, regs=[0.0], verbose=True)
+    assert len(capsys.readouterr().out.splitlines()) == 2
