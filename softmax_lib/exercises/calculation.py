@@ -18,6 +18,10 @@ Step = Callable[[Values], Any]
 Change = Callable[[Values, Any], Any]  # the values so far, the right value → the wrong
 
 
+# Reached only by a score some hundreds behind, and worth a remark.
+REMARKS = {"log_of_zero", "epsilon_in_log"}
+
+
 class Fault(NamedTuple):
     """A known mistake.
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from softmax_lib.exercises.calculation import Fault, Loss, calculate, steps_of
+from softmax_lib.exercises.calculation import REMARKS, Fault, Loss, calculate, steps_of
 from softmax_lib.exercises.probes import Probe
 
 TOLERANCE = {"loss": 1e-5, "gradient": 1e-4}  # of the largest entry
@@ -19,7 +19,6 @@ TOLERANCE = {"loss": 1e-5, "gradient": 1e-4}  # of the largest entry
 
 Faults = tuple[Fault, ...]
 Answers = Mapping[str, Sequence[np.ndarray | None]]
-NONE_KNOWN: Mapping[str, Faults] = {}
 
 
 class Finding(NamedTuple):
@@ -52,6 +51,11 @@ class Explanation(NamedTuple):
         """Names of the faults, each once."""
         return tuple(sorted(self.first_of_each_name()))
 
+    @property
+    def serious(self) -> int:
+        """Number of faults that are more than a remark."""
+        return len(set(self.names) - REMARKS)
+
     def first_of_each_name(self) -> dict[str, Fault]:
         """Return one fault for each name."""
         found: dict[str, Fault] = {}
@@ -77,15 +81,17 @@ def explanations(
     catalogue: Sequence[Fault],
     probes: Sequence[Probe],
     answers: Sequence[np.ndarray | None],
-    known: Faults,
+    known: Faults = (),
+    smallest_only: bool = True,
 ) -> list[Faults]:
     """Return the smallest sets of faults that give these answers, at most pairs.
 
     The `known` ones are made in any case.
     """
+    sets: list[Faults] = []
     relevant = [f for f in catalogue if f.changes.keys() & steps_of(loss, part).keys()]
     for size in range(3):
-        found = [
+        sets += [
             faults
             for faults in itertools.combinations(relevant, size)
             if len({fault.name for fault in faults}) == size
@@ -94,9 +100,9 @@ def explanations(
                 for probe, answer in zip(probes, answers, strict=True)
             )
         ]
-        if found:
-            return found
-    return []
+        if sets and smallest_only:
+            break
+    return sets
 
 
 def explain(
@@ -104,25 +110,36 @@ def explain(
     catalogue: Sequence[Fault],
     probes: Sequence[Probe],
     answers: Answers,
-    known: Mapping[str, Faults] = NONE_KNOWN,
+    known: Mapping[str, Faults] | None = None,
 ) -> list[Explanation]:
-    """Return the best explanations of loss and gradient together.
+    """Return the explanations of loss and gradient that name the fewest faults.
 
     None is returned if no faults give these answers, several if these answers cannot
-    tell them apart.
+    tell them apart. With `known` faults the probes are extreme, where many faults
+    lead to NaN: there, pairs compete with single faults of both parts.
     """
+    before, smallest_only = known or {}, known is None
     apart = [
-        explanations(loss, part, catalogue, probes, answers[part], known.get(part, ()))
+        explanations(
+            loss,
+            part,
+            catalogue,
+            probes,
+            answers[part],
+            before.get(part, ()),
+            smallest_only,
+        )
         for part in answers
     ]
     together = [
         Explanation(dict(zip(answers, choice, strict=True)))
         for choice in itertools.product(*apart)
     ]
-    fewest = min((len(found.names) for found in together), default=0)
+    together.sort(key=lambda found: found.serious)
+    fewest = min((found.serious for found in together), default=0)
     unlike: dict[tuple[str, ...], Explanation] = {}
     for found in together:
-        if len(found.names) == fewest:
+        if found.serious == fewest:
             unlike.setdefault(found.names, found)
     return list(unlike.values())
 

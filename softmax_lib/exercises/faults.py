@@ -493,6 +493,12 @@ SOFTMAX_FAULTS = [
         {"dscores": lambda v, value: value * v.hot},
     ),
     Fault(
+        "probability_of_own_class_missing",
+        "The correct class gets -1, where p - 1 should stand",
+        "The C entries of one point should add up to 0. Do they?",
+        {"dscores": lambda v, value: np.where(v.hot, -1, value)},
+    ),
+    Fault(
         "own_class_skipped",
         "The column of the correct class gets no gradient",
         "If the score of the correct class rises, does the loss change?",
@@ -591,12 +597,15 @@ EXTREME_FAULTS = [
         "can either of them be log(0)?",
         {"losses": lambda v, _: -np.log(v.probs[v.rows, v.y])},
     ),
+    Fault(
+        "log_of_zero",
+        "A zero times the logarithm of a probability that has become 0",
+        "What is 0 * log(0) in NumPy? Of which probability do you need the logarithm?",
+        {"losses": lambda v, _: -(v.hot * np.log(v.probs)).sum(axis=1)},
+    ),
     *[epsilon_in_log(10.0**-k) for k in range(2, 21)],
     epsilon_in_log(float(np.finfo(float).eps)),
 ]
-
-# The same, but reached only by a score some hundreds behind: worth a remark.
-REMARKS = {"log_of_zero", "epsilon_in_log"}
 
 
 def with_margin(margin: float) -> Fault:

@@ -12,7 +12,9 @@ from softmax_lib.exercises.messages import stopped
 from softmax_lib.exercises.probes import (
     EXTREME,
     HAND_REG,
+    IMAGES,
     ORDINARY,
+    SINGLE,
     SMALLEST,
     Probe,
     drawn,
@@ -169,21 +171,13 @@ def check(f: LossFunction, subject: Subject, what_next: str) -> Report:
 
 def examination(f: LossFunction, subject: Subject) -> Iterator[tuple[str, Any]]:
     """Yield all that is asked of a function, each with its name."""
-    for probe in [*ORDINARY, *EXTREME, *SMALLEST]:
+    for probe in [*ORDINARY, *EXTREME, *SMALLEST, SINGLE, IMAGES]:
         yield probe.name, ask(f, probe)
     yield "again", ask(f, HAND_REG)
-    yield "single precision", ask(f, single_precision(HAND_REG))
     yield "slopes", attempt(slopes, f, HAND_REG)
     if subject.without_loops:
         yield "loops", attempt(loops, f)
         yield "slowness", attempt(slowness, f, subject.loss)
-
-
-def single_precision(probe: Probe) -> Probe:
-    """Return a probe in float32."""
-    return probe._replace(
-        W=probe.W.astype(np.float32), X=probe.X.astype(np.float32), name="float32"
-    )
 
 
 def slopes(f: LossFunction, probe: Probe) -> np.ndarray:

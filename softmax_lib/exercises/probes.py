@@ -40,6 +40,12 @@ HAND_Y = np.array([0, 2])
 HAND = Probe("two points, three classes, reg = 0", HAND_W, HAND_X, HAND_Y, 0.0)
 HAND_REG = Probe("two points, three classes, reg = 0.5", HAND_W, HAND_X, HAND_Y, 0.5)
 
+# Right answers may refuse or round these: a difference is worth a remark.
+SINGLE = HAND_REG._replace(
+    name="float32", W=HAND_W.astype(np.float32), X=HAND_X.astype(np.float32)
+)
+IMAGES = HAND_REG._replace(name="uint8", X=HAND_X.astype(np.uint8))
+
 ORDINARY = [
     HAND,
     HAND_REG,

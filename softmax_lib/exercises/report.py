@@ -16,15 +16,17 @@ class Report:
         Whether the code is right.
     fault : str or None
         Names of the mistakes that were found, joined by " + "; None where there is
-        none, or none that the check knows. Code that passed has a name here where it
-        is right for all but extreme input, and the text says so.
+        none, or none that the check knows.
     text : str
         What to read, in Markdown.
+    remark : str or None
+        Name of what is worth knowing about code that passed.
     """
 
     passed: bool
     fault: str | None
     text: str
+    remark: str | None = None
 
     def _repr_markdown_(self) -> str:
         return self.text
@@ -38,9 +40,10 @@ class Report:
     __repr__ = __str__
 
 
-def passed(what: str, *remarks: str, fault: str | None = None) -> Report:
+def passed(what: str, *paragraphs: str, remark: str | None = None) -> Report:
     """Say that the code is right, and what to know or to try next."""
-    return Report(True, fault, "\n\n".join([f"**Right.** {what}", *remarks]))
+    text = "\n\n".join([f"**Right.** {what}", *paragraphs])
+    return Report(True, None, text, remark)
 
 
 def failed(fault: str | None, what: str, *paragraphs: str) -> Report:
