@@ -40,6 +40,7 @@ __all__ = [
     "plot_regions",
     "plot_confusion",
     "plot_mistakes",
+    "plot_patches",
 ]
 
 P = ParamSpec("P")
@@ -635,6 +636,49 @@ def plot_mistakes(
     return plot_images(images, titles)
 
 
+@in_book_style
+def plot_patches(
+    patches: Mapping[str, np.ndarray], *, columns: int = 32, alt: str
+) -> DescribedFigure:
+    """Show many small pictures in rows, each group under its name.
+
+    Parameters
+    ----------
+    patches : mapping from str to ndarray, shape (K, side, side, 3)
+        Name of each group and its patches. Those of uint8 are drawn as they are,
+        others each from its own lowest number to its own highest.
+    columns : int, default 32
+        Patches in a row.
+    alt : str
+        What is to be seen.
+
+    Returns
+    -------
+    DescribedFigure
+
+    Raises
+    ------
+    ValueError
+        If there is no group, or no patch in one.
+    """
+    if not patches or not all(len(group) for group in patches.values()):
+        raise ValueError("patches must hold at least one group, and each a patch.")
+    pictures = [mosaic(group, columns) for group in patches.values()]
+    heights = [7 / picture.shape[1] * picture.shape[0] for picture in pictures]
+    title = 0.3
+    height = sum(heights) + title * len(heights)
+    fig = blank_figure(7, height)
+    top = height
+    for name, picture, tall in zip(patches, pictures, heights, strict=True):
+        top -= title + tall
+        ax = fig.add_axes((0.005, top / height, 0.99, tall / height))
+        ax.imshow(picture, interpolation="nearest", aspect="auto")
+        ax.set_title(name, loc="left", fontsize=10)
+        ax.set_axis_off()
+    fig.alt = alt
+    return fig
+
+
 def blank_figure(width: float, height: float) -> DescribedFigure:
     """Return an empty figure, sized in inches, a whole number of pixels each way.
 
@@ -729,6 +773,20 @@ def heatmap(
             text = number_format.format(value)
             ax.text(j, i, text, ha="center", va="center", color=color, fontsize=10)
     return fig, ax
+
+
+def mosaic(patches: np.ndarray, columns: int) -> np.ndarray:
+    """One picture of all patches, white between them."""
+    K, side = patches.shape[:2]
+    rows = -(-K // columns)
+    low = patches.min(axis=(1, 2, 3), keepdims=True)
+    high = patches.max(axis=(1, 2, 3), keepdims=True)
+    if patches.dtype == np.uint8:
+        low, high = np.uint8(0), np.uint8(255)
+    tiles = np.ones((rows * columns, side + 1, side + 1, 3))
+    tiles[:K, :side, :side] = (patches - low) / np.where(high > low, high - low, 1)
+    tiles = tiles.reshape(rows, columns, side + 1, side + 1, 3).swapaxes(1, 2)
+    return tiles.reshape(rows * (side + 1), columns * (side + 1), 3)
 
 
 def range_of(values: Sequence[float]) -> str:

@@ -110,6 +110,15 @@ FIGURES: dict[str, tuple[Callable[[], DescribedFigure], tuple[int, int], list[st
             )
         ],
     ),
+    "patches": (
+        lambda: plots.plot_patches(
+            {"a": np.random.default_rng(0).normal(size=(20, 6, 6, 3)), "b": IMAGES},
+            columns=10,
+            alt="Two groups.",
+        ),
+        (1050, 510),
+        ["Two groups."],
+    ),
 }
 every_figure = pytest.mark.parametrize("name", FIGURES)
 
@@ -421,9 +430,30 @@ def test_each_mistake_is_titled_with_both_probabilities() -> None:
     ]
 
 
+def test_patches_stand_row_by_row_each_on_its_own_scale_unless_they_are_pictures() -> (
+    None
+):
+    patches = np.zeros((3, 2, 2, 3))
+    patches[:, 0, 0] = [[-5], [1], [0.001]]  # the third is even but for a trifle
+    stored = np.full((1, 2, 2, 3), 51, dtype=np.uint8)
+    figure = plots.plot_patches({"own": patches, "as is": stored}, columns=2, alt="x")
+    own, as_is = (np.asarray(ax.images[0].get_array()) for ax in figure.axes)
+    names = [ax.get_title(loc="left") for ax in figure.axes]
+    assert names == ["own", "as is"]
+    dark_corner, bright_corner = [[0, 1], [1, 1]], [[1, 0], [0, 0]]
+    np.testing.assert_array_equal(own[0:2, 0:2, 0], dark_corner)
+    np.testing.assert_array_equal(own[0:2, 3:5, 0], bright_corner)
+    np.testing.assert_array_equal(own[3:5, 0:2, 0], bright_corner)
+    np.testing.assert_array_equal(own[2], 1)  # white between the rows
+    np.testing.assert_array_equal(own[3:, 3:], 1)  # white where there is no patch
+    np.testing.assert_allclose(as_is[:2, :2], 0.2)
+
+
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
+        (lambda: plots.plot_patches({}, alt="x"), "patches must hold"),
+        (lambda: plots.plot_patches({"a": IMAGES[:0]}, alt="x"), "patches must hold"),
         (lambda: plots.plot_images(IMAGES, NAMES), "images must .* 10 companions"),
         (lambda: plots.plot_images(IMAGES[:0], []), "images must .* 0 companions"),
         (lambda: plots.plot_images(IMAGES[0], NAMES), r"images must .* \(32, 32, 3\)"),

@@ -1,0 +1,508 @@
+"""Features of images that serve a linear classifier better than their pixels do.
+
+Two kinds. Chosen by hand: how strong the edges of each direction are in each part of
+the image (histograms of oriented gradients), and how often each hue occurs. Learned
+without labels: small patches of the images are clustered, and an image is described by
+how close its own patches come to the centres of the clusters.
+
+Notation: ``images`` is (N, 32, 32, 3) of uint8; a patch of 6×6 pixels is a row of 108
+numbers; ``K`` is the number of centroids. Every feature function returns (N, number of
+features), float32, one row an image. They work through the images block by block, so
+that what they need in between is small and stays near the processor.
+
+Taught in chapter 12. `find_centroids` needs scikit-learn: ``pip install
+"softmax-lib[sklearn]"``.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Concatenate, NamedTuple, ParamSpec
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from softmax_lib.losses import describe
+
+__all__ = [
+    "hog_features",
+    "hue_histograms",
+    "sample_patches",
+    "normalize_patches",
+    "fit_whitening",
+    "find_centroids",
+    "Dictionary",
+    "learn_dictionary",
+    "distances",
+    "triangle",
+    "pool_quadrants",
+    "patch_features",
+]
+
+P = ParamSpec("P")
+
+PATCH = 6  # pixels on a side
+STRIDE = 2  # pixels from one patch of an image to the next
+CELL = 8  # pixels on a side of a cell of the histograms of oriented gradients
+ORIENTATIONS = 9
+GRAY = np.array([2125, 7154, 721], dtype=np.int32)  # of R, G and B, in 1/10,000
+
+
+def in_blocks(
+    size: int,
+) -> Callable[
+    [Callable[Concatenate[np.ndarray, P], np.ndarray]],
+    Callable[Concatenate[np.ndarray, P], np.ndarray],
+]:
+    """Call a function of images on ``size`` images at a time."""
+
+    def decorate(
+        function: Callable[Concatenate[np.ndarray, P], np.ndarray],
+    ) -> Callable[Concatenate[np.ndarray, P], np.ndarray]:
+        @functools.wraps(function)
+        def blockwise(
+            images: np.ndarray, /, *args: P.args, **kwargs: P.kwargs
+        ) -> np.ndarray:
+            check_images(images)
+            starts = range(0, len(images), size)
+            blocks = (function(images[i : i + size], *args, **kwargs) for i in starts)
+            return np.concatenate(list(blocks))
+
+        return blockwise
+
+    return decorate
+
+
+@in_blocks(200)
+def hog_features(images: np.ndarray) -> np.ndarray:
+    """Histograms of oriented gradients.
+
+    In each cell of 8×8 pixels, how strong the gradients of the grey image are in each
+    of nine directions. Each block of 2×2 cells is scaled to length one, its entries
+    are cut off at 0.2, and it is scaled again. The same numbers as scikit-image's
+    ``hog(rgb2gray(image), 9, (8, 8), (2, 2))``.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (N, height, width, 3)
+        Height and width are multiples of 8, and at least 16.
+
+    Returns
+    -------
+    ndarray of float32, shape (N, F)
+        ``F`` is 324 for images of 32×32: 3×3 blocks of 2×2 cells of 9 numbers.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``images`` is not such an array.
+
+    References
+    ----------
+    N. Dalal and B. Triggs, "Histograms of oriented gradients for human detection",
+    CVPR 2005.
+
+    Examples
+    --------
+    >>> hog_features(np.zeros((5, 32, 32, 3), dtype=np.uint8)).shape
+    (5, 324)
+    """
+    gray = (images @ GRAY).astype(np.float32) / (255 * 10_000)
+    rows, columns = np.zeros_like(gray), np.zeros_like(gray)
+    rows[:, 1:-1] = gray[:, 2:] - gray[:, :-2]
+    columns[:, :, 1:-1] = gray[:, :, 2:] - gray[:, :, :-2]
+    strength = np.hypot(rows, columns)
+    angle = np.rad2deg(np.arctan2(rows, columns)) % 180
+    direction = (angle * (ORIENTATIONS / 180)).astype(int) % ORIENTATIONS
+
+    cells = np.stack(
+        [mean_of_cells(strength * (direction == k)) for k in range(ORIENTATIONS)], -1
+    )
+    blocks = sliding_window_view(cells, (2, 2), axis=(1, 2))
+    blocks = blocks.transpose(0, 1, 2, 4, 5, 3).reshape(*blocks.shape[:3], -1)
+    blocks = to_length_one(np.minimum(to_length_one(blocks), 0.2))
+    return blocks.reshape(len(images), -1)
+
+
+@in_blocks(200)
+def hue_histograms(images: np.ndarray, bins: int = 10) -> np.ndarray:
+    """Share of the pixels in each range of hues.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (N, height, width, 3)
+        Red, green and blue, 0 to 255.
+    bins : int, default 10
+        Into how many ranges of equal width the circle of hues is divided.
+
+    Returns
+    -------
+    ndarray of float32, shape (N, bins)
+        Each row adds up to one. Grey has no hue and counts as red, hue 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``images`` is not such an array.
+
+    Examples
+    --------
+    >>> green = np.full((1, 32, 32, 3), [0, 200, 0], dtype=np.uint8)
+    >>> hue_histograms(green, bins=3)
+    array([[0., 1., 0.]], dtype=float32)
+    """
+    red, green, blue = np.moveaxis(images, 3, 0).astype(np.int32)
+    highest = np.maximum(np.maximum(red, green), blue)
+    spread = np.maximum(highest - np.minimum(np.minimum(red, green), blue), 1)
+    from_green, from_blue = 2 * spread + blue - red, 4 * spread + red - green
+    turn = np.where(highest == green, from_green, from_blue)
+    turn = np.where(highest == red, green - blue, turn) % (6 * spread)
+    bin_of = bins * turn // (6 * spread)  # of whole numbers, so no rounding decides
+    shares = [np.mean(bin_of == k, axis=(1, 2)) for k in range(bins)]
+    return np.stack(shares, axis=1).astype(np.float32)
+
+
+def sample_patches(
+    images: np.ndarray,
+    num_patches: int,
+    *,
+    rng: np.random.Generator | int | None = None,
+) -> np.ndarray:
+    """Cut patches of 6×6 pixels out of random places of random images.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (N, height, width, 3)
+        Red, green and blue, 0 to 255.
+    num_patches : int
+        How many.
+    rng : Generator or int, optional
+        Source of randomness, or a seed for one.
+
+    Returns
+    -------
+    ndarray of uint8, shape (num_patches, 108)
+        One patch a row: pixel by pixel, the channels of a pixel side by side.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``images`` is not such an array.
+
+    Examples
+    --------
+    >>> sample_patches(np.zeros((5, 32, 32, 3), dtype=np.uint8), 20, rng=0).shape
+    (20, 108)
+    """
+    check_images(images)
+    rng = np.random.default_rng(rng)
+    windows = windows_of(images)
+    places = [rng.integers(0, size, num_patches) for size in windows.shape[:3]]
+    return windows[tuple(places)].reshape(num_patches, -1)
+
+
+def normalize_patches(patches: np.ndarray) -> np.ndarray:
+    """Take brightness and contrast out of each patch.
+
+    Parameters
+    ----------
+    patches : ndarray of float, shape (M, 108)
+        One patch a row, in brightness units from 0 to 255.
+
+    Returns
+    -------
+    ndarray, shape (M, 108)
+        Each row minus its mean, divided by the root of its variance plus 10. The 10
+        keeps the noise of a nearly flat patch small.
+
+    Examples
+    --------
+    >>> normalize_patches(np.array([[0.0, 2.0], [0.0, 200.0]])).round(1)
+    array([[-0.3,  0.3],
+           [-1. ,  1. ]])
+    """
+    centered: np.ndarray = patches - patches.mean(axis=1, keepdims=True)
+    centered /= np.sqrt(np.mean(centered**2, axis=1, keepdims=True) + 10)
+    return centered
+
+
+def fit_whitening(
+    patches: np.ndarray, epsilon: float = 0.1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean of the patches and the matrix that whitens what is left.
+
+    The entries of ``(patches - mean) @ whitening`` are uncorrelated, with variance one
+    in each direction in which the patches vary by much more than ``epsilon``. Of all
+    such matrices this one moves the patches least, so they still look like patches.
+
+    Parameters
+    ----------
+    patches : ndarray of float, shape (M, 108)
+        Normalized patches.
+    epsilon : float, default 0.1
+        Added to the variance in each direction, so that directions in which there is
+        only noise are not blown up.
+
+    Returns
+    -------
+    mean : ndarray, shape (108,)
+    whitening : ndarray, shape (108, 108)
+        Symmetric.
+
+    References
+    ----------
+    A. J. Bell and T. J. Sejnowski, "The 'independent components' of natural scenes are
+    edge filters", Vision Research 37 (1997), pages 3327-3338.
+
+    Examples
+    --------
+    >>> patches = np.array([[3.0, 0.0], [-3.0, 0.0], [0.0, 0.2], [0.0, -0.2]])
+    >>> fit_whitening(patches, epsilon=0.0)[1].round(2)
+    array([[0.47, 0.  ],
+           [0.  , 7.07]])
+    """
+    mean = patches.mean(axis=0)
+    variances, directions = np.linalg.eigh(np.cov(patches.T, bias=True))
+    whitening = (directions / np.sqrt(variances + epsilon)) @ directions.T
+    return mean, whitening
+
+
+def find_centroids(points: np.ndarray, K: int) -> np.ndarray:
+    """Cluster points by k-means, from the first ``K`` of them, in at most 20 rounds.
+
+    A round assigns each point to its nearest centroid and moves each centroid to the
+    mean of its points. In float64 no rounding error decides an assignment, so the
+    result is the same on every processor.
+
+    Parameters
+    ----------
+    points : ndarray of float64, shape (M, D)
+        In random order.
+    K : int
+        Number of clusters.
+
+    Returns
+    -------
+    ndarray of float64, shape (K, D)
+        The centre of each cluster.
+
+    References
+    ----------
+    S. P. Lloyd, "Least squares quantization in PCM", IEEE Transactions on Information
+    Theory 28 (1982), pages 129-137.
+
+    Examples
+    --------
+    >>> find_centroids(np.array([[0.0], [9.0], [1.0], [8.0]]), K=2)
+    array([[0.5],
+           [8.5]])
+    """
+    from sklearn.cluster import KMeans
+
+    kmeans = KMeans(K, init=points[:K], n_init=1, max_iter=20, tol=0)
+    centroids: np.ndarray = kmeans.fit(points).cluster_centers_
+    return centroids
+
+
+class Dictionary(NamedTuple):
+    """What patches are compared with, and how they are prepared for it.
+
+    Attributes
+    ----------
+    mean : ndarray of float32, shape (108,)
+        Subtracted from a normalized patch.
+    whitening : ndarray of float32, shape (108, 108)
+        Then multiplied from the right.
+    centroids : ndarray of float32, shape (K, 108)
+        Then compared with.
+    """
+
+    mean: np.ndarray
+    whitening: np.ndarray
+    centroids: np.ndarray
+
+
+def learn_dictionary(
+    images: np.ndarray,
+    K: int,
+    *,
+    num_patches: int = 50_000,
+    rng: np.random.Generator | int | None = None,
+) -> Dictionary:
+    """Learn ``K`` centroids of the whitened patches of images. No label is used.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (N, height, width, 3)
+        Training images.
+    K : int
+        Number of centroids.
+    num_patches : int, default 50,000
+        How many patches are drawn for it.
+    rng : Generator or int, optional
+        Source of randomness, or a seed for one.
+
+    Returns
+    -------
+    Dictionary
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``images`` is not such an array.
+
+    References
+    ----------
+    A. Coates, H. Lee and A. Y. Ng, "An analysis of single-layer networks in
+    unsupervised feature learning", AISTATS 2011.
+    """
+    drawn = sample_patches(images, num_patches, rng=rng).astype(np.float64)
+    patches = normalize_patches(drawn)
+    mean, whitening = fit_whitening(patches)
+    centroids = find_centroids((patches - mean) @ whitening, K)
+    return Dictionary(*(a.astype(np.float32) for a in (mean, whitening, centroids)))
+
+
+def distances(patches: np.ndarray, dictionary: Dictionary) -> np.ndarray:
+    """Distance of each whitened patch from each centroid.
+
+    Parameters
+    ----------
+    patches : ndarray of float, shape (M, 108)
+        Normalized patches.
+    dictionary : Dictionary
+        With ``K`` centroids.
+
+    Returns
+    -------
+    ndarray, shape (M, K)
+    """
+    whitened = (patches - dictionary.mean) @ dictionary.whitening
+    squares: np.ndarray = whitened @ (-2 * dictionary.centroids.T)
+    squares += np.sum(whitened**2, axis=1, keepdims=True)
+    squares += np.sum(dictionary.centroids**2, axis=1)
+    np.maximum(squares, 0, out=squares)  # rounding may leave less
+    np.sqrt(squares, out=squares)
+    return squares
+
+
+def triangle(distances: np.ndarray) -> np.ndarray:
+    """How much closer than average each centroid is; 0 for those that are not.
+
+    Parameters
+    ----------
+    distances : ndarray, shape (M, K)
+        From each patch to each centroid.
+
+    Returns
+    -------
+    ndarray, shape (M, K)
+        About half of the entries of a row are 0.
+
+    References
+    ----------
+    A. Coates, H. Lee and A. Y. Ng, "An analysis of single-layer networks in
+    unsupervised feature learning", AISTATS 2011, section 3.2.2.
+
+    Examples
+    --------
+    >>> triangle(np.array([[1.0, 2.0, 6.0]]))
+    array([[2., 1., 0.]])
+    """
+    closer: np.ndarray = distances.mean(axis=1, keepdims=True) - distances
+    np.maximum(closer, 0, out=closer)
+    return closer
+
+
+def pool_quadrants(codes: np.ndarray) -> np.ndarray:
+    """Add up the codes of the patches in each quarter of the image.
+
+    Parameters
+    ----------
+    codes : ndarray, shape (N, rows, columns, K)
+        One code for each place in an image; rows and columns are even numbers.
+
+    Returns
+    -------
+    ndarray, shape (N, 4 * K)
+        Upper left, upper right, lower left, lower right.
+
+    Examples
+    --------
+    >>> pool_quadrants(np.arange(16.0).reshape(1, 4, 4, 1))
+    array([[10., 18., 42., 50.]])
+    """
+    N, rows, columns, K = codes.shape
+    quarters = codes.reshape(N, 2, rows // 2, 2, columns // 2, K)
+    sums: np.ndarray = quarters.sum(axis=(2, 4)).reshape(N, 4 * K)
+    return sums
+
+
+@in_blocks(20)
+def patch_features(
+    images: np.ndarray,
+    dictionary: Dictionary,
+    encode: Callable[[np.ndarray], np.ndarray] = triangle,
+) -> np.ndarray:
+    """How close the patches of each quarter of an image come to each centroid.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (N, 32, 32, 3)
+        Red, green and blue, 0 to 255.
+    dictionary : Dictionary
+        With ``K`` centroids.
+    encode : callable, default `triangle`
+        Takes the distances (M, K) of patches from centroids, returns codes (M, K).
+
+    Returns
+    -------
+    ndarray of float32, shape (N, 4 * K)
+        For each quarter, the sum of the codes of its 7×7 patches.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``images`` is not such an array.
+    """
+    windows = windows_of(images)[:, ::STRIDE, ::STRIDE]  # (N, 14, 14, 6, 6, 3)
+    N, rows, columns = windows.shape[:3]
+    patches = windows.reshape(N * rows * columns, -1).astype(np.float32)
+    codes = encode(distances(normalize_patches(patches), dictionary))
+    return pool_quadrants(codes.reshape(N, rows, columns, -1))
+
+
+def windows_of(images: np.ndarray) -> np.ndarray:
+    """Every patch of every image, (N, rows, columns, 6, 6, 3), as a view."""
+    windows = sliding_window_view(images, (PATCH, PATCH), axis=(1, 2))
+    return np.moveaxis(windows, 3, 5)
+
+
+def mean_of_cells(pixels: np.ndarray) -> np.ndarray:
+    """Average each cell of (N, height, width) numbers."""
+    N, height, width = pixels.shape
+    cells = pixels.reshape(N, height // CELL, CELL, width // CELL, CELL)
+    means: np.ndarray = cells.mean(axis=(2, 4))
+    return means
+
+
+def to_length_one(blocks: np.ndarray) -> np.ndarray:
+    """Scale what lies along the last axis to length one; zeros stay zero."""
+    squares = np.sum(blocks**2, axis=-1, keepdims=True)
+    scaled: np.ndarray = blocks / np.sqrt(squares + 1e-10)
+    return scaled
+
+
+def check_images(images: np.ndarray) -> None:
+    """Refuse what is not a non-empty array of colour images, as they are stored."""
+    if not (isinstance(images, np.ndarray) and images.ndim == 4 and images.size):
+        raise ValueError(
+            "images must be a non-empty array of shape (N, height, width, 3), but it "
+            f"is {describe(images)}."
+        )
+    if images.shape[3] != 3:
+        raise ValueError(
+            "images must have three channels, red, green and blue, but its shape is "
+            f"{images.shape}."
+        )
+    if images.dtype != np.uint8:
+        raise TypeError(f"images must hold uint8, but its dtype is {images.dtype}.")

@@ -1,0 +1,227 @@
+"""The features, compared with scikit-image, matplotlib and loops written out."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.colors import rgb_to_hsv
+from skimage.color import rgb2gray
+from skimage.feature import hog
+
+from softmax_lib import features, shapes10
+from softmax_lib.features import Dictionary
+
+
+def noise(num: int = 7, height: int = 32, width: int = 32) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (num, height, width, 3), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def drawn() -> np.ndarray:
+    """Pictures with edges and even areas, more than a block of any function."""
+    return shapes10.generate(num_train=250, num_test=10)[0]
+
+
+@pytest.fixture(scope="module")
+def dictionary(drawn: np.ndarray) -> Dictionary:
+    return features.learn_dictionary(drawn, 12, num_patches=1000, rng=0)
+
+
+def test_the_histograms_of_gradients_are_those_of_scikit_image(
+    drawn: np.ndarray,
+) -> None:
+    for images in (drawn, noise(3, 24, 40)):
+        theirs = [hog(rgb2gray(image), 9, (8, 8), (2, 2)) for image in images]
+        # float32 here, float64 there; a gradient between two directions does not occur
+        np.testing.assert_allclose(features.hog_features(images), theirs, atol=2e-6)
+
+
+def test_the_hues_are_those_of_matplotlib() -> None:
+    images = noise()
+    images[0] = images[0, :, :, :1]  # grey has no hue, and counts as red
+    ranges = np.floor(10 * rgb_to_hsv(images / 255)[..., 0] + 1e-9) % 10
+    theirs = [[np.mean(ranges[i] == k) for k in range(10)] for i in range(len(images))]
+    np.testing.assert_allclose(features.hue_histograms(images), theirs, rtol=1e-6)
+    assert features.hue_histograms(images)[0, 0] == 1
+
+
+def test_each_of_the_six_pure_colours_has_its_own_sixth_of_the_hues() -> None:
+    pure = [
+        [255, 0, 0],
+        [255, 255, 0],
+        [0, 255, 0],
+        [0, 255, 255],
+        [0, 0, 255],
+        [255, 0, 255],
+    ]
+    images = np.array(pure, dtype=np.uint8).reshape(6, 1, 1, 3)
+    np.testing.assert_array_equal(features.hue_histograms(images, bins=6), np.eye(6))
+
+
+def test_a_drawn_patch_is_a_piece_of_an_image_row_by_row() -> None:
+    images = noise(1)
+    pieces = {
+        images[0, i : i + 6, j : j + 6].tobytes() for i in range(27) for j in range(27)
+    }
+    patches = features.sample_patches(images, 2000, rng=0)
+    drawn = {patch.tobytes() for patch in patches}
+    assert drawn <= pieces
+    assert len(drawn) > 0.9 * len(pieces)  # every place is drawn from
+
+
+def test_patches_come_from_every_image() -> None:
+    images = np.arange(20, dtype=np.uint8)[:, None, None, None] * np.ones(
+        (1, 8, 8, 3), np.uint8
+    )
+    patches = features.sample_patches(images, 500, rng=0)
+    assert set(patches.ravel()) == set(range(20))
+
+
+def test_a_seed_draws_the_same_patches_again(drawn: np.ndarray) -> None:
+    first, again, other = (
+        features.sample_patches(drawn, 50, rng=seed) for seed in (0, 0, 1)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_a_normalized_patch_has_neither_brightness_nor_contrast() -> None:
+    patch = np.random.default_rng(0).uniform(0, 255, (5, 108))
+    normalized = features.normalize_patches(patch)
+    np.testing.assert_allclose(normalized.mean(axis=1), 0, atol=1e-12)
+    variances = patch.var(axis=1)
+    np.testing.assert_allclose(normalized.var(axis=1), variances / (variances + 10))
+    flat = features.normalize_patches(np.full((1, 108), 7.0))
+    np.testing.assert_array_equal(flat, 0)
+
+
+def test_whitened_points_are_uncorrelated_and_moved_the_least() -> None:
+    rng = np.random.default_rng(0)
+    points = rng.standard_normal((2000, 4)) @ rng.standard_normal((4, 4)) + 3
+    mean, whitening = features.fit_whitening(points, epsilon=0.0)
+    whitened = (points - mean) @ whitening
+    np.testing.assert_allclose(np.cov(whitened.T, bias=True), np.eye(4), atol=1e-10)
+    # Only the symmetric positive root moves them the least.
+    np.testing.assert_allclose(whitening, whitening.T, atol=1e-12)
+    assert np.linalg.eigvalsh(whitening).min() > 0
+
+
+def test_epsilon_is_added_to_the_variance_of_each_direction() -> None:
+    points = np.array([[2.0, 0.0], [-2.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    _, whitening = features.fit_whitening(points, epsilon=0.25)
+    np.testing.assert_allclose(whitening, np.diag([2.25**-0.5, 0.75**-0.5]))
+
+
+def test_the_centroids_are_those_of_k_means_written_out() -> None:
+    points = np.random.default_rng(0).standard_normal((400, 3))
+    centroids = points[:5]
+    for _ in range(20):
+        gaps = np.linalg.norm(points[:, None] - centroids, axis=2)
+        nearest = gaps.argmin(axis=1)
+        centroids = np.array([points[nearest == k].mean(axis=0) for k in range(5)])
+    np.testing.assert_allclose(features.find_centroids(points, 5), centroids)
+
+
+def test_distances_and_codes_are_the_formulas_of_the_chapter(
+    drawn: np.ndarray, dictionary: Dictionary
+) -> None:
+    patches = features.normalize_patches(
+        features.sample_patches(drawn, 30, rng=1).astype(np.float64)
+    )
+    mean, whitening, centroids = (a.astype(np.float64) for a in dictionary)
+    z = np.array(
+        [
+            [np.linalg.norm((p - mean) @ whitening - c) for c in centroids]
+            for p in patches
+        ]
+    )
+    np.testing.assert_allclose(
+        features.distances(patches, Dictionary(mean, whitening, centroids)), z
+    )
+    codes = [[max(0, row.mean() - value) for value in row] for row in z]
+    np.testing.assert_allclose(features.triangle(z), codes)
+
+
+def test_a_patch_that_is_a_centroid_has_the_distance_0_from_it() -> None:
+    patch = np.random.default_rng(0).standard_normal((1, 108)).astype(np.float32)
+    itself = Dictionary(np.zeros(108, "f"), np.eye(108, dtype="f"), patch)
+    # The root of what rounding leaves of squares of about 100.
+    assert 0 <= features.distances(patch, itself)[0, 0] < 0.02
+
+
+def test_the_features_of_an_image_are_the_sums_over_its_quarters(
+    drawn: np.ndarray, dictionary: Dictionary
+) -> None:
+    image, K = drawn[33], len(dictionary.centroids)
+    sums = np.zeros((2, 2, K))
+    for i in range(14):
+        for j in range(14):
+            patch = image[2 * i : 2 * i + 6, 2 * j : 2 * j + 6].reshape(1, 108)
+            normalized = features.normalize_patches(patch.astype(np.float64))
+            codes = features.triangle(features.distances(normalized, dictionary))
+            sums[i // 7, j // 7] += codes[0]
+    of_all = features.patch_features(drawn, dictionary)
+    assert of_all.shape == (250, 4 * K)
+    # float32 there, sums of 49 codes of about one.
+    np.testing.assert_allclose(of_all[33], sums.ravel(), rtol=1e-4, atol=1e-3)
+
+
+def test_the_codes_can_be_others(drawn: np.ndarray, dictionary: Dictionary) -> None:
+    counts = features.patch_features(drawn[:3], dictionary, np.ones_like)
+    np.testing.assert_array_equal(counts, 49)
+
+
+def test_a_dictionary_is_learned_from_whitened_patches(drawn: np.ndarray) -> None:
+    patches = features.sample_patches(drawn, 1000, rng=5).astype(np.float64)
+    normalized = features.normalize_patches(patches)
+    mean, whitening = features.fit_whitening(normalized)
+    centroids = features.find_centroids((normalized - mean) @ whitening, 12)
+    found = features.learn_dictionary(drawn, 12, num_patches=1000, rng=5)
+    for ours, theirs in zip(found, (mean, whitening, centroids), strict=True):
+        np.testing.assert_array_equal(ours, theirs.astype(np.float32))
+
+
+@pytest.mark.parametrize("name", ["hog_features", "hue_histograms", "patch_features"])
+def test_a_row_depends_on_its_own_image_only(
+    name: str, drawn: np.ndarray, dictionary: Dictionary
+) -> None:
+    arguments = [dictionary] if name == "patch_features" else []
+    function: Any = getattr(features, name)
+    before = drawn.copy()
+    of_all = function(drawn, *arguments)
+    assert of_all.dtype == np.float32
+    assert len(of_all) == len(drawn)
+    for i in (0, 199, 200, 249):
+        alone = function(drawn[i : i + 1], *arguments)
+        np.testing.assert_allclose(alone[0], of_all[i], rtol=1e-3, atol=1e-3)
+    np.testing.assert_array_equal(drawn, before)
+
+
+@pytest.mark.parametrize(
+    ("images", "error", "message"),
+    [
+        ([[0]], ValueError, "it is a list"),
+        (np.zeros((0, 32, 32, 3), np.uint8), ValueError, r"shape \(0, 32, 32, 3\)"),
+        (np.zeros((5, 3072), np.uint8), ValueError, r"shape \(5, 3072\)"),
+        (np.zeros((5, 3, 32, 32), np.uint8), ValueError, "three channels"),
+        (np.zeros((5, 32, 32, 3)), TypeError, "uint8, but its dtype is float64"),
+    ],
+)
+@pytest.mark.parametrize(
+    "function",
+    [
+        features.hog_features,
+        features.hue_histograms,
+        lambda images: features.sample_patches(images, 5, rng=0),
+    ],
+)
+def test_what_is_not_an_array_of_images_is_refused(
+    function: Callable[[Any], Any],
+    images: Any,
+    error: type[Exception],
+    message: str,
+) -> None:
+    with pytest.raises(error, match=message):
+        function(images)
