@@ -29,7 +29,6 @@ __all__ = [
     "sgd",
     "mirrored",
     "mirror_of_columns",
-    "in_variables",
 ]
 
 Loss = Callable[[np.ndarray, np.ndarray, np.ndarray, float], tuple[float, np.ndarray]]
@@ -352,34 +351,6 @@ def mirror_of_columns() -> np.ndarray:
     """
     pixels = np.arange(32 * 32 * 3).reshape(32, 32, 3)
     return np.append(pixels[:, ::-1].ravel(), pixels.size)
-
-
-def in_variables(loss: Loss, P: np.ndarray) -> Loss:
-    """Loss as a function of ``V``, where the weights are ``W = P @ V``.
-
-    It is the loss of the rows ``X @ P``, which need not be made. The penalty is on
-    ``V``: other variables, another minimum.
-
-    Parameters
-    ----------
-    loss : callable
-        Takes ``W, X, y, reg``, returns the loss and its gradient.
-    P : ndarray, shape (D, D)
-        Makes weights of variables.
-
-    Returns
-    -------
-    callable
-        Takes ``V, X, y, reg``, returns the loss and its gradient with respect to ``V``.
-    """
-
-    def of_variables(
-        V: np.ndarray, X: np.ndarray, y: np.ndarray, reg: float
-    ) -> tuple[float, np.ndarray]:
-        data_loss, dW = loss(P @ V, X, y, 0.0)
-        return data_loss + reg * float(np.sum(V * V)), P.T @ dW + 2 * reg * V
-
-    return of_variables
 
 
 def over_blocks(

@@ -5,7 +5,6 @@ from sklearn.linear_model import LogisticRegression
 from softmax_lib.losses import softmax_loss_vectorized, svm_loss_vectorized
 from softmax_lib.optimum import (
     certify,
-    in_variables,
     minimize,
     mirror_of_columns,
     mirrored,
@@ -159,16 +158,6 @@ def test_the_minimum_of_the_mirrored_loss_is_its_own_mirror_image():
     best = minimize(mirrored(softmax_loss_vectorized), with_ones(images), y, 0.1)
     np.testing.assert_allclose(best.W, best.W[mirror_of_columns()], atol=1e-12)
     assert np.abs(best.W).max() > 0.001
-
-
-def test_the_loss_in_other_variables_is_that_of_the_transformed_rows():
-    X, y = points(N=50)
-    P = np.random.default_rng(1).standard_normal((8, 5))
-    V = np.random.default_rng(2).standard_normal((5, 3)) / 100
-    loss, dV = in_variables(softmax_loss_vectorized, P)(V, X, y, 0.3)
-    expected = softmax_loss_vectorized(V, X @ P, y, 0.3)
-    assert loss == pytest.approx(expected[0], rel=1e-12)
-    np.testing.assert_allclose(dV, expected[1], rtol=1e-9)
 
 
 def batches_of(X, seed, passes, size):
