@@ -8,12 +8,12 @@ BIN = .venv/Scripts
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help check book test pages-test record text data figures links check-everywhere bench mutants lint dist lock clean
+.PHONY: help check book test pages-test record text worksheet data figures links check-everywhere bench mutants lint dist lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
 
-check: lint test book ## all that a change must pass
+check: lint test worksheet book ## all that a change must pass
 
 # --all: a page that is not read again would keep its warnings to itself.
 book: .venv/book.done ## build the pages from the recorded outputs (no data, no kernel)
@@ -36,6 +36,9 @@ text: .venv/test.done ## carry text changed in a chapter into its recordings, ru
 
 data: .venv/book.done ## download CIFAR-10 (170 MB) into your cache folder
 	$(BIN)/softmax-book data fetch
+
+worksheet: .venv/test.done ## make the worksheet from its source and grade both (a minute)
+	$(BIN)/python -m tests.checker.worksheet
 
 figures: .venv/test.done ## save the chapters' figures (or CHAPTERS=03) as SVG, for slides
 	$(BIN)/python -m tests.checker.figures $(CHAPTERS)
