@@ -8,7 +8,12 @@ import sys
 import nbformat
 import numpy as np
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat.v4 import (
+    new_code_cell,
+    new_markdown_cell,
+    new_notebook,
+    new_output,
+)
 
 from tests.checker.chapters import ROOT
 from tests.checker.plugin import side_by_side
@@ -105,6 +110,20 @@ def test_on_shapes10_the_recording_is_what_counts(check):
     )
     assert "chapters run on Shapes-10" in said
     assert "1 passed" in said
+
+
+def test_a_solution_is_checked_in_the_kernel_of_its_chapter(check):
+    solution = "````{{solution}} {}\n```python\nprint(x)\n```\n\n```text\n{}\n```\n````"
+    said = check(
+        [
+            new_markdown_cell(solution.format("ex-right", 2)),
+            new_markdown_cell(solution.format("ex-wrong", 3)),
+            cell("x = 2"),
+        ]
+    )
+    assert "1 failed, 2 passed" in said
+    assert "01_data, the solution of ex-wrong, on CIFAR-10, output 1" in said
+    assert "3 became 2" in said
 
 
 def test_a_recording_of_other_cells_is_refused(check):

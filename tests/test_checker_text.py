@@ -5,6 +5,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from tests.checker.text import carry_text
 
 
+def solved(said):
+    return f"\n````{{solution}} ex-x\n```python\n1\n```\n\n```text\n{said}```\n````"
+
+
 @pytest.fixture
 def book(tmp_path):
     """A chapter and its recording on Shapes-10, which differ in their outputs."""
@@ -13,7 +17,7 @@ def book(tmp_path):
     for path, text in [(chapter, "cifar10\n"), (recording, "shapes10\n")]:
         output = new_output("stream", text=text)
         cells = [
-            new_markdown_cell("A wrong word.", id="c01-01"),
+            new_markdown_cell("A wrong word." + solved(text), id="c01-01"),
             new_code_cell("1", id="c01-02", outputs=[output], execution_count=1),
         ]
         path.parent.mkdir(parents=True)
@@ -34,10 +38,10 @@ def said_by(path):
 
 def test_a_corrected_word_reaches_the_recording_which_keeps_its_outputs(book):
     chapter, recording = book
-    change(chapter, 0, "A right word.")
+    change(chapter, 0, "A right word." + solved("cifar10\n"))
     assert carry_text(chapter)
-    assert said_by(chapter) == ("A right word.", "cifar10\n")
-    assert said_by(recording) == ("A right word.", "shapes10\n")
+    for path, text in [(chapter, "cifar10\n"), (recording, "shapes10\n")]:
+        assert said_by(path) == ("A right word." + solved(text), text)
 
 
 def test_carrying_the_text_twice_changes_no_byte(book):
@@ -51,5 +55,13 @@ def test_changed_code_is_not_given_the_outputs_of_other_code(book):
     chapter, recording = book
     before = recording.read_bytes()
     change(chapter, 1, "2")
+    assert not carry_text(chapter)
+    assert recording.read_bytes() == before
+
+
+def test_changed_code_of_a_solution_is_not_given_the_output_of_other_code(book):
+    chapter, recording = book
+    before = recording.read_bytes()
+    change(chapter, 0, "A wrong word." + solved("cifar10\n").replace("1", "2", 1))
     assert not carry_text(chapter)
     assert recording.read_bytes() == before

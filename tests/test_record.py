@@ -46,6 +46,15 @@ def test_recording_twice_changes_no_byte(record):
     assert recorded[2].outputs[0].traceback == ["ValueError: no"]
 
 
+def test_the_output_of_a_solution_is_recorded_in_its_text(record):
+    opening, code = "````{solution} ex-x\n", "```python\nprint(x)\n```\n"
+    solution = new_markdown_cell(f"{opening}{code}````")
+    first, said = record(solution, new_code_cell("x = 2"))
+    assert "the solution of ex-x is new" in said
+    shown = nbformat.reads(first.decode(), as_version=4).cells[0].source
+    assert shown == f"{opening}{code}\n```text\n2\n```\n````"
+
+
 def test_a_change_is_recorded_and_said(record):
     before, _ = record(new_code_cell("print('loss 2.30')"))
     after, said = record(new_code_cell("print('loss 2.40')"))

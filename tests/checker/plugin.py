@@ -31,6 +31,7 @@ from tests.checker.chapters import (
     recording_of,
 )
 from tests.checker.compare import Difference, compare_outputs, report
+from tests.checker.solutions import executed_cells, place_of
 
 FIGURE_FAILURES = Path("_build") / "figure-failures"
 
@@ -88,9 +89,9 @@ class Chapter(IPyNbFile):
     """A notebook whose cells are checked against one of its recordings."""
 
     def collect(self) -> Iterator["CheckedCell"]:
-        """Yield the code cells, with the outputs recorded on the chosen data set."""
+        """Yield the code cells and solutions, with what the chosen data set gave."""
         self.nb = nbformat.read(self.path, as_version=4)
-        cells = [cell for cell in self.nb.cells if cell.cell_type == "code"]
+        cells = executed_cells(self.nb.cells)
         recorded = self.recorded_cells(cells)
         for number, cell in enumerate(recorded):
             yield CheckedCell.from_parent(
@@ -111,8 +112,7 @@ class Chapter(IPyNbFile):
                 f"{self.path.name} has no recording {recording.name} on "
                 f"{chosen_data_set()}: run `make record`."
             )
-        recorded = nbformat.read(recording, as_version=4).cells
-        recorded = [cell for cell in recorded if cell.cell_type == "code"]
+        recorded = executed_cells(nbformat.read(recording, as_version=4).cells)
         if [cell.source for cell in recorded] != [cell.source for cell in cells]:
             raise self.CollectError(
                 f"The recording of {self.path.name} on {chosen_data_set()} holds other "
@@ -128,9 +128,10 @@ class Chapter(IPyNbFile):
         }
         unchecked = marks.get("skip") or marks.get("check") is False
         if unchecked or (cell.source.strip() and cell.execution_count is None):
+            fault = "opts out" if unchecked else "has no recorded run"
             raise self.CollectError(
-                f"{self.path.name}, code cell {number}: every cell is run and checked, "
-                f"but this one {'opts out' if unchecked else 'has no recorded run'}."
+                f"{self.path.name}, {place_of(cell, number)}: every cell is run and "
+                f"checked, but this one {fault}."
             )
         return defaultdict(bool, check=True, check_exception="check_exception" in marks)
 
@@ -162,7 +163,8 @@ class CheckedCell(IPyNbCell):
     def place(self) -> str:
         """Return the name of this cell as a person would say it."""
         data_set = DATA_SETS[chosen_data_set()]
-        return f"{self.parent.path.stem}, code cell {self.cell_num}, on {data_set}"
+        place = place_of(self.cell, self.cell_num)
+        return f"{self.parent.path.stem}, {place}, on {data_set}"
 
     def repr_failure(self, excinfo: Any) -> str:
         """Say what the cell was to say and what it said."""

@@ -41,6 +41,7 @@ from tests.checker.compare import (
     pixels,
     read_check,
 )
+from tests.checker.solutions import executed_cells, place_of, put_outputs
 
 # A picture keeps its recorded bytes only if no pixel moved by more than this many of
 # 255 levels: rounding may move a line's edge that much, a changed label moves it more.
@@ -95,7 +96,7 @@ def record_chapter(chapter: Path, data_set: str) -> str:
     """Run a chapter, write what it says, and return what changed."""
     recording = recording_of(chapter, data_set)
     notebook = nbformat.read(chapter, as_version=4)
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    cells = executed_cells(notebook.cells)
     recorded = recorded_outputs(recording)
     start = time.perf_counter()
     peak = run_cells(cells, chapter.parent, data_set)
@@ -103,7 +104,7 @@ def record_chapter(chapter: Path, data_set: str) -> str:
     changes: list[str] = []
     for number, cell in enumerate(cells):
         check = cell.metadata.get("check")
-        place = f"code cell {number}"
+        place = place_of(cell, number)
         refuse_bad_outputs(cell.outputs, check, place)
         old, new = recorded.get(cell.id), cell.outputs
         if old is None:
@@ -111,6 +112,7 @@ def record_chapter(chapter: Path, data_set: str) -> str:
             continue
         changes += [str(d.within(place)) for d in compare_outputs(old, new, check)]
         cell.outputs = keep_recorded(old, new, read_check(check) if check else Check())
+    put_outputs(notebook.cells, cells)
     write_notebook(notebook, recording)
     summary = f"{seconds:.1f} s, peak memory {peak / 1e6:.0f} MB, "
     summary += f"changes: {len(changes) or 'none'}"
@@ -121,7 +123,7 @@ def recorded_outputs(recording: Path) -> dict[str, list[Any]]:
     """Return the recorded outputs of each code cell that ever ran, by its id."""
     if not recording.exists():
         return {}
-    cells = nbformat.read(recording, as_version=4).cells
+    cells = executed_cells(nbformat.read(recording, as_version=4).cells)
     return {cell.id: cell.outputs for cell in cells if cell.get("execution_count")}
 
 
@@ -147,7 +149,7 @@ def run_cells(cells: Sequence[Any], directory: Path, data_set: str) -> int:
             expected_to_fail = "raises-exception" in cell.metadata.get("tags", [])
             if (reply["content"]["status"] == "error") != expected_to_fail:
                 trace = "\n".join(reply["content"].get("traceback", ["no exception"]))
-                raise RecordingError(f"code cell {number}:\n{strip_ansi(trace)}")
+                raise RecordingError(f"{place_of(cell, number)}:\n{strip_ansi(trace)}")
             cell.outputs = [
                 nbformat.from_dict(output) for output in coalesce_streams(outputs)
             ]

@@ -14,6 +14,7 @@ import nbformat
 from tests.checker.chapters import CHAPTERS, recording_of
 from tests.checker.links import link_first_mentions
 from tests.checker.record import write_notebook
+from tests.checker.solutions import executed_cells, put_outputs
 
 
 def main() -> int:
@@ -32,13 +33,15 @@ def carry_text(chapter: Path) -> bool:
     recording = recording_of(chapter, "shapes10")
     if not recording.exists():
         return False
-    recorded = {cell.id: cell for cell in nbformat.read(recording, as_version=4).cells}
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            old = recorded.get(cell.id)
-            if old is None or old.source != cell.source:
-                return False
-            cell.outputs, cell.execution_count = old.outputs, old.execution_count
+    recorded = executed_cells(nbformat.read(recording, as_version=4).cells)
+    old = {cell.id: cell for cell in recorded}
+    cells = executed_cells(notebook.cells)
+    for cell in cells:
+        if cell.id not in old or old[cell.id].source != cell.source:
+            return False
+        cell.outputs = old[cell.id].outputs
+        cell.execution_count = old[cell.id].execution_count
+    put_outputs(notebook.cells, cells)
     write_notebook(notebook, recording)
     return True
 
