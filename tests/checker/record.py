@@ -217,9 +217,14 @@ def means_the_same(old: Any, new: Any, rules: Check) -> bool:
 
 
 def write_notebook(notebook: Any, path: Path) -> None:
-    """Write a notebook so that the same content gives the same bytes."""
+    """Write a notebook so that the same content gives the same bytes.
+
+    Of its metadata, the kernel is the same for all, and ``description`` its own.
+    """
+    own = {k: v for k, v in notebook.metadata.items() if k == "description"}
     notebook.metadata = nbformat.from_dict(
         {
+            **own,
             "kernelspec": {
                 "display_name": "Python 3",
                 "language": "python",

@@ -29,14 +29,16 @@ NO_BROWSER = (
 
 
 def pytest_generate_tests(metafunc):
-    """Run each test that takes `name` once for each page of the built book."""
+    """Run a test that takes `name`, or `file`, once for each page of the built book."""
+    pages = sorted(path.relative_to(HTML) for path in HTML.rglob("*.html"))
+    names = [page.as_posix() for page in pages if page.parts[0] != "_static"]
+    if not names:
+        raise pytest.UsageError("There are no pages yet: `make book` builds them.")
+    names.remove("index.html")  # leads on to the introduction
     if "name" in metafunc.fixturenames:
-        pages = sorted(path.relative_to(HTML) for path in HTML.rglob("*.html"))
-        names = [page.as_posix() for page in pages if page.parts[0] != "_static"]
-        if not names:
-            raise pytest.UsageError("There are no pages yet: `make book` builds them.")
-        names.remove("index.html")  # leads on to the introduction
         metafunc.parametrize("name", names)
+    if "file" in metafunc.fixturenames:  # the page 404 is for servers alone
+        metafunc.parametrize("file", [name for name in names if name != "404.html"])
 
 
 class Site(SimpleHTTPRequestHandler):
@@ -91,6 +93,11 @@ def faults():
     assert found == []
 
 
+def is_news(said):
+    """Say whether a console message is an error that has not been counted already."""
+    return said.type == "error" and not said.text.startswith("Failed to load resource")
+
+
 @pytest.fixture
 def page(browser, site, faults):
     """A new page, with every request to another host refused and counted a fault.
@@ -119,7 +126,7 @@ def page(browser, site, faults):
     )
     page.on(
         "console",
-        lambda said: said.type == "error" and faults.append(f"console: {said.text}"),
+        lambda said: is_news(said) and faults.append(f"console: {said.text}"),
     )
     yield page
     context.close()

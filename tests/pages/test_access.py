@@ -1,0 +1,62 @@
+"""Everyone can read a page: on a phone, in the dark, by ear, from the keyboard."""
+
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.pages.test_pages import AT_REST, open_page
+
+# Axe leaves this rule off by default: who says what a button shows must reach it. What
+# it would load beside the page is of no use to any of its other rules.
+NAMES = {"label-content-name-mismatch": {"enabled": True}}
+SAME_COLOURS = {"color-contrast": {"enabled": False}}
+OPEN_ALL = """() => {
+  for (const fold of document.querySelectorAll(".toggle-hidden"))
+    fold.classList.remove("toggle-hidden");
+  for (const fold of document.querySelectorAll("details")) fold.open = true;
+}"""
+
+
+def axe_complaints(page, rules):
+    """What axe finds, as its rule and the elements at fault."""
+    options = {"resultTypes": ["violations"], "preload": False, "rules": rules}
+    return [
+        (violation["id"], node["target"], node["failureSummary"])
+        for violation in Axe().run(page, options=options).response["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def test_axe_finds_nothing_that_keeps_a_reader_out(page, site, name):
+    for width, rules in ((1280, NAMES), (360, NAMES | SAME_COLOURS)):
+        page.set_viewport_size({"width": width, "height": 800})
+        open_page(page, site + name)
+        page.evaluate(OPEN_ALL)
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            page.wait_for_function(
+                f"document.documentElement.dataset.theme == '{theme}'"
+            )
+            page.evaluate(AT_REST)
+            assert axe_complaints(page, rules) == []
+
+
+def test_a_page_is_as_wide_as_a_phone_and_what_is_wider_scrolls(page, site, name):
+    page.set_viewport_size({"width": 360, "height": 740})
+    open_page(page, site + name)
+    page.evaluate(OPEN_ALL)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    unreachable = page.evaluate(
+        """() => [...document.querySelectorAll(".bd-article *")]
+          .filter(box => box.scrollWidth > box.clientWidth + 1
+            && ["auto", "scroll"].includes(getComputedStyle(box).overflowX)
+            && box.tabIndex < 0 && !box.querySelector("a, button, [tabindex='0']"))
+          .map(box => box.outerHTML.slice(0, 120))"""
+    )
+    assert unreachable == []
+
+
+def test_a_picture_is_described_and_a_table_has_headers(page, site, name):
+    open_page(page, site + name)
+    for picture in page.locator("article img:not(.toggler)").all():
+        assert len(picture.get_attribute("alt") or "") > 5, picture.get_attribute("src")
+    for table in page.locator("article table:not(.indextable)").all():
+        assert table.locator("th").count() > 0, table.inner_text()
