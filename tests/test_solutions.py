@@ -1,5 +1,6 @@
 """Solutions of exercises are run and checked like the cells of their chapter."""
 
+import ast
 import re
 
 import nbformat
@@ -116,3 +117,26 @@ def test_the_code_of_a_solution_fits_on_the_page(chapter):
             assert len(cell.source.splitlines()) <= 25
             for output in cell.outputs:
                 assert max(map(len, output.text.splitlines())) <= 80
+
+
+def names(source, kind):
+    """The names that a listing reads or writes, wherever they stand in it."""
+    return {
+        node.id
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Name) and isinstance(node.ctx, kind)
+    }
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+def test_a_solution_needs_the_chapter_and_no_other_solution(chapter):
+    cells = executed_cells(nbformat.read(chapter, as_version=4).cells)
+    written = {}
+    for cell in cells:
+        if exercise := cell.metadata.get("exercise"):
+            needed = names(cell.source, ast.Load) - names(cell.source, ast.Store)
+            others = {
+                name for name in needed if written.get(name, exercise) != exercise
+            }
+            assert others == set(), cell.id
+            written |= dict.fromkeys(names(cell.source, ast.Store), exercise)
