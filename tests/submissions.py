@@ -37,11 +37,12 @@ def loss_function(W, X, y, reg):
     exps = np.exp(scores)
     sums = np.sum(exps, axis=1, keepdims=True)
     probs = exps / sums
-    correct = scores[np.arange(num_train), y]
-    loss = np.sum(np.log(sums)) - np.sum(correct)
+    rows = np.arange(num_train)
+    losses = np.log(sums[:, 0]) - scores[rows, y]
+    loss = np.sum(losses)
     loss = loss / num_train
     dscores = probs.copy()
-    dscores[np.arange(num_train), y] -= 1
+    dscores[rows, y] -= 1
     dW = np.dot(X.T, dscores)
     dW = dW / num_train
     loss = loss + reg * np.sum(W ** 2)
@@ -86,6 +87,106 @@ def loss_function(W, X, y, reg):
     mask[range(num_train), y] = -np.sum(mask, axis=1)
     dW = X.T.dot(mask) / num_train + 2 * reg * W
     return loss, dW
+"""
+
+# The name of the mistake: the line, or a part of it → what stands there instead.
+LOOPS_MISTAKES = """
+not_averaged in the loss: loss /= num_train → pass
+not_averaged in the gradient: dW /= num_train → pass
+averaged_over_features in the loss: loss /= num_train → loss /= X.shape[1]
+averaged_over_classes in the gradient: dW /= num_train → dW /= num_classes
+averaged_over_points_and_classes in the loss: loss /= num → loss /= len(dW.T) * num
+averaged_twice in the gradient: dW /= num_train → dW /= num_train ** 2
+reg_missing in the loss: loss += reg * np.sum(W * W) → pass
+reg_missing in the gradient: dW += 2 * reg * W → pass
+reg_half in the loss: reg * np → 0.5 * reg * np
+reg_half in the gradient: 2 * reg * → reg *
+reg_doubled in the loss: reg * np → 2 * reg * np
+reg_doubled in the gradient: 2 * reg → 4 * reg
+reg_divided_by_N in the loss: * W) → * W) / num_train
+reg_divided_by_N in the gradient: reg * W → reg * W / num_train
+reg_without_bias in the loss: W * W → W[:-1] ** 2
+reg_without_bias in the gradient: dW += 2 * reg * W → dW[:-1] += 2 * reg * W[:-1]
+reg_not_squared in the loss: W * W) → W)
+reg_absolute in the loss: W * W → np.abs(W)
+reg_root in the loss: sum(W * W → linalg.norm(W
+reg_mean in the loss: sum(W * → mean(W *
+reg_sign in the loss: += reg * → -= reg *
+reg_sign in the gradient: += 2 * reg → -= 2 * reg
+reg_strength_ignored in the loss: reg * np.sum → np.sum
+reg_strength_ignored in the gradient: reg * W → W
+reg_without_W: reg * W → reg
+reg_not_differentiated: 2 * reg * W → reg * np.sum(W * W)
+one_added: - 1) * X → + 1) * X
+own_class_missing: (p - 1) * X → p * X
+own_class_skipped: (p - 1) * X → 0 * X
+probability_of_own_class_missing: (p - 1) * X → -X
+own_class_only: dW[:, j] += p * X[i] → pass
+data_sign in the loss: -scores[y[i]] + → scores[y[i]] -
+own_score_sign: -scores → scores
+own_score_missing: -scores[y[i]] + np → np
+log_of_sum_missing: np.log(total) → total
+log_base_10 in the loss: + np.log → / np.log(10) + np.log10
+log_base_2 in the loss: log(total → log2(total
+log_missing in the loss: scores[y[i]] + np.log(total) → np.exp(scores[y[i]]) / total
+not_normalized in the loss: ] + np.log(total) → ]
+labels_off_by_one in the loss: ]] + np → ] - 1] + np
+last_point_only in the loss: += -scores → = -scores
+not_normalized in the gradient: ) / total → )
+scores_for_probs: np.exp(scores[j]) / total → scores[j]
+maximum_not_subtracted: scores = scores - np.max(scores) → pass
+minimum_subtracted: max(scores → min(scores
+mean_subtracted: max(scores → mean(scores
+maximum_of_absolute: max(scores → max(np.abs(scores)
+maximum_added: - np.max → + np.max
+"""
+
+ARRAYS_MISTAKES = """
+not_averaged in the loss: loss = loss / num_train → pass
+not_averaged in the gradient: dW = dW / num_train → pass
+averaged_over_features in the loss: loss / num_train → loss / W.shape[0]
+averaged_over_classes in the gradient: dW / num_train → dW / W.shape[1]
+reg_missing in the loss: loss = loss + reg * np.sum(W ** 2) → pass
+reg_missing in the gradient: dW = dW + 2 * reg * W → pass
+reg_half in the loss: * np. → / 2 * np.
+reg_half in the gradient: 2 * reg * → reg *
+reg_square_of_sum in the loss: W ** 2) → W) ** 2
+reg_not_differentiated: 2 * reg * W → reg * W ** 2
+own_class_missing: dscores[rows, y] -= 1 → pass
+every_label_for_every_point in the gradient: rows, y] - → :, y] -
+one_in_every_class: dscores[rows, y] → dscores
+one_added: -= 1 → += 1
+probability_of_own_class_missing: -= 1 → = -1
+labels_off_by_one in the gradient: y] -= → y - 1] -=
+scores_for_probs: probs. → scores.
+not_normalized in the gradient: probs.copy → exps.copy
+log_for_probs: probs.copy( → np.log(probs
+data_sign in the gradient: np.dot → -np.dot
+data_sign in the loss: losses) → -losses)
+all_classes in the loss: np.log(sums[:, 0]) - scores[rows, y] → -np.log(probs)
+every_label_for_every_point in the loss: [:, 0]) - scores[rows → ) - scores[:
+own_score_missing: ) - scores[rows, y] → )
+log_missing in the loss: np.log(sums[:, 0]) - scores → -probs
+log1p: np.log(sums[:, 0]) - scores[rows, y] → -np.log1p(probs[rows, y])
+maximum_not_subtracted: scores = scores - np.max(scores, axis=1, keepdims=True) → pass
+maximum_of_all: scores, axis=1, keepdims=True → scores
+maximum_over_points: scores, axis=1, keepdims=True → scores, axis=0
+"""
+
+SVM_MISTAKES = """
+not_averaged in the loss: loss /= num_train → pass
+not_averaged in the gradient: dW /= num_train → pass
+reg_half in the gradient: 2 * reg → reg
+reg_missing in the gradient: dW += 2 * reg * W → pass
+margin_missing: + 1 → + 0
+margin_wrong: + 1 → + 10
+margin_wrong: + 1 → - 1
+margin_reversed: scores[j] - correct_class_score → correct_class_score - scores[j]
+own_class_counted in the loss: continue → pass
+own_class_missing: dW[:, y[i]] -= X[i] → pass
+own_class_sign: dW[:, y[i]] -= X[i] → dW[:, y[i]] += X[i]
+own_class_only: dW[:, j] += X[i] → pass
+last_point_only in the gradient: scores = X[i].dot(W) → scores = X[i].dot(W); dW *= 0
 """
 
 CLASSIFIER = """
@@ -147,3 +248,26 @@ def written(source: str, *edits: str) -> Any:
     names: dict[str, Any] = {"np": np}
     exec(source, names)
     return names[re.findall(r"(?m)^(?:def|class) (\w+)", source)[-1]]
+
+
+def mistakes(table: str) -> list[tuple[str, str]]:
+    """The lines of a table: name and edit."""
+    rows = [line.partition(": ") for line in table.strip().splitlines()]
+    return [(name, edit) for name, _, edit in rows]
+
+
+def united(names: list[str]) -> set[str]:
+    """Names of mistakes; one that is in the loss and in the gradient has no place."""
+    bare = [re.sub(" in the (loss|gradient)$", "", name) for name in names]
+    return {
+        word
+        if len(set(names) & {word, f"{word} in the loss", f"{word} in the gradient"})
+        > 1
+        else name
+        for name, word in zip(names, bare, strict=True)
+    }
+
+
+def line_of(source: str, edit: str) -> int:
+    """The number of the line that an edit changes."""
+    return source[: source.index(edit.partition(" → ")[0])].count("\n")

@@ -4,6 +4,8 @@ The submissions are two plain ones, as a reader writes them, and each mistake is
 of their lines. None of them is made from the catalogue of `softmax_lib.exercises`.
 """
 
+import functools
+import itertools
 import os
 import time
 from collections.abc import Callable
@@ -15,14 +17,34 @@ from scipy.special import log_softmax, logsumexp, softmax
 
 from softmax_lib import losses
 from softmax_lib.exercises import (
+    Report,
     check_gradient,
-    check_loss,
     check_softmax_loss_naive,
     check_softmax_loss_vectorized,
     check_svm_loss,
     runner,
 )
-from tests.submissions import ARRAYS, LOOPS, SVM_ARRAYS, SVM_LOOPS, written
+from softmax_lib.exercises.calculation import SOFTMAX, SVM
+from softmax_lib.exercises.faults import EXTREME_FAULTS, SOFTMAX_FAULTS, SVM_FAULTS
+from softmax_lib.exercises.losses import examination
+from softmax_lib.exercises.runner import quiet
+from softmax_lib.exercises.verdict import Subject, diagnose
+from tests.submissions import (
+    ARRAYS,
+    ARRAYS_MISTAKES,
+    LOOPS,
+    LOOPS_MISTAKES,
+    SVM_ARRAYS,
+    SVM_LOOPS,
+    SVM_MISTAKES,
+    line_of,
+    mistakes,
+    united,
+    written,
+)
+
+SOFTMAX_SUBJECT = Subject(SOFTMAX, SOFTMAX_FAULTS, EXTREME_FAULTS)
+SVM_SUBJECT = Subject(SVM, SVM_FAULTS, ())
 
 
 def test_the_plain_submissions_pass() -> None:
@@ -33,31 +55,88 @@ def test_the_plain_submissions_pass() -> None:
     assert check_svm_loss(written(SVM_ARRAYS)).passed
 
 
+def fault_of(f: Callable[..., Any], subject: Subject = SOFTMAX_SUBJECT) -> set[str]:
+    """What the check names, asked without a process of its own."""
+    with quiet():
+        results = dict(examination(f, subject))
+    report = diagnose(results, subject, "")
+    assert not report.passed
+    return set(str(report.fault).split(" + "))
+
+
+@pytest.mark.parametrize(("fault", "edit"), mistakes(LOOPS_MISTAKES))
+def test_a_mistake_in_the_loops_is_named(fault: str, edit: str) -> None:
+    assert fault_of(written(LOOPS, edit)) == {fault}
+
+
+@pytest.mark.parametrize(("fault", "edit"), mistakes(ARRAYS_MISTAKES))
+def test_a_mistake_in_the_arrays_is_named(fault: str, edit: str) -> None:
+    assert fault_of(written(ARRAYS, edit)) == {fault}
+
+
+@pytest.mark.parametrize(("fault", "edit"), mistakes(SVM_MISTAKES))
+def test_a_mistake_in_the_svm_loss_is_named(fault: str, edit: str) -> None:
+    assert fault_of(written(SVM_LOOPS, edit), SVM_SUBJECT) == {fault}
+
+
+# Pairs that return what one mistake alone would return.
+SAME_AS_ONE = {
+    frozenset({"reg_sign in the loss", "data_sign in the loss"}): "sign in the loss",
+    frozenset({"own_class_skipped", "own_class_only"}): "data_missing in the gradient",
+    frozenset({"probability_of_own_class_missing", "own_class_only"}): "probs_missing",
+    frozenset({"not_normalized in the gradient", "scores_for_probs"}): "",
+}
+
+
 @pytest.mark.parametrize(
-    ("fault", "edits"),
+    ("source", "table"), [(LOOPS, LOOPS_MISTAKES), (ARRAYS, ARRAYS_MISTAKES)]
+)
+def test_two_mistakes_together_are_both_named(source: str, table: str) -> None:
+    pairs = [
+        (one, other)
+        for one, other in itertools.combinations(mistakes(table), 2)
+        if line_of(source, one[1]) != line_of(source, other[1])
+        if frozenset({one[0], other[0]}) not in SAME_AS_ONE
+    ]
+    missed = []
+    for (one, edit), (other, edit2) in pairs[::12]:
+        found = fault_of(written(source, edit, edit2))
+        if found != united([one, other]):
+            missed.append((one, other, found))
+    assert missed == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "edit"),
     [
-        ("not_averaged in the loss", ["loss /= num_train →"]),
-        ("not_averaged in the gradient", ["dW /= num_train →"]),
-        ("not_averaged", ["loss /= num_train →", "dW /= num_train →"]),
-        ("reg_half", ["reg * np.sum → 0.5 * reg * np.sum", "2 * reg → reg"]),
-        ("reg_half in the gradient", ["2 * reg → reg"]),
-        ("reg_missing in the loss", ["loss += reg * np.sum(W * W) →"]),
-        ("reg_missing in the gradient", ["dW += 2 * reg * W →"]),
-        ("reg_missing", ["loss += reg * np.sum(W * W) →", "dW += 2 * reg * W →"]),
-        ("one_added", ["(p - 1) → (p + 1)"]),
-        ("own_class_missing", ["(p - 1) → p"]),
-        ("last_point_only in the loss", ["loss += -scores → loss = -scores"]),
-        ("log_base_10 in the loss", ["np.log(total) → np.log10(total)"]),
-        ("maximum_not_subtracted", ["scores = scores - np.max(scores) →"]),
-        ("not_normalized in the gradient", ["[j]) / total → [j])"]),
-        ("gradient_transposed", ["return loss, dW → return loss, dW.T"]),
-        ("results_swapped", ["return loss, dW → return dW, loss"]),
-        ("returns_nothing", ["return loss, dW →"]),
+        ("gradient_transposed", "return loss, dW → return loss, dW.T"),
+        ("gradient_shape", "return loss, dW → return loss, dW.ravel()"),
+        ("results_swapped", "return loss, dW → return dW, loss"),
+        ("returns_nothing", "return loss, dW →"),
+        ("gradient_not_returned", "return loss, dW → return loss"),
+        ("loss_not_returned", "return loss, dW → return dW"),
+        ("loss_is_an_array", "return loss, dW → return np.array([loss]), dW"),
+        ("gradient_not_an_array", "return loss, dW → return loss, None"),
+        ("loss_not_a_number", "return loss, dW → return None, dW"),
+        ("gradient_not_written", "return loss, dW → return loss, 0 * dW"),
+        ("loss_not_written", "return loss, dW → return 0.0, dW"),
+        ("not_started", "return loss, dW → return 0.0, 0 * dW"),
+        ("changes_W", "return loss, dW → W += 1; return loss, dW"),
+        ("changes_X", "num_train = X → X *= 2; X /= 3; num_train = X"),
+        ("changes_y", "return loss, dW → y[:] = 0; return loss, dW"),
+        ("name_unknown", "num_train = X → number = X"),
+        ("signature", "(W, X, y, reg) → (W, X, y)"),
+        ("product_does_not_fit", "X[i].dot(W) → X[i].dot(W.T)"),
+        ("shapes_do_not_fit", "X[i].dot(W) → X[i] * W"),
+        ("labels_as_float", "total = np → y = y / 1.0; total = np"),
+        ("too_many_axes", "total = np → y = y[:, 0]; total = np"),
+        ("not_started", "loss = 0.0 → raise NotImplementedError"),
+        ("differs_when_repeated", "loss = 0.0 → loss = np.random.rand()"),
+        ("extreme_scores", "p = np.exp → p = np.max(np.abs(W)) < 99 and np.exp"),
     ],
 )  # fmt: skip
-def test_a_mistake_in_the_loops_is_named(fault: str, edits: list[str]) -> None:
-    report = check_softmax_loss_naive(written(LOOPS, *edits))
-    assert (report.fault, report.passed) == (fault, False)
+def test_results_of_the_wrong_form_are_named(fault: str, edit: str) -> None:
+    assert fault_of(written(LOOPS, edit)) == {fault}
 
 
 def test_a_submission_that_hangs_crashes_or_exits_leaves_the_kernel_alive(
@@ -89,12 +168,95 @@ def test_a_submission_that_hangs_crashes_or_exits_leaves_the_kernel_alive(
     assert time.monotonic() - start < 20
 
 
-RIGHT = [
-    losses.softmax_loss_naive,
-    losses.softmax_loss_vectorized,
-    written(LOOPS),
-    written(ARRAYS),
-]
+# What a right answer may look like: a line of the plain one → another line.
+RIGHT_LOOPS = """
+X[i].dot(W) → np.dot(X[i], W)
+X[i].dot(W) → W.T @ X[i]
+X[i].dot(W) → np.array([X[i] @ W[:, k] for k in range(num_classes)])
+np.max(scores) → max(scores)
+scores - np.max(scores) → scores - scores[np.argmax(scores)]
+-scores[y[i]] + np.log(total) → -np.log(np.exp(scores[y[i]]) / total)
+np.log(total) → np.logaddexp.reduce(scores)
+total = np.sum(np.exp(scores)) → total = sum(np.exp(s) for s in scores)
+(p - 1) * X[i] → p * X[i] - X[i]
+dW[:, j] += p * X[i] → dW.T[j] += p * X[i]
+np.zeros_like(W) → np.zeros(W.shape)
+np.zeros_like(W) → np.zeros(W.shape, order="F")
+return loss, dW → return float(loss), dW
+return loss, dW → return np.array(loss), dW
+return loss, dW → return [loss, dW]
+return loss, dW → return loss, dW.astype(np.float32)
+return loss, dW → return loss, np.asfortranarray(dW)
+return loss, dW → print(loss); return loss, dW
+num_train = X.shape[0] → num_train = len(y); X = X.astype(np.float32)
+num_train = X.shape[0] → num_train = float(X.shape[0]); num_train = int(num_train)
+num_train = X.shape[0] → num_train = X.shape[0]; X = np.asfortranarray(X)
+(W, X, y, reg) → (W, X, y, reg=0.0, **others)
+2 * reg * W → reg * W + reg * W
+reg * np.sum(W * W) → reg * np.linalg.norm(W) ** 2
+reg * np.sum(W * W) → reg * np.trace(W.T @ W)
+"""
+RIGHT_ARRAYS = """
+X @ W → X.dot(W)
+X @ W → np.einsum("nd,dc->nc", X, W)
+X @ W → np.tensordot(X, W, axes=1)
+X @ W → (W.T @ X.T).T
+X @ W → np.ascontiguousarray(X, dtype=np.float64) @ W
+np.max(scores, axis=1, keepdims=True) → scores.max(1)[:, np.newaxis]
+np.max(scores, axis=1, keepdims=True) → np.amax(scores, 1).reshape(-1, 1)
+np.max(scores, axis=1, keepdims=True) → np.max(scores, axis=1, keepdims=True) + 3
+exps / sums → (exps.T / sums.T).T
+exps / sums → np.exp(scores - np.log(sums))
+exps / sums → exps * np.reciprocal(sums)
+exps / sums → np.divide(exps, sums, dtype=np.float32)
+np.log(sums[:, 0]) - scores[rows, y] → -np.log(probs[rows, y])
+np.log(sums[:, 0]) - scores[rows, y] → -np.log(np.choose(y, probs.T))
+np.log(sums[:, 0]) - scores[rows, y] → np.log(sums[:, 0] / exps[rows, y])
+np.sum(losses) → losses @ np.ones(num_train)
+np.sum(losses) → num_train * np.mean(losses)
+np.sum(losses) → np.sum(np.eye(W.shape[1])[y] * (np.log(sums) - scores))
+dscores = probs.copy() → dscores = probs
+dscores[rows, y] -= 1 → dscores = probs - np.eye(W.shape[1])[y]
+dscores[rows, y] -= 1 → dscores = probs - (y[:, None] == np.arange(W.shape[1]))
+dscores[rows, y] -= 1 → np.subtract.at(dscores, (rows, y), 1)
+np.dot(X.T, dscores) → np.einsum("nd,nc->dc", X, dscores)
+np.dot(X.T, dscores) → (dscores.T @ X).T
+np.dot(X.T, dscores) → np.sum(X[:, :, None] * dscores[:, None, :], axis=0)
+"""
+RIGHT_SVM = """
+np.maximum(0, scores - correct + 1) → (scores - correct + 1).clip(min=0)
+mask[margins > 0] = 1 → mask = (margins > 0).astype(int)
+np.maximum(0, scores - correct + 1) → (scores - correct + 1) * (scores - correct > -1)
+"""
+
+
+def alternatives(table: str) -> list[str]:
+    """The lines of a table."""
+    return table.strip().splitlines()
+
+
+def assert_right(report: Report) -> None:
+    """A right answer is not blamed."""
+    assert (report.passed, report.fault) == (True, None), str(report)
+
+
+@pytest.mark.parametrize("edit", alternatives(RIGHT_LOOPS))
+def test_right_loops_pass(edit: str) -> None:
+    f = written(LOOPS, edit)
+    assert_right(check_softmax_loss_naive(f))
+    assert_right(check_gradient(f))
+
+
+@pytest.mark.parametrize("edit", alternatives(RIGHT_ARRAYS))
+def test_right_arrays_pass(edit: str) -> None:
+    f = written(ARRAYS, edit)
+    assert_right(check_softmax_loss_vectorized(f))
+    assert_right(check_gradient(f))
+
+
+@pytest.mark.parametrize("edit", alternatives(RIGHT_SVM))
+def test_right_svm_losses_pass(edit: str) -> None:
+    assert_right(check_svm_loss(written(SVM_ARRAYS, edit)))
 
 
 def from_scipy(W, X, y, reg):
@@ -104,28 +266,128 @@ def from_scipy(W, X, y, reg):
 
 
 def with_logsumexp(W, X, y, reg):
-    scores = np.einsum("nd,dc->nc", X, W)
+    scores = X @ W
     sums = logsumexp(scores, axis=1)
-    hot = (y[:, None] == np.arange(W.shape[1])).astype(float)
+    hot = np.eye(W.shape[1])[y]
     loss = np.mean(sums - np.einsum("nc,nc->n", scores, hot)) + reg * np.vdot(W, W)
     probs = np.exp(scores - sums[:, None])
     return loss, np.einsum("nd,nc->dc", X, probs - hot) / len(X) + 2 * reg * W
 
 
-@pytest.mark.parametrize("f", [*RIGHT, from_scipy, with_logsumexp])
-def test_a_right_answer_passes(f: Callable[..., Any]) -> None:
-    assert check_softmax_loss_naive(f).passed
-    assert check_gradient(f).passed
+def numerical(W, X, y, reg):
+    loss, _ = with_logsumexp(W, X, y, reg)
+    dW = np.zeros(W.shape)
+    for place in np.ndindex(W.shape):
+        shift = np.zeros(W.shape)
+        shift[place] = 1e-6
+        dW[place] = (with_logsumexp(W + shift, X, y, reg)[0] - loss) / 1e-6
+    return loss, dW
 
 
-def test_the_loss_alone_is_checked_whatever_the_gradient() -> None:
-    loss_and_gradient = written(LOOPS)
-    for f in (
-        lambda *args: loss_and_gradient(*args)[0],
-        lambda *args: (loss_and_gradient(*args)[0], np.zeros((5, 5))),
-        lambda W, *args: (loss_and_gradient(W, *args)[0], np.zeros_like(W)),
-    ):
-        assert check_loss(f).passed
-    assert check_loss(written(LOOPS.replace("loss /= num_train", ""))).fault
-    unwritten = check_loss(lambda W, *args: (0.0, loss_and_gradient(W, *args)[1]))
-    assert unwritten.fault == "loss_not_written"
+@pytest.mark.parametrize(
+    "f",
+    [
+        from_scipy,
+        with_logsumexp,
+        losses.softmax_loss_vectorized,
+        staticmethod(with_logsumexp),
+        functools.partial(with_logsumexp),
+    ],
+)
+def test_a_right_answer_of_another_kind_passes(f: Callable[..., Any]) -> None:
+    assert_right(check_softmax_loss_naive(f))
+    assert_right(check_softmax_loss_vectorized(f))
+    assert_right(check_gradient(f))
+
+
+def test_a_numerical_gradient_passes() -> None:
+    assert_right(check_gradient(numerical))
+    assert_right(check_gradient(lambda *args: numerical(*args)[1]))
+
+
+@pytest.mark.parametrize(
+    ("fault", "edit"),
+    [
+        ("loops_over_points", "losses = np.log(sums[:, 0]) - scores[rows, y] → "
+         "losses = [np.log(sums[i, 0]) - scores[i, y[i]] for i in rows]"),
+        ("loops_over_points", "losses = np.log(sums[:, 0]) → "
+         "losses = np.vectorize(lambda s: np.log(s))(sums[:, 0])"),
+        ("loops_over_points", "np.max(scores, axis=1, keepdims=True) → "
+         "np.array(list(map(lambda row: [max(row)], scores)))"),
+        ("loops_over_points", "np.sum(exps, axis=1, keepdims=True) → "
+         "np.apply_along_axis(np.sum, 1, exps)[:, None]"),
+        ("loops_over_classes", "probs = exps / sums → "
+         "probs = np.array([column / sums[:, 0] for column in exps.T]).T"),
+        ("loops_over_features", "dW = np.dot(X.T, dscores) → "
+         "dW = np.array([X[:, d] @ dscores for d in range(len(W))])"),
+    ],
+)  # fmt: skip
+def test_a_loop_where_none_is_allowed_is_found_by_running(
+    fault: str, edit: str
+) -> None:
+    f = written(ARRAYS, edit)
+    assert check_softmax_loss_vectorized(f).fault == fault
+    assert_right(check_softmax_loss_naive(f))
+
+
+@pytest.mark.parametrize(
+    ("remark", "edit"),
+    [
+        ("log_of_zero",
+         "np.log(sums[:, 0]) - scores[rows, y] → -np.log(probs[rows, y])"),
+        ("epsilon_in_log",
+         "np.log(sums[:, 0]) - scores[rows, y] → -np.log(probs[rows, y] + 1e-9)"),
+        ("integer_images", "dW = np.dot(X.T, dscores) → dW = -np.dot((-X).T, dscores)"),
+        ("single_precision", "return loss → return loss + (X.dtype == np.float32)"),
+    ],
+)  # fmt: skip
+def test_what_is_right_but_for_extreme_input_gets_a_remark(
+    remark: str, edit: str
+) -> None:
+    report = check_softmax_loss_vectorized(written(ARRAYS, edit))
+    assert_right(report)
+    assert report.remark == remark
+
+
+def test_an_unknown_mistake_is_admitted_and_shown_at_its_smallest() -> None:
+    report = check_softmax_loss_naive(
+        written(LOOPS, "loss /= num_train → loss = loss / num_train + num_train**2 - 1")
+    )
+    assert report.fault is None
+    assert "none of the mistakes that this check knows" in report.text
+    assert "The gradient is right." in report.text
+    assert "right with a single point" in report.text
+    assert "N = 2, D = 1, C = 2, reg = 0" in report.text
+
+
+def test_a_constant_factor_is_named() -> None:
+    edit = "return loss, dW → return 1.7 * loss, dW"
+    assert "1.7 times" in check_softmax_loss_naive(written(LOOPS, edit)).text
+
+
+def test_arrays_turned_round_are_recognized() -> None:
+    def of_2015(W, X, y, reg):
+        loss, dW = with_logsumexp(W.T, X.T, y, reg)
+        return loss, dW.T
+
+    assert check_softmax_loss_naive(of_2015).fault == "other_orientation"
+
+
+def test_the_text_has_the_example_with_expected_and_actual_numbers() -> None:
+    report = check_softmax_loss_naive(written(LOOPS, "loss /= num_train →"))
+    assert "loss expected  3.34214\nloss yours     6.68429" in report.text
+    assert "**Hint.**" in report._repr_markdown_()
+    assert "**" not in str(report)
+    assert "```" not in repr(report)
+
+
+def test_without_a_fork_the_code_runs_here_and_what_hangs_is_interrupted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(runner, "FORK", False)
+    monkeypatch.setattr(runner, "TIME_LIMIT", 0.5)
+    assert check_softmax_loss_naive(written(LOOPS)).passed
+    hangs = written(LOOPS, "loss = 0.0 → loss = 0.0\n    while True: pass")
+    assert check_softmax_loss_naive(hangs).fault == "hangs"
+    stops = written(LOOPS, "loss = 0.0 → raise SystemExit")
+    assert check_softmax_loss_naive(stops).fault == "error"

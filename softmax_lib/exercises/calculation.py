@@ -6,8 +6,10 @@ into a step and changes its value, so that any two faults can be put together.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +24,8 @@ Change = Callable[[Values, Any], Any]  # the values so far, the right value → 
 REMARKS = {"log_of_zero", "epsilon_in_log"}
 
 
-class Fault(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Fault:
     """A known mistake.
 
     Attributes
@@ -68,7 +71,8 @@ GRADIENT_ENDS: dict[str, Step] = {
 }
 
 
-class Loss(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Loss:
     """The steps that loss and gradient share, and those of each of them."""
 
     name: str
@@ -86,7 +90,11 @@ SOFTMAX = Loss(
         "probs": lambda v: v.exps / v.exps.sum(axis=1, keepdims=True),
     },
     {"losses": log_sum_exp, **LOSS_ENDS},
-    {"dscores": lambda v: v.probs - v.hot, **GRADIENT_ENDS},
+    {
+        "wished_away": lambda v: v.probs,  # how much of each class there should not be
+        "dscores": lambda v: v.wished_away - v.hot,
+        **GRADIENT_ENDS,
+    },
 )
 SVM = Loss(
     "SVM",
@@ -119,11 +127,12 @@ def walk(steps: Mapping[str, Step], v: Values, faults: Iterable[Fault]) -> Any:
     return value
 
 
+@cache
 def calculate(
-    loss: Loss, part: str, probe: Probe, faults: Iterable[Fault] = ()
+    loss: Loss, part: str, probe: Probe, faults: tuple[Fault, ...] = ()
 ) -> np.ndarray:
     """Return the loss, or its gradient, as it comes out with the faults."""
     N, C = len(probe.X), probe.W.shape[1]
-    v = SimpleNamespace(**probe._asdict(), N=N, C=C, rows=np.arange(N))
+    v = SimpleNamespace(**vars(probe), N=N, C=C, rows=np.arange(N))
     v.hot = np.eye(C)[probe.y]
     return np.asarray(walk(steps_of(loss, part), v, faults), dtype=float)

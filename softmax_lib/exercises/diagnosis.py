@@ -19,6 +19,7 @@ TOLERANCE = {"loss": 1e-5, "gradient": 1e-4}  # of the largest entry
 
 Faults = tuple[Fault, ...]
 Answers = Mapping[str, Sequence[np.ndarray | None]]
+UNKNOWN = np.array([])  # the answer to a call that stopped; agrees with everything
 
 
 class Finding(NamedTuple):
@@ -51,10 +52,11 @@ class Explanation(NamedTuple):
         """Names of the faults, each once."""
         return tuple(sorted(self.first_of_each_name()))
 
-    @property
-    def serious(self) -> int:
-        """Number of faults that are more than a remark."""
-        return len(set(self.names) - REMARKS)
+    def cost(self, named: set[str]) -> tuple[int, int, int]:
+        """Count the faults besides the named ones: serious, all, and unshared."""
+        new = set(self.names) - named
+        shared = sum(map(len, self.faults.values())) - len(self.names)
+        return len(new - REMARKS), len(new), -shared
 
     def first_of_each_name(self) -> dict[str, Fault]:
         """Return one fault for each name."""
@@ -67,6 +69,8 @@ class Explanation(NamedTuple):
 
 def agrees(actual: np.ndarray | None, expected: np.ndarray, part: str) -> bool:
     """Whether two results are the same, or both unusable."""
+    if actual is UNKNOWN:
+        return True
     if actual is None or not np.isfinite(actual).all():
         return not np.isfinite(expected).all()
     if actual.shape != expected.shape or not np.isfinite(expected).all():
@@ -135,11 +139,12 @@ def explain(
         Explanation(dict(zip(answers, choice, strict=True)))
         for choice in itertools.product(*apart)
     ]
-    together.sort(key=lambda found: found.serious)
-    fewest = min((found.serious for found in together), default=0)
+    named = {fault.name for faults in before.values() for fault in faults}
+    together.sort(key=lambda found: found.cost(named))
+    fewest = min((found.cost(named)[0] for found in together), default=0)
     unlike: dict[tuple[str, ...], Explanation] = {}
     for found in together:
-        if found.serious == fewest:
+        if found.cost(named)[0] == fewest:
             unlike.setdefault(found.names, found)
     return list(unlike.values())
 

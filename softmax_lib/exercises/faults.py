@@ -314,8 +314,78 @@ def base(name: str, unit: float) -> list[Fault]:
     ]
 
 
+# Right on paper, and on a computer while the scores are small.
+SHIFTS = [
+    Fault(
+        "maximum_not_subtracted",
+        "No maximum is subtracted from the scores",
+        "What is np.exp(1000)? Which number may you take from all scores of a point "
+        "without changing its probabilities?",
+        shifted_by(np.zeros_like),
+    ),
+    Fault(
+        "minimum_subtracted",
+        "The minimum is subtracted from the scores, not the maximum",
+        "After the shift, which sign must the scores have so that exp cannot overflow?",
+        shifted_by(lambda scores: scores.min(axis=1, keepdims=True)),
+    ),
+    Fault(
+        "mean_subtracted",
+        "The mean is subtracted from the scores, not the maximum",
+        "After the shift, which sign must the scores have so that exp cannot overflow?",
+        shifted_by(lambda scores: scores.mean(axis=1, keepdims=True)),
+    ),
+    Fault(
+        "own_score_subtracted",
+        "The correct class's score is subtracted from the scores, not the maximum",
+        "After the shift, which sign must the scores have so that exp cannot overflow?",
+        {
+            "shifted": lambda v, _: v.scores - v.scores[v.rows, v.y][:, np.newaxis],
+        },
+    ),
+    Fault(
+        "maximum_of_all",
+        "One maximum of all points is subtracted, not each point's own",
+        "One point has scores near 2000, another near 0. What is left of the second "
+        "one's exponentials?",
+        shifted_by(lambda scores: scores.max()),
+    ),
+    Fault(
+        "maximum_of_absolute",
+        "The largest absolute score is subtracted, not the largest score",
+        "All scores of a point lie near -2000. Where are they after your shift?",
+        shifted_by(lambda scores: np.abs(scores).max(axis=1, keepdims=True)),
+    ),
+    Fault(
+        "maximum_added",
+        "The maximum is added to the scores, where it should be subtracted",
+        "After the shift, which sign must the scores have so that exp cannot overflow?",
+        shifted_by(lambda scores: -scores.max(axis=1, keepdims=True)),
+    ),
+]
+LOGS = [
+    Fault(
+        "log_of_zero",
+        "The logarithm of a probability that has become 0",
+        "The probability is a quotient. Which two terms does its logarithm become, and "
+        "can either of them be log(0)?",
+        {"losses": lambda v, _: -np.log(v.probs[v.rows, v.y])},
+    ),
+    Fault(
+        "log_of_zero",
+        "A zero times the logarithm of a probability that has become 0",
+        "What is 0 * log(0) in NumPy? Of which probability do you need the logarithm?",
+        {"losses": lambda v, _: -(v.hot * np.log(v.probs)).sum(axis=1)},
+    ),
+    *[epsilon_in_log(10.0**-k) for k in range(2, 21)],
+    epsilon_in_log(float(np.finfo(float).eps)),
+]
+EXTREME_FAULTS = [*SHIFTS, *LOGS]
+
 SOFTMAX_FAULTS = [
     *COMMON,
+    *SHIFTS,
+    *map(epsilon_in_log, (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)),
     Fault(
         "not_normalized",
         "The exponentials are not divided by their sum, so they are no probabilities",
@@ -466,7 +536,7 @@ SOFTMAX_FAULTS = [
         "every_label_for_every_point",
         "The 1 is subtracted at the labels of all points in every row",
         "Which entries does dscores[:, y] name? You need one for each point.",
-        {"dscores": lambda v, _: v.probs - v.hot.any(axis=0)},
+        {"dscores": lambda v, value: value + v.hot - v.hot.any(axis=0)},
     ),
     Fault(
         "labels_off_by_one",
@@ -484,25 +554,7 @@ SOFTMAX_FAULTS = [
         "The correct class is treated like the others: nothing is subtracted for it",
         "The loss contains the correct class's score once more, outside of the sum. "
         "What is the derivative of that term?",
-        {"dscores": lambda v, _: v.probs},
-    ),
-    Fault(
-        "own_class_only",
-        "Only the column of the correct class gets a gradient",
-        "If the score of a wrong class rises, does the loss change?",
-        {"dscores": lambda v, value: value * v.hot},
-    ),
-    Fault(
-        "probability_of_own_class_missing",
-        "The correct class gets -1, where p - 1 should stand",
-        "The C entries of one point should add up to 0. Do they?",
-        {"dscores": lambda v, value: np.where(v.hot, -1, value)},
-    ),
-    Fault(
-        "own_class_skipped",
-        "The column of the correct class gets no gradient",
-        "If the score of the correct class rises, does the loss change?",
-        {"dscores": lambda v, value: value * (1 - v.hot)},
+        {"dscores": lambda v, value: value + v.hot},
     ),
     Fault(
         "probs_missing",
@@ -515,31 +567,28 @@ SOFTMAX_FAULTS = [
         "one_added",
         "The 1 of the correct class is added, where it should be subtracted",
         "If the score of the correct class rises, does the loss rise or fall?",
-        {"dscores": lambda v, _: v.probs + v.hot},
+        {"dscores": lambda v, value: value + 2 * v.hot},
     ),
     Fault(
         "one_in_every_class",
         "The 1 is subtracted in every class, not in the correct one alone",
         "The C entries of one point should add up to 0. Do they?",
-        {"dscores": lambda v, _: v.probs - 1},
+        {"dscores": lambda v, value: value + v.hot - 1},
     ),
     *[
         Fault(
             "scores_for_probs",
             "The scores stand where the probabilities should",
             "The C entries of one point should add up to 0. Do they?",
-            {"dscores": change},
+            {"wished_away": change},
         )
-        for change in (
-            lambda v, _: v.scores - v.hot,
-            lambda v, _: v.shifted - v.hot,
-        )
+        for change in (lambda v, _: v.scores, lambda v, _: v.shifted)
     ],
     Fault(
         "log_for_probs",
         "The logarithms of the probabilities stand where the probabilities should",
         "The C entries of one point should add up to 0. Do they?",
-        {"dscores": lambda v, _: np.log(v.probs) - v.hot},
+        {"wished_away": lambda v, _: np.log(v.probs)},
     ),
     Fault(
         "derivative_of_probability",
@@ -547,64 +596,24 @@ SOFTMAX_FAULTS = [
         "The loss is the logarithm of p. What does the chain rule add?",
         {"dscores": lambda v, _: v.probs * (1 - v.probs)},
     ),
-]
-
-
-# Right on paper, and on a computer while the scores are small.
-EXTREME_FAULTS = [
     Fault(
-        "maximum_not_subtracted",
-        "No maximum is subtracted from the scores",
-        "What is np.exp(1000)? Which number may you take from all scores of a point "
-        "without changing its probabilities?",
-        shifted_by(np.zeros_like),
+        "own_class_only",
+        "Only the column of the correct class gets a gradient",
+        "If the score of a wrong class rises, does the loss change?",
+        {"dscores": lambda v, value: np.where(v.hot, value, 0)},
     ),
     Fault(
-        "minimum_subtracted",
-        "The minimum is subtracted from the scores, not the maximum",
-        "After the shift, which sign must the scores have so that exp cannot overflow?",
-        shifted_by(lambda scores: scores.min(axis=1, keepdims=True)),
+        "probability_of_own_class_missing",
+        "The correct class gets -1, where p - 1 should stand",
+        "The C entries of one point should add up to 0. Do they?",
+        {"dscores": lambda v, value: np.where(v.hot, -1, value)},
     ),
     Fault(
-        "mean_subtracted",
-        "The mean is subtracted from the scores, not the maximum",
-        "After the shift, which sign must the scores have so that exp cannot overflow?",
-        shifted_by(lambda scores: scores.mean(axis=1, keepdims=True)),
+        "own_class_skipped",
+        "The column of the correct class gets no gradient",
+        "If the score of the correct class rises, does the loss change?",
+        {"dscores": lambda v, value: np.where(v.hot, 0, value)},
     ),
-    Fault(
-        "maximum_of_all",
-        "One maximum of all points is subtracted, not each point's own",
-        "One point has scores near 2000, another near 0. What is left of the second "
-        "one's exponentials?",
-        shifted_by(lambda scores: scores.max()),
-    ),
-    Fault(
-        "maximum_of_absolute",
-        "The largest absolute score is subtracted, not the largest score",
-        "All scores of a point lie near -2000. Where are they after your shift?",
-        shifted_by(lambda scores: np.abs(scores).max(axis=1, keepdims=True)),
-    ),
-    Fault(
-        "maximum_added",
-        "The maximum is added to the scores, where it should be subtracted",
-        "After the shift, which sign must the scores have so that exp cannot overflow?",
-        shifted_by(lambda scores: -scores.max(axis=1, keepdims=True)),
-    ),
-    Fault(
-        "log_of_zero",
-        "The logarithm of a probability that has become 0",
-        "The probability is a quotient. Which two terms does its logarithm become, and "
-        "can either of them be log(0)?",
-        {"losses": lambda v, _: -np.log(v.probs[v.rows, v.y])},
-    ),
-    Fault(
-        "log_of_zero",
-        "A zero times the logarithm of a probability that has become 0",
-        "What is 0 * log(0) in NumPy? Of which probability do you need the logarithm?",
-        {"losses": lambda v, _: -(v.hot * np.log(v.probs)).sum(axis=1)},
-    ),
-    *[epsilon_in_log(10.0**-k) for k in range(2, 21)],
-    epsilon_in_log(float(np.finfo(float).eps)),
 ]
 
 

@@ -29,6 +29,12 @@ FORMS = {
         "Score j of a point is x times column j of W. If that score rises by a little, "
         "how does the loss change? And by how much does W move the score?",
     ),
+    "other_orientation": Message(
+        "The function takes W as (C, D) and X as (D, N), one column a point; here W is "
+        "(D, C) and X is (N, D), one row a point.",
+        "Some years of the course turn both arrays round. With rows as points, which "
+        "product of X and W is (N, C)?",
+    ),
     "returns_nothing": Message(
         "The function returns nothing (None).",
         "What does the last line hand back to the caller?",

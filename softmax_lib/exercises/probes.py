@@ -6,12 +6,13 @@ is the bias; ``reg`` is zero and not zero. The extreme ones have scores that ove
 or underflow unless each row's maximum is subtracted.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 
-class Probe(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Probe:
     """One input of a loss function."""
 
     name: str
@@ -41,10 +42,13 @@ HAND = Probe("two points, three classes, reg = 0", HAND_W, HAND_X, HAND_Y, 0.0)
 HAND_REG = Probe("two points, three classes, reg = 0.5", HAND_W, HAND_X, HAND_Y, 0.5)
 
 # Right answers may refuse or round these: a difference is worth a remark.
-SINGLE = HAND_REG._replace(
-    name="float32", W=HAND_W.astype(np.float32), X=HAND_X.astype(np.float32)
+SINGLE = replace(
+    HAND_REG, name="float32", W=HAND_W.astype(np.float32), X=HAND_X.astype(np.float32)
 )
-IMAGES = HAND_REG._replace(name="uint8", X=HAND_X.astype(np.uint8))
+IMAGES = replace(HAND_REG, name="uint8", X=HAND_X.astype(np.uint8))
+
+# As some years of the course have it: W is (C, D) and X is (D, N).
+TURNED = replace(HAND, name="turned", W=HAND_W.T, X=HAND_X.T)
 
 ORDINARY = [
     HAND,

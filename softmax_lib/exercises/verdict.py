@@ -8,6 +8,7 @@ import numpy as np
 from softmax_lib.exercises.answers import Answer
 from softmax_lib.exercises.calculation import PARTS, REMARKS, Fault, Loss, calculate
 from softmax_lib.exercises.diagnosis import (
+    UNKNOWN,
     Explanation,
     Finding,
     agrees,
@@ -57,6 +58,9 @@ def diagnose(results: dict[str, Any], subject: Subject, what_next: str) -> Repor
     """Say what the answers mean, the plainest trouble first."""
     results = all_transposed(results)
     answers = [results[probe.name] for probe in ORDINARY]
+    oblong = all(answer.trouble is not None for answer in answers[:2])
+    if oblong and results["turned"].trouble is None:
+        return of_messages(FORMS, ["other_orientation"])
     for probe, answer in zip(ORDINARY, answers, strict=True):
         if answer.trouble is not None:
             return stopped(answer.trouble, f"with {probe.name}")
@@ -168,28 +172,67 @@ def explained_report(
     what_next: str,
 ) -> Report:
     """Report the faults of the first explanation, and those at extreme scores."""
-    first = found[0]
-    parts = list(first.faults)
-    extreme = explain(
-        subject.loss,
-        subject.extremes,
-        EXTREME,
-        collect(results, EXTREME, parts),
-        first.faults,
-    )
-    named = findings(subject.loss, subject.faults, first)
-    unstable = findings(subject.loss, subject.extremes, extreme[0]) if extreme else []
-    others = [
-        findings(subject.loss, subject.faults, other) for other in found[1:] if other
-    ]
-    serious = [*named, *(x for x in unstable if x.fault.name not in REMARKS)]
-    if not extreme:
+    named, *others = [findings(subject.loss, subject.faults, each) for each in found]
+    unstable = at_extremes(results, subject, found[0])
+    if unstable is None:
         return unstable_report(results, subject, forms, named)
+    serious = merged([*named, *filter(is_serious, unstable)])
     if serious:
         return faulty(results, subject, forms, serious, others)
     if forms:
         return of_messages(FORMS, forms, what_is_right(results, subject))
     return right(results, subject, unstable, what_next)
+
+
+def at_extremes(
+    results: dict[str, Any], subject: Subject, known: Explanation
+) -> list[Finding] | None:
+    """Find the faults that show at extreme scores; None if nothing explains them."""
+    asked = collect(results, EXTREME, list(known.faults))
+    if "gradient" in asked and "loss" in asked:  # math.log(0) stops before the gradient
+        stops = [results[probe.name].trouble is not None for probe in EXTREME]
+        asked["gradient"] = [
+            UNKNOWN if stopped_there else value
+            for stopped_there, value in zip(stops, asked["gradient"], strict=True)
+        ]
+    explained = {
+        part: answers
+        for part, answers in asked.items()
+        if explanations(
+            subject.loss, part, subject.extremes, EXTREME, answers, known.faults[part]
+        )
+    }
+    if not explained:
+        return None
+    best = explain(subject.loss, subject.extremes, EXTREME, explained, known.faults)[0]
+    found = findings(subject.loss, subject.extremes, best)
+    if len(explained) < len(known.faults) and not any(map(is_serious, found)):
+        return None
+    return with_one_root(found)
+
+
+def is_serious(finding: Finding) -> bool:
+    """Whether a finding is more than a remark."""
+    return finding.fault.name not in REMARKS
+
+
+def merged(found: list[Finding]) -> list[Finding]:
+    """Name a fault once that shows in one part at small scores, in both at large."""
+    by_name: dict[str, Finding] = {}
+    for x in found:
+        name = x.fault.name
+        known = by_name.setdefault(name, x)
+        if known.where != x.where:
+            by_name[name] = known._replace(where="")
+    return list(by_name.values())
+
+
+def with_one_root(found: list[Finding]) -> list[Finding]:
+    """Keep the missing maximum alone: what else overflows may come from it."""
+    root = [x for x in found if x.fault.name == "maximum_not_subtracted"]
+    if not root or len(list(filter(is_serious, found))) == 1:
+        return found
+    return [root[0]._replace(where="")]
 
 
 def faulty(
