@@ -3,6 +3,8 @@
 The submissions are plain ones, and each mistake is an edit of their lines.
 """
 
+import re
+
 import pytest
 
 from softmax_lib.exercises import check_grid, check_predict, check_train, runner
@@ -222,6 +224,13 @@ def test_a_training_that_stops_shows_its_line() -> None:
     assert "'dim'" in report.text
 
 
+def test_a_compiled_library_that_stops_shows_the_readers_line() -> None:
+    draws = "indices = np.random.default_rng(0).integers(X, size=batch_size)"
+    report = check_train(written(CLASSIFIER, f"{DRAW} → {draws}"))
+    number = CLASSIFIER[: CLASSIFIER.index(DRAW)].count("\n") + 1
+    assert f"\nline {number}\n" in report.text
+
+
 def test_a_training_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "TIME_LIMIT", 0.5)
     edit = "for it in range(num_iters): → while True:\n            it = 0"
@@ -398,3 +407,12 @@ def test_the_text_shows_expected_and_actual_numbers() -> None:
     assert "best_val    expected 0.7, yours 0.35" in str(report)
     report = check_predict(written(CLASSIFIER, "argmax → argmin"))
     assert "expected  shape (3,), " in report._repr_markdown_()
+
+
+def test_the_search_that_is_shown_is_one_in_which_the_mistake_shows() -> None:
+    report = check_grid(written(SEARCH, f"{BETTER} → if train_acc > best_val:"))
+    assert report.fault == "chosen_by_training"
+    ((expected, yours),) = re.findall(
+        r"best_model  expected the one of (\(.*?\)), yours (\(.*?\))", str(report)
+    )
+    assert expected != yours

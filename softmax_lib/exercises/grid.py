@@ -4,6 +4,7 @@ The reader's function gets a classifier whose accuracies are written down before
 that each way of choosing leads to another model.
 """
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -175,13 +176,12 @@ def as_tuple(value: Any) -> tuple[float, ...]:
 
 def diagnose(returned: list[Returned]) -> Report:
     """Say what is wrong with what was returned, and with how it came about."""
-    names = [
-        name
-        for plan, answer in zip(PLANS, returned, strict=True)
-        for name in faults(plan, answer)
-    ]
-    if names:
-        return of_messages(GRID, list(dict.fromkeys(names)), evidence(returned[0]))
+    searches = list(zip(PLANS, returned, strict=True))
+    found = [list(faults(plan, answer)) for plan, answer in searches]
+    if any(found):
+        names = list(dict.fromkeys(itertools.chain(*found)))
+        shown = next(i for i, some in enumerate(found) if some)
+        return of_messages(GRID, names, evidence(*searches[shown]))
     return passed(
         "Every pair is trained, and the model with the highest validation accuracy is "
         "kept.",
@@ -302,9 +302,8 @@ def number_fault(
     yield from [(fits or ["best_val_wrong"])[0]] * (fits[:1] != [""])
 
 
-def evidence(answer: Returned) -> str:
+def evidence(plan: Plan, answer: Returned) -> str:
     """Write the table that was planned, and what came back."""
-    plan = PLANS[0]
     trained = [pair for _, pair, _ in answer.trainings]
     lines = ["learning rate   reg   train    val   trained   yours"]
     for pair, (train, val) in plan.accuracies().items():

@@ -269,8 +269,9 @@ TRAINING = {
 
 GRID = {
     "not_started": Message(
-        "No model is trained.",
-        "What must happen for each pair of settings before you can compare them?",
+        "None of the models that `model()` makes is trained.",
+        "What must happen for each pair of settings before you can compare them? Do "
+        "you make each model with `model()`, or with a class from outside?",
     ),
     "results_not_returned": Message(
         "No dict of results is returned.",

@@ -207,8 +207,9 @@ def own_line(error: BaseException) -> str:
     for file, number in lines_of(error.__traceback__):
         library = "site-packages" in file or "lib/python" in file.replace("\\", "/")
         if not library and not file.startswith((HERE, "<__array", "<frozen")):
-            source = linecache.getline(file, number).strip()
-            found = f"line {number}: {source}" if source else f"line {number}"
+            if source := linecache.getline(file, number).strip():
+                found = f"line {number}: {source}"
+            found = found or f"line {number}"  # else a compiled library's, without text
     return found
 
 
