@@ -534,9 +534,11 @@ def plot_regions(
         )
     line = np.linspace(-1, 1, 401)
     plane = np.stack([*np.meshgrid(line, line), np.ones((401, 401))], axis=-1)
-    fig = blank_figure(7, 7 / len(weights) + 0.2)
+    height = 7 / len(weights) + 0.5
+    fig = blank_figure(7, height)
     axes = np.atleast_1d(fig.subplots(1, len(weights)))
-    fig.subplots_adjust(left=0.06, right=0.98, bottom=0.06, top=0.92, wspace=0.15)
+    bottom, top = 0.7 / height, 1 - 0.3 / height
+    fig.subplots_adjust(left=0.06, right=0.98, bottom=bottom, top=top, wspace=0.25)
     told = []
     for ax, (name, W) in zip(axes, weights.items(), strict=True):
         ax.imshow(
@@ -552,7 +554,8 @@ def plot_regions(
         ax.set(title=name, xticks=[-1, 0, 1], yticks=[-1, 0, 1])
         right = int(np.sum((X @ W).argmax(axis=1) == y))
         told.append(f"{name}, {right} of {len(y)} points lie in the region of theirs")
-    axes[0].legend(fontsize=8, loc="lower left")
+    names = axes[0].get_legend_handles_labels()
+    fig.legend(*names, ncols=6, loc="lower center", frameon=False)
     fig.alt = f"The plane, divided into regions by predicted class: {'; '.join(told)}."
     return fig
 

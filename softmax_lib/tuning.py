@@ -69,11 +69,18 @@ class GridResult(NamedTuple):
         The one with the highest validation accuracy.
     best_model : LinearClassifier
         The model that it trained.
+    models : list of LinearClassifier
+        The model of each trial; its weights are NaN where the training diverged.
+    losses : list of sequence of float
+        The minibatch losses of each trial before each step, as ``train`` returns them;
+        none where the training failed on an executor.
     """
 
     trials: list[Trial]
     best: Trial
     best_model: LinearClassifier
+    models: list[LinearClassifier]
+    losses: list[Sequence[float]]
 
 
 def grid_search(
@@ -124,7 +131,7 @@ def grid_search(
     Returns
     -------
     GridResult
-        ``trials``, ``best`` and ``best_model``. The best trial is the one with the
+        The trials, their models and losses, and the best of them: the one with the
         highest validation accuracy, the earlier one where two are equal. Models
         that are trained together do not disturb each other: where one diverges, the
         accuracies of its trial are NaN. So are those of a pair that fails on an
@@ -147,7 +154,8 @@ def grid_search(
     seed = int(np.random.default_rng(rng).integers(2**63))
     if model in OF_SCORES and executor is None:
         training = (X_train, y_train, num_iters, batch_size, seed)
-        W = train_side_by_side(OF_SCORES[model], grid, *training)
+        W, side_by_side = train_side_by_side(OF_SCORES[model], grid, *training)
+        losses = list(side_by_side)
         models = [with_weights(model, w) for w in np.split(W, len(grid), axis=1)]
         train_accuracies = accuracies_side_by_side(W, len(grid), X_train, y_train)
         val_accuracies = accuracies_side_by_side(W, len(grid), X_val, y_val)
@@ -159,11 +167,12 @@ def grid_search(
             if executor is None
             else judged_elsewhere(executor, train, grid, arrays, verbose)
         )
-        models, train_accuracies, val_accuracies = map(list, zip(*judged, strict=True))
+        columns = map(list, zip(*judged, strict=True))
+        models, losses, train_accuracies, val_accuracies = columns
     table = zip(grid, train_accuracies, val_accuracies, strict=True)
     trials = [Trial(*pair, on_train, on_val) for pair, on_train, on_val in table]
     best = int(np.nanargmax(val_accuracies))
-    return GridResult(trials, trials[best], models[best])
+    return GridResult(trials, trials[best], models[best], models, losses)
 
 
 @np.errstate(over="ignore", invalid="ignore")  # a diverging training ends in NaN
@@ -175,7 +184,7 @@ def train_side_by_side(
     num_iters: int,
     batch_size: int,
     seed: int,
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
     """Train one classifier for each pair of settings, all on the same minibatches.
 
     Parameters
@@ -195,9 +204,11 @@ def train_side_by_side(
 
     Returns
     -------
-    ndarray, shape (D, K * C)
+    W : ndarray, shape (D, K * C)
         The weights of the K classifiers side by side. They are those of K trainings
         with this seed, up to rounding; NaN where a training diverges.
+    losses : ndarray, shape (K, num_iters)
+        The minibatch loss of each classifier before each step.
 
     Raises
     ------
@@ -218,25 +229,32 @@ def train_side_by_side(
     shrink = (1 - 2 * rates * regs).astype(X.dtype)
     step = (rates / batch_size).astype(X.dtype)
     W = np.tile(start, K)
-    for _ in range(num_iters):
+    losses = np.empty((K, num_iters))
+    for i in range(num_iters):
         batch = rng.integers(X.shape[0], size=batch_size)
         X_batch = X[batch]
         scores = X_batch @ W
-        _, dscores = of_scores(scores.reshape(-1, C), y[batch].repeat(K))
+        of_points, dscores = of_scores(scores.reshape(-1, C), y[batch].repeat(K))
+        losses[:, i] = of_points.reshape(-1, K).mean(axis=0) + penalty(W, regs, K)
         dscores = dscores.reshape(scores.shape)
         dscores *= step
         W *= shrink
         W -= X_batch.T @ dscores
 
-    penalties = np.sum(regs * W * W, axis=0).reshape(K, C).sum(axis=1)
-    diverged = ~np.isfinite(penalties)
+    diverged = ~np.isfinite(penalty(W, regs, K))
     if diverged.all():
         finite(X @ start, X=X)
         raise ValueError(
             "Every training of the grid diverges; the learning rates must be smaller."
         )
     W[:, diverged.repeat(C)] = np.nan
-    return W
+    return W, losses
+
+
+def penalty(W: np.ndarray, regs: np.ndarray, num_models: int) -> np.ndarray:
+    """``reg * sum(W * W)`` of each of the models whose columns lie side by side."""
+    columns = regs * np.einsum("dj,dj->j", W, W)
+    return np.asarray(columns.reshape(num_models, -1).sum(axis=1))
 
 
 @np.errstate(over="ignore", invalid="ignore")  # `finite` refuses, in words
@@ -266,9 +284,10 @@ def with_weights(model: type[LinearClassifier], W: np.ndarray) -> LinearClassifi
 
 
 class Judged(NamedTuple):
-    """A trained model and its accuracies on the training and the validation set."""
+    """A trained model, its losses, and its accuracies on the two sets."""
 
     model: LinearClassifier
+    losses: Sequence[float]
     train_accuracy: float
     val_accuracy: float
 
@@ -285,9 +304,11 @@ def train_and_judge(
     y_val: np.ndarray,
 ) -> Judged:
     """Train a classifier with one pair of settings, and measure its accuracies."""
-    trained = train_alone(model, pair, X_train, y_train, num_iters, batch_size, seed)
+    settings = (num_iters, batch_size, seed)
+    trained, losses = train_alone(model, pair, X_train, y_train, *settings)
     return Judged(
         trained,
+        losses,
         accuracy(y_train, trained.predict(X_train)),
         accuracy(y_val, trained.predict(X_val)),
     )
@@ -319,7 +340,7 @@ def judged_elsewhere(
                 RuntimeWarning,
                 stacklevel=3,
             )
-            outcome = Judged(LinearClassifier(), np.nan, np.nan)
+            outcome = Judged(LinearClassifier(), [], np.nan, np.nan)
         judged.append(outcome)
     return judged
 
@@ -337,8 +358,8 @@ def train_alone(
     num_iters: int,
     batch_size: int,
     seed: int,
-) -> LinearClassifier:
-    """Return a classifier that is trained with one pair of settings."""
+) -> tuple[LinearClassifier, list[float]]:
+    """Return a classifier that is trained with one pair of settings, and its losses."""
     classifier = model()
-    classifier.train(X, y, *pair, num_iters, batch_size, rng=seed)
-    return classifier
+    losses = classifier.train(X, y, *pair, num_iters, batch_size, rng=seed)
+    return classifier, losses

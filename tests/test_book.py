@@ -108,6 +108,18 @@ def test_every_picture_has_an_alternative_text(recording):
                 assert output["metadata"]["image/png"]["alt"].strip()
 
 
+@each_recording
+def test_what_can_be_operated_weighs_less_than_500_kB_on_a_page(recording):
+    texts = [
+        output.data["text/html"]
+        for cell in code_cells_of(recording)
+        for output in cell.outputs
+        if "live-figure" in output.get("data", {}).get("text/html", "")
+    ]
+    scripts = sum(p.stat().st_size for p in (BOOK / "_static").glob("live*"))
+    assert sum(len(text.encode()) for text in texts) + scripts < 500_000
+
+
 @each_chapter
 def test_the_shapes10_recording_holds_the_cells_of_the_chapter(chapter):
     def said_of(path):

@@ -224,6 +224,9 @@ KINDS = [
     change_word,
     swap_rows,
     patch_picture,
+    swap_frames,
+    swap_pictures_of_frame,
+    darken_one_pixel,
     remove_output,
     add_output,
 ]

@@ -88,7 +88,7 @@ FIGURES: dict[str, tuple[Callable[[], DescribedFigure], tuple[int, int], list[st
     ),
     "regions": (
         lambda: plots.plot_regions(PLANES, POINTS, np.array([0, 1, 1])),
-        (1050, 555),
+        (1050, 600),
         ["start, 1 of 3 points", "end, 3 of 3 points"],
     ),
     "confusion": (

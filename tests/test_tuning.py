@@ -41,9 +41,14 @@ def test_each_trial_is_what_training_alone_with_the_same_draws_gives(model) -> N
     seed = int(np.random.default_rng(4).integers(2**63))
     pairs = list(itertools.product(RATES, REGS))
     assert [trial[:2] for trial in result.trials] == pairs
-    for learning_rate, reg, train_accuracy, val_accuracy in result.trials:
+    for k, (learning_rate, reg, train_accuracy, val_accuracy) in enumerate(
+        result.trials
+    ):
         alone = model()
-        alone.train(X_train, y_train, learning_rate, reg, 20, 10, rng=seed)
+        losses = alone.train(X_train, y_train, learning_rate, reg, 20, 10, rng=seed)
+        # As the weights below; a loss is a sum of ten squares times reg = 10.
+        np.testing.assert_allclose(result.losses[k], losses, rtol=1e-12)
+        np.testing.assert_allclose(result.models[k].W, alone.W, rtol=0, atol=1e-14)
         assert train_accuracy == accuracy(y_train, alone.predict(X_train))
         assert val_accuracy == accuracy(y_val, alone.predict(X_val))
         if (learning_rate, reg) == result.best[:2]:
@@ -55,18 +60,24 @@ def test_each_trial_is_what_training_alone_with_the_same_draws_gives(model) -> N
 @both
 def test_trained_side_by_side_each_has_the_weights_of_training_alone(model) -> None:
     pairs = list(itertools.product(RATES, REGS))
-    W = train_side_by_side(OF_SCORES[model], pairs, X_train, y_train, 20, 10, seed=7)
+    W, losses = train_side_by_side(
+        OF_SCORES[model], pairs, X_train, y_train, 20, 10, seed=7
+    )
     assert W.shape == (5, 3 * len(pairs))
-    for pair, w in zip(pairs, np.split(W, len(pairs), axis=1), strict=True):
+    assert losses.shape == (len(pairs), 20)
+    for pair, w, of_pair in zip(
+        pairs, np.split(W, len(pairs), axis=1), losses, strict=True
+    ):
         alone = model()
-        alone.train(X_train, y_train, *pair, 20, 10, rng=7)
+        history = alone.train(X_train, y_train, *pair, 20, 10, rng=7)
+        np.testing.assert_allclose(of_pair, history, rtol=1e-12)
         np.testing.assert_allclose(w, alone.W, rtol=0, atol=1e-14)
 
 
 @both
 def test_float32_points_are_searched_in_float32(model) -> None:
     pairs, points = [(0.1, 0.5), (0.2, 0.0)], X_train.astype(np.float32)
-    W = train_side_by_side(OF_SCORES[model], pairs, points, y_train, 20, 10, seed=7)
+    W, _ = train_side_by_side(OF_SCORES[model], pairs, points, y_train, 20, 10, seed=7)
     assert W.dtype == np.float32
     for pair, w in zip(pairs, np.split(W, 2, axis=1), strict=True):
         alone = model()
@@ -79,6 +90,7 @@ def test_float32_points_are_searched_in_float32(model) -> None:
 def test_a_model_of_the_readers_own_is_searched_with_the_same_result(model) -> None:
     together, one_by_one = search(model=model), search(model=type("Own", (model,), {}))
     assert together.trials == one_by_one.trials
+    np.testing.assert_allclose(together.losses, one_by_one.losses, rtol=1e-12)
     assert type(one_by_one.best_model) is not model
 
 
@@ -93,6 +105,10 @@ def test_a_diverging_training_spoils_its_own_trial_only(model, dtype) -> None:
     assert mixed.trials[1] == good.trials[0] == mixed.best
     assert np.isfinite(mixed.best_model.W).all()
     assert np.isnan([trial[2:] for trial in mixed.trials[::2]]).all()
+    assert [np.isnan(m.W).all() for m in mixed.models] == [True, False, True]
+    assert mixed.models[1] is mixed.best_model
+    # Products of other widths add up in another order.
+    np.testing.assert_allclose(mixed.losses[1], good.losses[0], rtol=1e-5)
 
 
 def test_a_search_in_which_every_training_diverges_is_refused() -> None:

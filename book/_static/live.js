@@ -100,11 +100,12 @@ const live = {
   // What has changed, in words: read aloud when a reader uses a screen reader.
   words: () => live.element("output", { className: "live-words" }),
 
-  // A table: the first row and the first column are headers.
+  // A table: the first row and the first column are headers, an empty corner is none.
   table(rows, caption) {
     const cell = (text, r, c) => {
-      const node = live.element(r && c ? "td" : "th", {}, text);
-      if (!(r && c)) node.scope = r ? "row" : "col";
+      const header = text !== "" && !(r && c);
+      const node = live.element(header ? "th" : "td", {}, text);
+      if (header) node.scope = r ? "row" : "col";
       return node;
     };
     return live.element(
@@ -120,6 +121,65 @@ const live = {
     if (Number.isNaN(value)) return "nan";
     if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
     return value.toFixed(decimals).replace("-", "\u2212");
+  },
+
+  // The C templates of one frame of a film (softmax_lib.widgets.film), under their names.
+  templates(film, frames, names) {
+    const tiles = names.map((name, j) => {
+      const tile = live.element("div", { className: "live-template", role: "img" });
+      const place = (frame) => `${(100 * j) / (names.length - 1)}% ${(100 * frame) / (frames - 1)}%`;
+      tile.style.backgroundImage = `url(${film})`;
+      tile.style.backgroundSize = `${100 * names.length}% ${100 * frames}%`;
+      tile.show = (frame, of) => {
+        tile.style.backgroundPosition = place(frame);
+        tile.setAttribute("aria-label", `template of ${name}, ${of}`);
+      };
+      return tile;
+    });
+    const boxes = tiles.map((tile, j) => live.element("div", {}, live.element("span", { ariaHidden: "true" }, names[j]), tile));
+    const grid = live.element("div", { className: "live-templates" }, ...boxes);
+    grid.show = (frame, of) => tiles.forEach((tile) => tile.show(frame, of));
+    return grid;
+  },
+
+  // Losses over the steps on a logarithmic scale; one run stands out, and one step.
+  lossCurve(runs, every) {
+    const [left, right, top, bottom] = [44, 338, 10, 200];
+    const all = runs.flat();
+    const [low, high] = [Math.log10(Math.min(...all)) - 0.05, Math.log10(Math.max(...all)) + 0.05];
+    const last = (runs[0].length - 1) * every;
+    const x = (step) => left + (step / last) * (right - left);
+    const y = (loss) => bottom - ((Math.log10(loss) - low) / (high - low)) * (bottom - top);
+    const text = (words, at) => live.drawing("text", at, words);
+    const line = (at, className) => live.drawing("line", { ...at, class: className });
+    const marks = [1, 2, 5, 10, 20, 50, 100, 200, 500].filter((loss) => y(loss) <= bottom && y(loss) >= top);
+    const svg = live.drawing("svg", { viewBox: "0 0 360 240", class: "live-curve", role: "img" });
+    for (const loss of high - low > 1 ? marks.filter((m) => Number.isInteger(Math.log10(m))) : marks) {
+      svg.append(line({ x1: left, x2: right, y1: y(loss), y2: y(loss) }, "live-grid"));
+      svg.append(text(loss, { x: left - 6, y: y(loss) + 4, "text-anchor": "end" }));
+    }
+    for (let step = 0; step <= last + every; step += 500) {
+      svg.append(text(step, { x: x(Math.min(step, last)), y: bottom + 16, "text-anchor": "middle" }));
+    }
+    svg.append(text("step", { x: (left + right) / 2, y: bottom + 34, "text-anchor": "middle" }));
+    svg.append(text("minibatch loss", { x: 12, y: (top + bottom) / 2, "text-anchor": "middle", transform: `rotate(-90 12 ${(top + bottom) / 2})` }));
+    svg.append(line({ x1: left, x2: right, y1: bottom, y2: bottom }, "live-axis"));
+    const curves = runs.map((losses) => {
+      const points = losses.map((loss, k) => `${x(k * every).toFixed(1)},${y(loss).toFixed(1)}`);
+      return live.drawing("polyline", { points: points.join(" "), class: "live-other" });
+    });
+    const dot = live.drawing("circle", { r: 5, class: "live-dot" });
+    svg.append(...curves, dot);
+    svg.show = (run, step, words) => {
+      const k = Math.min(Math.round(step / every), runs[run].length - 1);
+      curves.forEach((curve, j) => curve.setAttribute("class", j === run ? "live-chosen" : "live-other"));
+      svg.insertBefore(curves[run], dot);
+      dot.setAttribute("cx", x(k * every));
+      dot.setAttribute("cy", y(runs[run][k]));
+      svg.setAttribute("aria-label", words);
+      return runs[run][k];
+    };
+    return svg;
   },
 
   // ---- the start -------------------------------------------------------------------
