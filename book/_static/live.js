@@ -144,7 +144,7 @@ const live = {
 
   // Losses over the steps on a logarithmic scale; one run stands out, and one step.
   lossCurve(runs, every) {
-    const [left, right, top, bottom] = [44, 338, 10, 200];
+    const [left, right, top, bottom] = [52, 338, 10, 200];
     const all = runs.flat();
     const [low, high] = [Math.log10(Math.min(...all)) - 0.05, Math.log10(Math.max(...all)) + 0.05];
     const last = (runs[0].length - 1) * every;
