@@ -7,7 +7,6 @@ of their lines. None of them is made from the catalogue of `softmax_lib.exercise
 import functools
 import itertools
 import os
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -158,14 +157,12 @@ def test_a_submission_that_hangs_crashes_or_exits_leaves_the_kernel_alive(
     def recurses(W, X, y, reg):
         return recurses(W, X, y, reg)
 
-    monkeypatch.setattr(runner, "TIME_LIMIT", 0.5)
-    start = time.monotonic()
-    assert check_softmax_loss_naive(hangs).fault == "hangs"
     assert check_softmax_loss_naive(exits).fault == "ends_the_process"
     assert check_softmax_loss_naive(stops).fault == "error"
     assert check_softmax_loss_naive(eats).fault == "memory"
     assert "RecursionError" in check_softmax_loss_naive(recurses).text
-    assert time.monotonic() - start < 20
+    monkeypatch.setattr(runner, "TIME_LIMIT", 0.5)
+    assert check_softmax_loss_naive(hangs).fault == "hangs"
 
 
 # What a right answer may look like: a line of the plain one → another line.

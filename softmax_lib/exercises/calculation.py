@@ -48,7 +48,7 @@ class Fault:
 
 def log_sum_exp(v: Values) -> np.ndarray:
     """Loss of each point, from the shifted scores."""
-    return np.asarray(np.log(v.exps.sum(axis=1)) - v.shifted[v.rows, v.y])
+    return np.asarray(np.log(v.exps.sum(axis=1)) - v.shifted[v.rows, v.label])
 
 
 def count_at_own_class(v: Values) -> np.ndarray:
@@ -89,7 +89,7 @@ SOFTMAX = Loss(
         "exps": lambda v: np.exp(v.shifted),
         "probs": lambda v: v.exps / v.exps.sum(axis=1, keepdims=True),
     },
-    {"losses": log_sum_exp, **LOSS_ENDS},
+    {"label": lambda v: v.y, "losses": log_sum_exp, **LOSS_ENDS},
     {
         "wished_away": lambda v: v.probs,  # how much of each class there should not be
         "dscores": lambda v: v.wished_away - v.hot,

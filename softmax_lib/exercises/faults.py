@@ -20,6 +20,11 @@ def scaled(factor: Callable[[Values], float]) -> dict[str, Change]:
     return both(lambda v, value: value * factor(v), "data_loss", "data_gradient")
 
 
+def divided_by(count: int) -> dict[str, Change]:
+    """Divide the sum over the points by a number that is not their count."""
+    return scaled(lambda v: v.N / count)
+
+
 def rescaled_penalty(factor: Callable[[Values], float]) -> dict[str, Change]:
     """Scale the regularization."""
     return both(lambda v, value: value * factor(v), "penalty", "pull")
@@ -47,9 +52,35 @@ def one_point(row: int) -> dict[str, Change]:
     }
 
 
-def divided_each_time(v: Values) -> np.ndarray:
-    """Weights of the points if all that was added so far is divided at each point."""
-    return np.asarray(1.0 / float(v.N) ** (v.N - v.rows))
+def divided_each_time(last_too: int) -> dict[str, Change]:
+    """Divide all that was added so far at each point, the last one included or not."""
+
+    def shares(v: Values) -> np.ndarray:
+        return np.asarray(1.0 / float(v.N) ** (v.N - v.rows - 1 + last_too))
+
+    return {
+        "data_loss": lambda v, _: np.sum(v.losses * shares(v)),
+        "data_gradient": lambda v, _: v.X.T @ (v.dscores.T * shares(v)).T,
+    }
+
+
+def all_but_one(row: int) -> dict[str, Change]:
+    """Leave out a point."""
+    return {
+        "sum_loss": lambda v, value: value - v.losses[row],
+        "sum_gradient": lambda v, value: value - np.outer(v.X[row], v.dscores[row]),
+    }
+
+
+def without_class(column: int) -> dict[str, Change]:
+    """Leave out a class in the gradient."""
+
+    def changed(v: Values, value: np.ndarray) -> np.ndarray:
+        value = value.copy()
+        value[:, column] = 0
+        return value
+
+    return {"dscores": changed}
 
 
 COMMON = [
@@ -83,17 +114,33 @@ COMMON = [
         "Follow one point through your code and count the divisions by N.",
         scaled(lambda v: 1 / v.N),
     ),
-    Fault(
-        "averaged_inside_the_loop",
-        "The division by N stands inside the loop over the points",
-        "What happens to the first point's share when the second point is added?",
-        {
-            "data_loss": lambda v, _: np.sum(v.losses * divided_each_time(v)),
-            "data_gradient": lambda v, _: (
-                v.X.T @ (v.dscores.T * divided_each_time(v)).T
-            ),
-        },
-    ),
+    *[
+        Fault(
+            "averaged_over_constant",
+            f"The sum over the points is divided by {count}, however many there are",
+            "Where does that number come from? Which length of X counts the points?",
+            divided_by(count),
+        )
+        for count in (200, 500, 1000, 49000)
+    ],
+    *[
+        Fault(
+            "averaged_inside_the_loop",
+            "The division by N stands inside the loop over the points",
+            "What happens to the first point's share when the second point is added?",
+            divided_each_time(last_too),
+        )
+        for last_too in (1, 0)
+    ],
+    *[
+        Fault(
+            "point_left_out",
+            f"The {name} point is left out",
+            "Write down the numbers that your loop counts through.",
+            all_but_one(row),
+        )
+        for name, row in (("last", -1), ("first", 0))
+    ],
     Fault(
         "last_point_only",
         "Only the last point counts",
@@ -261,7 +308,7 @@ def through_probs(change: Change) -> dict[str, Change]:
     """Change the probabilities, and with them the loss."""
     return {
         "probs": change,
-        "losses": lambda v, _: -np.log(v.probs[v.rows, v.y]),
+        "losses": lambda v, _: -np.log(v.probs[v.rows, v.label]),
     }
 
 
@@ -283,7 +330,7 @@ def epsilon_in_log(epsilon: float) -> Fault:
         "the logarithm",
         "It caps the loss of a point that is far from right. Which two terms does the "
         "logarithm of a quotient become, and can either of them be log(0)?",
-        {"losses": lambda v, _: -np.log(v.probs[v.rows, v.y] + epsilon)},
+        {"losses": lambda v, _: -np.log(v.probs[v.rows, v.label] + epsilon)},
     )
 
 
@@ -307,7 +354,7 @@ def base(name: str, unit: float) -> list[Fault]:
             hint,
             {
                 "losses": lambda v, _: (
-                    np.log(v.exps.sum(axis=1)) / unit - v.shifted[v.rows, v.y]
+                    np.log(v.exps.sum(axis=1)) / unit - v.shifted[v.rows, v.label]
                 )
             },
         ),
@@ -369,7 +416,7 @@ LOGS = [
         "The logarithm of a probability that has become 0",
         "The probability is a quotient. Which two terms does its logarithm become, and "
         "can either of them be log(0)?",
-        {"losses": lambda v, _: -np.log(v.probs[v.rows, v.y])},
+        {"losses": lambda v, _: -np.log(v.probs[v.rows, v.label])},
     ),
     Fault(
         "log_of_zero",
@@ -446,7 +493,9 @@ SOFTMAX_FAULTS = [
         )
         for change in (
             lambda v, _: np.log(v.exps.sum(axis=1)) - v.scores[v.rows, v.y],
-            lambda v, _: np.log(np.exp(v.scores).sum(axis=1)) - v.shifted[v.rows, v.y],
+            lambda v, _: (
+                np.log(np.exp(v.scores).sum(axis=1)) - v.shifted[v.rows, v.label]
+            ),
         )
     ],
     *base("2", np.log(2)),
@@ -455,14 +504,14 @@ SOFTMAX_FAULTS = [
         "log1p",
         "The logarithm of 1 + p is taken, not that of p",
         "What should the loss be when the correct class has probability 1?",
-        {"losses": lambda v, _: -np.log1p(v.probs[v.rows, v.y])},
+        {"losses": lambda v, _: -np.log1p(v.probs[v.rows, v.label])},
     ),
     Fault(
         "log_missing",
         "The logarithm is missing",
         "With ten equal scores the loss should be 2.302585. What is yours?",
         {
-            "losses": lambda v, _: -v.probs[v.rows, v.y],
+            "losses": lambda v, _: -v.probs[v.rows, v.label],
             "dscores": lambda v, value: value * v.probs[v.rows, v.y][:, np.newaxis],
         },
     ),
@@ -470,13 +519,13 @@ SOFTMAX_FAULTS = [
         "log_missing",
         "The logarithm is missing: 1 - p is not -log(p)",
         "With ten equal scores the loss should be 2.302585. What is yours?",
-        {"losses": lambda v, _: 1 - v.probs[v.rows, v.y]},
+        {"losses": lambda v, _: 1 - v.probs[v.rows, v.label]},
     ),
     Fault(
         "log_of_sum_missing",
         "The logarithm of the sum of exponentials is missing",
         "Which two terms does the logarithm of a quotient become?",
-        {"losses": lambda v, _: v.exps.sum(axis=1) - v.shifted[v.rows, v.y]},
+        {"losses": lambda v, _: v.exps.sum(axis=1) - v.shifted[v.rows, v.label]},
     ),
     *[
         Fault(
@@ -494,7 +543,11 @@ SOFTMAX_FAULTS = [
         "own_score_sign",
         "The score of the correct class has the wrong sign",
         "Raise the correct class's score. Should the loss go up or down?",
-        {"losses": lambda v, _: np.log(v.exps.sum(axis=1)) + v.shifted[v.rows, v.y]},
+        {
+            "losses": lambda v, _: (
+                np.log(v.exps.sum(axis=1)) + v.shifted[v.rows, v.label]
+            )
+        },
     ),
     Fault(
         "all_classes",
@@ -526,12 +579,70 @@ SOFTMAX_FAULTS = [
             ),
         },
     ),
+    *[
+        Fault(
+            "every_label_for_every_point",
+            "Each point is compared with the labels of all points",
+            "What is the shape of probs[:, y]? You need one number for each point.",
+            {"sum_loss": change},
+        )
+        for change in (
+            lambda v, _: -np.log(v.probs[:, v.y]).sum(),
+            lambda v, _: -np.log(v.probs[:, v.y]).sum() / v.N,
+        )
+    ],
     Fault(
-        "every_label_for_every_point",
-        "Each point is compared with the labels of all points",
-        "What is the shape of probs[:, y]? You need one number for each point.",
-        {"sum_loss": lambda v, _: -np.log(v.probs[:, v.y]).sum()},
+        "label_of_first_point",
+        "The label of the first point is used for all points",
+        "Which index counts the points in your code, and which one the classes?",
+        {
+            "label": lambda v, _: np.full(v.N, v.y[0]),
+            "dscores": lambda v, value: value + v.hot - v.hot[0],
+        },
     ),
+    Fault(
+        "squared_error",
+        "This is the squared error of the probabilities, not their cross-entropy",
+        "Which single probability of a point is in the softmax loss?",
+        {"losses": lambda v, _: ((v.probs - v.hot) ** 2).sum(axis=1)},
+    ),
+    *[
+        Fault(
+            "sigmoid",
+            "This is the sigmoid of each score, not the softmax of all of them",
+            "Add up the probabilities of one point. What should come out?",
+            through_probs(change),
+        )
+        for change in (
+            lambda v, _: 1 / (1 + np.exp(-v.shifted)),
+            lambda v, _: 1 / (1 + np.exp(-v.scores)),
+        )
+    ],
+    Fault(
+        "one_for_each_class",
+        "For the correct class, 1 is subtracted C times",
+        "How often does the line run that subtracts the point?",
+        {"dscores": lambda v, value: value - (v.C - 1) * v.hot},
+    ),
+    Fault(
+        "own_class_in_every_column",
+        "Every class gets p - 1 of the correct class",
+        "Which probability belongs to column j?",
+        {
+            "dscores": lambda v, _: (
+                (v.hot * v.probs).sum(axis=1, keepdims=True) - 1 + 0 * v.hot
+            )
+        },
+    ),
+    *[
+        Fault(
+            "class_left_out",
+            f"The {name} class gets no gradient",
+            "Write down the classes that your loop counts through.",
+            without_class(column),
+        )
+        for name, column in (("first", 0), ("last", -1))
+    ],
     Fault(
         "every_label_for_every_point",
         "The 1 is subtracted at the labels of all points in every row",
@@ -543,9 +654,7 @@ SOFTMAX_FAULTS = [
         "The class before the correct one is taken",
         "The labels start at 0. Which column belongs to label 0?",
         {
-            "losses": lambda v, _: (
-                np.log(v.exps.sum(axis=1)) - v.shifted[v.rows, v.y - 1]
-            ),
+            "label": lambda v, _: v.y - 1,
             "dscores": lambda v, value: value + v.hot - np.roll(v.hot, -1, axis=1),
         },
     ),

@@ -72,6 +72,20 @@ FORMS = {
         "Entry (d, j) of the gradient belongs to entry (d, j) of W. Which of the two "
         "arrays of your last product stands first?",
     ),
+    "gradient_of_integers": Message(
+        "The gradient holds integers, so every fraction is cut off.",
+        "What made dW an array of integers?",
+    ),
+    "loss_is_nan": Message(
+        "The loss is nan or infinite, with ordinary numbers.",
+        "A logarithm of a negative number or of 0, or a division by 0: print the "
+        "array that goes into each.",
+    ),
+    "gradient_is_nan": Message(
+        "The gradient is nan or infinite, with ordinary numbers.",
+        "A logarithm of a negative number or of 0, or a division by 0: print the "
+        "array that goes into each.",
+    ),
     "gradient_shape": Message(
         "The gradient does not have the shape of W, (D, C).",
         "There is one derivative for each weight. Write the shapes next to your last "

@@ -203,14 +203,17 @@ def attempt(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 def own_line(error: BaseException) -> str:
     """Find the deepest line of the traceback that is neither ours nor a library's."""
-    found = ""
-    for file, number in lines_of(error.__traceback__):
-        library = "site-packages" in file or "lib/python" in file.replace("\\", "/")
-        if not library and not file.startswith((HERE, "<__array", "<frozen")):
-            if source := linecache.getline(file, number).strip():
-                found = f"line {number}: {source}"
-            found = found or f"line {number}"  # else a compiled library's, without text
-    return found
+    own = [line for line in lines_of(error.__traceback__) if not is_library(line[0])]
+    for file, number in reversed(own):
+        if source := linecache.getline(file, number).strip():
+            return f"line {number}: {source}"  # a compiled library's has no text
+    return f"line {own[-1][1]}" if own else ""
+
+
+def is_library(file: str) -> bool:
+    """Whether a file is ours, or one of an installed library."""
+    installed = "site-packages" in file or "lib/python" in file.replace("\\", "/")
+    return installed or file.startswith((HERE, "<__array", "<frozen"))
 
 
 def lines_of(traceback: TracebackType | None) -> Iterator[tuple[str, int]]:

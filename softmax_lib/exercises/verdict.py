@@ -69,8 +69,16 @@ def diagnose(results: dict[str, Any], subject: Subject, what_next: str) -> Repor
         forms.append("differs_when_repeated")
     unusable = [name for name in forms if part_is_missing(name, answers, subject)]
     if unusable:
-        return of_messages(FORMS, unusable)
+        example = (
+            first_difference(results, subject, ORDINARY) if written(unusable) else ""
+        )
+        return of_messages(FORMS, unusable, example)
     return of_numbers(results, subject, forms, what_next)
+
+
+def written(forms: Sequence[str]) -> bool:
+    """Whether there are numbers that an example can show."""
+    return not {"not_started", "returns_nothing"} & set(forms)
 
 
 def all_transposed(results: dict[str, Any]) -> dict[str, Any]:
@@ -102,6 +110,9 @@ def forms_of(answers: Sequence[Answer], subject: Subject) -> list[str]:
     zero = {part: all(is_zero(value_of(a, part)) for a in answers) for part in PARTS}
     names = [name for answer in answers for name in answer.forms]
     names += [f"changes_{name}" for answer in answers for name in answer.changed]
+    names += [f"{part}_is_nan" for part in PARTS if is_nan(answers, part)]
+    if "loss_for_each_point" in names:  # of a single point it has one entry
+        names = [name for name in names if name != "loss_is_an_array"]
     if all(zero.values()):
         names.append("not_started")
     else:
@@ -109,6 +120,12 @@ def forms_of(answers: Sequence[Answer], subject: Subject) -> list[str]:
     not_asked = tuple(part for part in PARTS if part not in subject.parts)
     names = [name for name in names if not name.startswith(not_asked or "-")]
     return list(dict.fromkeys(names))
+
+
+def is_nan(answers: Sequence[Answer], part: str) -> bool:
+    """Whether a part is there, and not finite for ordinary numbers."""
+    values = [value_of(answer, part) for answer in answers]
+    return any(x is not None and not np.isfinite(x).all() for x in values)
 
 
 def is_zero(value: np.ndarray | None) -> bool:
@@ -123,7 +140,9 @@ def value_of(answer: Answer, part: str) -> np.ndarray | None:
 
 def part_is_missing(name: str, answers: Sequence[Answer], subject: Subject) -> bool:
     """Whether a fault of form leaves nothing to compare."""
-    if name in ("not_started", "returns_nothing"):
+    if name in ("not_started", "returns_nothing", "gradient_of_integers"):
+        return True
+    if name.endswith("_is_nan"):
         return True
     if name.endswith("_not_written"):
         return len(subject.parts) == 1
