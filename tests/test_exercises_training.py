@@ -285,7 +285,7 @@ def test_a_right_prediction_passes(edits: list[str]) -> None:
             ],
         ),
         ("not_started", ["np.argmax(scores, axis=1) → np.zeros(X.shape[0])"]),
-        ("returns_nothing", ["return y_pred →"]),
+        ("predictions_missing", ["return y_pred →"]),
         ("changes_W", ["X.dot(self.W) → X.dot(self.W); self.W += 1"]),
         (
             "lowest_score + off_by_one",

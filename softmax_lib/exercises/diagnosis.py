@@ -150,16 +150,30 @@ def explain(
 
 
 def findings(
-    loss: Loss, catalogue: Sequence[Fault], found: Explanation
+    loss: Loss,
+    catalogue: Sequence[Fault],
+    found: Explanation,
+    unknown: Sequence[str] = (),
 ) -> list[Finding]:
-    """Put the faults of loss and gradient together, and say where each shows."""
+    """Put the faults of loss and gradient together, and say where each shows.
+
+    Where a part is unknown, faults that it would share are no explanation.
+    """
+    parts = [*found.faults, *unknown]
     return [
-        Finding(fault, place(loss, catalogue, found, name))
+        Finding(fault, place(loss, catalogue, found, name, parts))
         for name, fault in found.first_of_each_name().items()
+        if not (unknown and fault.changes.keys() & loss.shared.keys())
     ]
 
 
-def place(loss: Loss, catalogue: Sequence[Fault], found: Explanation, name: str) -> str:
+def place(
+    loss: Loss,
+    catalogue: Sequence[Fault],
+    found: Explanation,
+    name: str,
+    parts: Sequence[str],
+) -> str:
     """Return the one part in which a fault shows that could show in both."""
     shows = [
         part
@@ -168,7 +182,7 @@ def place(loss: Loss, catalogue: Sequence[Fault], found: Explanation, name: str)
     ]
     can = [
         part
-        for part in found.faults
+        for part in parts
         if any(can_change(loss, part, f) for f in catalogue if f.name == name)
     ]
     return "" if shows == can else shows[0]

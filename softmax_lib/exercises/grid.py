@@ -50,7 +50,7 @@ PLANS = [
 N_TRAIN, N_VAL = 40, 20
 X_TRAIN = 1 + np.arange(N_TRAIN * 3, dtype=float).reshape(N_TRAIN, 3)
 X_VAL = -1 - np.arange(N_VAL * 3, dtype=float).reshape(N_VAL, 3)
-Y_TRAIN, Y_VAL = np.arange(N_TRAIN) % 3, np.arange(N_VAL) % 3
+Y_TRAIN, Y_VAL = np.arange(N_TRAIN) % 3, (np.arange(N_VAL) + 1) % 3
 
 # After these, the numbers cannot be right.
 SPOILS_ALL = {"settings_swapped", "combinations_missing", "trained_on_validation"}

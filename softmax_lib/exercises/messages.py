@@ -39,6 +39,10 @@ FORMS = {
         "The function returns nothing (None).",
         "What does the last line hand back to the caller?",
     ),
+    "predictions_missing": Message(
+        "predict does not return an array of numbers.",
+        "What does the last line of predict hand back to the caller?",
+    ),
     "gradient_not_returned": Message(
         "The function returns the loss alone; `loss, dW` was expected.",
         "Which two things does the caller unpack?",

@@ -101,6 +101,12 @@ FAULTS = [
         {"returned": lambda v, value: value + 1},
     ),
     Fault(
+        "off_by_one",
+        "Every predicted class is one too low",
+        "The classes are numbered from 0. Which column belongs to class 0?",
+        {"returned": lambda v, value: value - 1},
+    ),
+    Fault(
         "scores_returned",
         "The scores are returned, not the classes",
         ROWS,
@@ -216,10 +222,8 @@ def diagnose(predictions: list[Prediction]) -> Report:
     values = [prediction.value for prediction in predictions]
     changed = {name for prediction in predictions for name in prediction.changed}
     forms = [f"changes_{name}" for name in sorted(changed)]
-    if all(value is None or np.isnan(value).all() for value in values):
-        return of_messages(
-            {"returns_nothing": FORMS["returns_nothing"]}, ["returns_nothing"]
-        )
+    if all(value is None for value in values):
+        return of_messages(FORMS, ["predictions_missing"])
     faults = explanation(values)
     if faults is None:
         return failed(

@@ -207,7 +207,7 @@ def own_line(error: BaseException) -> str:
     for file, number in reversed(own):
         if source := linecache.getline(file, number).strip():
             return f"line {number}: {source}"  # a compiled library's has no text
-    return f"line {own[-1][1]}" if own else ""
+    return f"line {own[0][1]}" if own else ""
 
 
 def is_library(file: str) -> bool:

@@ -228,6 +228,8 @@ STEPS: dict[str, list[Callable[[Move], np.ndarray]]] = {
     "regularized_twice": [
         lambda m: -m.settings.learning_rate * (m.dW + 2 * m.settings.reg * m.W),
         lambda m: -m.settings.learning_rate * (m.dW + m.settings.reg * m.W),
+        lambda m: -m.settings.learning_rate * m.dW - 2 * m.settings.reg * m.W,
+        lambda m: -m.settings.learning_rate * m.dW - m.settings.reg * m.W,
     ],
     "averaged_twice": [
         lambda m: -m.settings.learning_rate * m.dW / m.size,

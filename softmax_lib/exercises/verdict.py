@@ -342,8 +342,8 @@ def unexplained(
     found: Explanation,
 ) -> Report:
     """Say honestly that no known fault fits, and show the smallest failing example."""
-    named = findings(subject.loss, subject.faults, found)
     unknown = [part for part in parts if part not in found.faults]
+    named = findings(subject.loss, subject.faults, found, unknown)
     which = " and ".join(unknown)
     known = [*(FORMS[name].sentence for name in forms), *(x.sentence for x in named)]
     return failed(
