@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 Loss = Callable[[np.ndarray, np.ndarray, np.ndarray, float], tuple[float, np.ndarray]]
-ROWS_AT_ONCE = 1000  # blocks of so many rows are added up in float64
+ROWS_AT_ONCE = 250  # blocks of so many rows are added up in float64
 
 
 class Optimum(NamedTuple):
