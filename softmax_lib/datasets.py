@@ -238,13 +238,10 @@ def get_CIFAR10_data(
     y_val = data.y_train[num_training:num_both]
     y_test = data.y_test[:num_test]
     mean = mean_image(images_to_rows(data.X_train[:num_training]))
-    val_images, test_images = (
-        data.X_train[num_training:num_both],
-        data.X_test[:num_test],
-    )
-    X_val = center_with_bias(images_to_rows(val_images), mean, dtype)
-    X_test = center_with_bias(images_to_rows(test_images), mean, dtype)
-    del val_images  # their memory goes with that of the training images
+    X_test = use_up(data.X_test, num_test, mean, dtype)
+    val_rows = images_to_rows(data.X_train[num_training:num_both])
+    X_val = center_with_bias(val_rows, mean, dtype)
+    del val_rows  # a view of the training images
     X_train = use_up(data.X_train, num_training, mean, dtype)
     X_dev, y_dev = dev_subset(X_train, y_train, num_dev, rng)
     return CIFAR10Data(X_train, y_train, X_val, y_val, X_test, y_test, X_dev, y_dev)
