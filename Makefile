@@ -8,7 +8,7 @@ BIN = .venv/Scripts
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help check book test pages-test record text worksheet data figures links check-everywhere bench mutants lint dist lock clean
+.PHONY: help check book test pages-test pdf record text worksheet data figures links check-everywhere bench mutants lint dist lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -27,6 +27,10 @@ test: .venv/test.done ## run the unit tests, then compare every output of every 
 
 pages-test: .venv/test.done book ## open every page in Chromium, with the network refused
 	$(BIN)/python -m pytest tests/pages
+
+pdf: .venv/test.done ## print the whole book to _build/softmax-book.pdf, by Chromium
+	$(BIN)/jupyter-book build --all -W -n --keep-going --quiet --builder singlehtml .
+	$(BIN)/python -m tests.pages.print_book _build/softmax-book.pdf
 
 record: .venv/test.done ## execute the chapters (or CHAPTERS=04) and rewrite their outputs
 	$(BIN)/python -m tests.checker.record $(CHAPTERS)

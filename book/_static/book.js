@@ -16,3 +16,18 @@ document.addEventListener("DOMContentLoaded", () => {
 if (location.protocol === "file:") {
   DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 }
+
+// Docutils gives the bibliography and its entries roles that no longer fit each other.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const part of document.querySelectorAll(".citation-list, [role=doc-biblioentry]")) {
+    part.removeAttribute("role");
+  }
+});
+
+// The theme lets the arrow keys scroll wide code, but not code folded away when it looks.
+document.addEventListener("click", ({ target }) => {
+  const fold = target.closest(".admonition.dropdown");
+  for (const code of fold?.querySelectorAll("pre") ?? []) {
+    code.tabIndex = code.scrollWidth > code.clientWidth ? 0 : -1;
+  }
+});

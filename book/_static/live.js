@@ -193,7 +193,8 @@ const live = {
       place.classList.add("live-is-on");
       const output = place.closest(".cell_output");
       for (const picture of output?.querySelectorAll("img") ?? []) {
-        if (!place.contains(picture)) picture.classList.add("live-at-rest");
+        const shown = picture.closest("a") ?? picture; // a wide picture is a link to itself
+        if (!place.contains(picture)) shown.classList.add("live-at-rest");
       }
     });
     document.head.append(script);

@@ -70,17 +70,21 @@ def site():
         server.shutdown()
 
 
+def launch(playwright):
+    """Start Chromium: that in CHROMIUM, else the system's, else playwright's own."""
+    installed = filter(None, map(shutil.which, BROWSERS))
+    program = os.environ.get("CHROMIUM") or next(installed, None)
+    try:
+        return playwright.chromium.launch(executable_path=program, args=FLAGS)
+    except Error:
+        pytest.exit(NO_BROWSER, returncode=1)
+
+
 @pytest.fixture(scope="session")
 def browser():
-    """Chromium: the one named in CHROMIUM, else the system's, else playwright's own."""
-    program = os.environ.get("CHROMIUM") or next(
-        filter(None, map(shutil.which, BROWSERS)), None
-    )
+    """A browser, closed when the last test is done."""
     with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        except Error:
-            pytest.exit(NO_BROWSER, returncode=1)
+        browser = launch(playwright)
         yield browser
         browser.close()
 

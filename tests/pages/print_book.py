@@ -1,0 +1,49 @@
+"""Print the whole book from its single page: `make pdf`.
+
+Chromium sets it as it sets the pages, so the formulas and the figures are the same, and
+no LaTeX is needed.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from tests.checker.chapters import ROOT
+from tests.pages.conftest import launch
+from tests.pages.test_pages import open_page
+
+SINGLE = ROOT / "_build" / "singlehtml"
+FOOT = (
+    '<div style="width: 100%; text-align: center; font-size: 8px">'
+    '<span class="pageNumber"></span></div>'
+)
+
+
+def main(pdf: Path) -> int:
+    """Write the book as a PDF; return the exit status."""
+    # Sphinx writes its links as if the page lay at the top, and puts it below.
+    whole = shutil.copy(SINGLE / "book" / "introduction.html", SINGLE / "book.html")
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        page = browser.new_page()
+        open_page(page, Path(whole).as_uri())
+        page.pdf(
+            path=pdf,
+            format="A4",
+            scale=0.8,
+            outline=True,
+            tagged=True,
+            display_header_footer=True,
+            header_template="<span></span>",
+            footer_template=FOOT,
+            margin=dict.fromkeys(("top", "bottom", "left", "right"), "18mm"),
+        )
+        browser.close()
+    print(f"Written: {pdf}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
