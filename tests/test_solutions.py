@@ -93,8 +93,8 @@ def test_two_recordings_of_one_solution_differ_in_nothing_else(cells):
     assert without_outputs(cells[1]) == "1"
 
 
-# The chapters after the ninth have solutions in words so far.
-WORKED = [chapter for chapter in CHAPTERS if chapter.stem < "10"]
+# These chapters have solutions in words so far.
+WORKED = [chapter for chapter in CHAPTERS if chapter.stem[:2] not in ("10", "11", "13")]
 
 
 @pytest.mark.parametrize("chapter", WORKED, ids=lambda path: path.stem)
