@@ -186,6 +186,10 @@ own_class_counted in the loss: continue → pass
 own_class_missing: dW[:, y[i]] -= X[i] → pass
 own_class_sign: dW[:, y[i]] -= X[i] → dW[:, y[i]] += X[i]
 own_class_only: dW[:, j] += X[i] → pass
+wrong_class_sign: dW[:, j] += X[i] → dW[:, j] -= X[i]
+margins_for_counts: dW[:, j] += X[i] → dW[:, j] += margin * X[i]
+counts_for_margins: loss += margin → loss += 1
+best_score_for_own: scores[y[i]] → np.max(scores)
 last_point_only in the gradient: scores = X[i].dot(W) → scores = X[i].dot(W); dW *= 0
 """
 

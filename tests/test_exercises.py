@@ -126,6 +126,7 @@ def test_two_mistakes_together_are_both_named(source: str, table: str) -> None:
         ("name_unknown", "num_train = X → number = X"),
         ("signature", "(W, X, y, reg) → (W, X, y)"),
         ("product_does_not_fit", "X[i].dot(W) → X[i].dot(W.T)"),
+        ("product_does_not_fit", "loss = 0.0 → return X @ W.T"),
         ("shapes_do_not_fit", "X[i].dot(W) → X[i] * W"),
         ("labels_as_float", "total = np → y = y / 1.0; total = np"),
         ("too_many_axes", "total = np → y = y[:, 0]; total = np"),

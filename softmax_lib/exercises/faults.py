@@ -819,6 +819,24 @@ SVM_FAULTS = [
         {"dscores": lambda v, value: value * v.hot},
     ),
     Fault(
+        "wrong_class_sign",
+        "The columns of the wrong classes have the wrong sign",
+        "If the score of a wrong class rises, does the loss rise or fall?",
+        {"dscores": lambda v, value: np.where(v.hot, value, -value)},
+    ),
+    Fault(
+        "counts_for_margins",
+        "Each positive margin adds 1 to the loss, not its size",
+        "A margin of 0.3 and one of 30: should they cost the same?",
+        {"losses": lambda v, _: (v.counted > 0).sum(axis=1)},
+    ),
+    Fault(
+        "best_score_for_own",
+        "The highest score stands where the correct class's score should",
+        "Does your loss change when y changes?",
+        {"margins": lambda v, _: v.scores - v.scores.max(axis=1, keepdims=True) + 1},
+    ),
+    Fault(
         "own_class_sign",
         "The column of the correct class has the wrong sign",
         "If the score of the correct class rises, does the loss rise or fall?",
@@ -839,6 +857,12 @@ SVM_FAULTS = [
             ),
         )
     ],
+    Fault(
+        "margins_for_counts",
+        "The margins stand where a 1 should, in the columns of the wrong classes",
+        "A margin is 0.3 and its score rises by 0.1. By how much does the loss rise?",
+        {"dscores": lambda v, value: np.where(v.hot, value, v.counted)},
+    ),
     Fault(
         "margins_for_counts",
         "The margins stand where a 1 for each positive margin should",

@@ -386,7 +386,7 @@ GRID = {
 # What an exception says -> name, what it means here, hint.
 ERRORS = [
     (
-        r"NotImplementedError",
+        r"^NotImplementedError",
         "not_started",
         "The function is not written yet.",
         "Your lines go where `raise NotImplementedError()` stands, and that line goes.",

@@ -95,6 +95,12 @@ FAULTS = [
         {"returned": lambda v, value: value[0]},
     ),
     Fault(
+        "last_point_only",
+        "Only the last point is predicted",
+        ROWS,
+        {"returned": lambda v, value: value[-1]},
+    ),
+    Fault(
         "off_by_one",
         "Every predicted class is one too high",
         "The classes are numbered from 0. Which column belongs to class 0?",

@@ -59,7 +59,8 @@ def diagnose(results: dict[str, Any], subject: Subject, what_next: str) -> Repor
     results = all_transposed(results)
     answers = [results[probe.name] for probe in ORDINARY]
     oblong = all(answer.trouble is not None for answer in answers[:2])
-    if oblong and results["turned"].trouble is None:
+    turned = results["turned"]
+    if oblong and turned.loss is not None and turned.dW is not None:
         return of_messages(FORMS, ["other_orientation"])
     for probe, answer in zip(ORDINARY, answers, strict=True):
         if answer.trouble is not None:
