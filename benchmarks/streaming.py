@@ -1,0 +1,136 @@
+"""Training on ten times CIFAR-10 from disk, against training from memory.
+
+``make bench-streaming`` writes 490,000 images, 1.5 GB, into a temporary folder and
+removes them. ``benchmarks/streaming.json`` keeps the figures; chapter 14 prints them.
+"""
+
+import json
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+
+from softmax_lib.datasets import get_CIFAR10_data, load_dataset
+from softmax_lib.linear_classifier import Softmax, accuracy
+from softmax_lib.preprocessing import center_with_bias, images_to_rows
+from softmax_lib.streaming import streamed_mean, train_on_stream, variants
+
+RESULTS = Path(__file__).with_name("streaming.json")
+RATE, REG, CHUNK, BATCH = 1e-6, 1.0, 5000, 200
+WAYS = ("memory", "memmap", "zarr")
+
+
+def training_set() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Images and labels of the training set and of the test set."""
+    data = load_dataset()
+    return data.X_train[:49_000], data.y_train[:49_000], data.X_test, data.y_test
+
+
+def write(folder: Path) -> None:
+    """Write ten versions of each training image, once for NumPy and once for Zarr."""
+    images, labels, _, _ = training_set()
+    shape = (10 * len(images), 3072)
+    memmap = np.lib.format.open_memmap(folder / "images.npy", "w+", np.uint8, shape)
+    array = zarr.create_array(
+        folder / "images.zarr", shape=shape, chunks=(CHUNK, 3072), dtype=np.uint8
+    )
+    for number, version in enumerate(variants(images)):
+        rows = slice(number * len(images), (number + 1) * len(images))
+        memmap[rows] = array[rows] = images_to_rows(version)
+    memmap.flush()
+    np.save(folder / "labels.npy", np.tile(labels, 10))
+
+
+def train(way: str, folder: Path) -> dict[str, float]:
+    """Train one pass in one way, and say how fast and with how much memory."""
+    labels = np.load(folder / "labels.npy")
+    model = Softmax()
+    if way == "memory":
+        X = get_CIFAR10_data(rng=0).X_train
+        start = time.perf_counter()
+        model.train(X, labels[: len(X)], RATE, REG, len(labels) // BATCH, BATCH, rng=0)
+    else:
+        images: Any = (
+            np.load(folder / "images.npy", mmap_mode="r")
+            if way == "memmap"
+            else zarr.open_array(folder / "images.zarr", mode="r")
+        )
+        mean = streamed_mean(images, CHUNK)
+        start = time.perf_counter()
+        train_on_stream(
+            model, images, labels, mean, RATE, REG, batch_size=BATCH, chunk=CHUNK, rng=0
+        )
+    seconds = time.perf_counter() - start
+    return {
+        "images per second": len(labels) / seconds,
+        "peak memory, GB": peak_memory(),  # before the test images come
+        "test accuracy": test_accuracy(model),
+    }
+
+
+def peak_memory() -> float:
+    """Most memory that this process has held at a time, in GB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak * (1 if sys.platform == "darwin" else 1024) / 1e9
+
+
+def test_accuracy(model: Softmax) -> float:
+    """Accuracy on all test images, prepared with the mean of the training images."""
+    images, _, test_images, test_labels = training_set()
+    mean = images_to_rows(images).mean(axis=0, dtype=np.float64)
+    X = center_with_bias(images_to_rows(test_images), mean)
+    return accuracy(test_labels, model.predict(X))
+
+
+def measure(folder: Path) -> Iterator[dict[str, Any]]:
+    """Measure each way in a process of its own, whose peak is its own."""
+    for way in WAYS:
+        run = subprocess.run(
+            [sys.executable, "-m", "benchmarks.streaming", way, str(folder)],
+            stdout=subprocess.PIPE,
+            check=True,
+            text=True,
+        )
+        yield {"images": way, **json.loads(run.stdout)}
+
+
+def main() -> None:
+    """Measure one way if it is named, else write the images and measure all."""
+    if len(sys.argv) == 3:
+        print(json.dumps(train(sys.argv[1], Path(sys.argv[2]))))
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write(folder)
+        sizes = {
+            "memmap": (folder / "images.npy").stat().st_size / 1e9,
+            "zarr": sum(
+                file.stat().st_size
+                for file in (folder / "images.zarr").rglob("*")
+                if file.is_file()
+            )
+            / 1e9,
+        }
+        runs = [
+            {**run, "GB on disk": sizes.get(run["images"], 0.0)}
+            for run in measure(folder)
+        ]
+    report = {
+        "python": platform.python_version(),
+        "zarr": zarr.__version__,
+        "runs": runs,
+    }
+    RESULTS.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+    print(json.dumps(report, indent=1))
+
+
+if __name__ == "__main__":
+    main()
