@@ -8,7 +8,7 @@ BIN = .venv/Scripts
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help check book test pages-test pdf record text worksheet data figures links check-everywhere bench mutants lint dist lock clean
+.PHONY: help check book test pages-test pdf record text worksheet data figures links check-everywhere bench bench-streaming mutants lint dist lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -55,6 +55,9 @@ check-everywhere: .venv/test.done ## compare the outputs on other processors and
 
 bench: .venv/test.done ## measure time and memory against what the machine can do (minutes)
 	$(BIN)/python -m benchmarks.bench
+
+bench-streaming: .venv/test.done ## train from disk on ten times CIFAR-10 (1.5 GB for a while)
+	$(BIN)/python -m benchmarks.streaming
 
 mutants: .venv/test.done ## change softmax_lib in a thousand places; a test must notice each
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.checker.mutants $(MODULES)

@@ -11,20 +11,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import zarr
 
+from benchmarks.bench import machine
 from softmax_lib.datasets import get_CIFAR10_data, load_dataset
 from softmax_lib.linear_classifier import Softmax, accuracy
 from softmax_lib.preprocessing import center_with_bias, images_to_rows
 from softmax_lib.streaming import streamed_mean, train_on_stream, variants
 
 RESULTS = Path(__file__).with_name("streaming.json")
-RATE, REG, CHUNK, BATCH = 1e-6, 1.0, 5000, 200
+RATE, REG, CHUNK, BATCH = 5e-7, 1e4, 5000, 200
 WAYS = ("memory", "memmap", "zarr")
 
 
@@ -90,43 +90,45 @@ def test_accuracy(model: Softmax) -> float:
     return accuracy(test_labels, model.predict(X))
 
 
-def measure(folder: Path) -> Iterator[dict[str, Any]]:
-    """Measure each way in a process of its own, whose peak is its own."""
-    for way in WAYS:
-        run = subprocess.run(
-            [sys.executable, "-m", "benchmarks.streaming", way, str(folder)],
-            stdout=subprocess.PIPE,
-            check=True,
-            text=True,
-        )
-        yield {"images": way, **json.loads(run.stdout)}
+def run(what: str, folder: Path) -> dict[str, Any]:
+    """Write or train in a process of its own, whose peak memory is its own."""
+    command = [sys.executable, "-m", "benchmarks.streaming", what, str(folder)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def speed(found: dict[str, Any]) -> float:
+    """Images a second of a run."""
+    return float(found["images per second"])
+
+
+def gigabytes(path: Path) -> float:
+    """Size of a file, or of all files of a folder."""
+    return sum(file.stat().st_size for file in [path, *path.rglob("*")]) / 1e9
 
 
 def main() -> None:
-    """Measure one way if it is named, else write the images and measure all."""
+    """Do what is named, or write the images and measure all."""
     if len(sys.argv) == 3:
-        print(json.dumps(train(sys.argv[1], Path(sys.argv[2]))))
+        what, folder = sys.argv[1], Path(sys.argv[2])
+        print(json.dumps(write(folder) if what == "write" else train(what, folder)))
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write(folder)
-        sizes = {
-            "memmap": (folder / "images.npy").stat().st_size / 1e9,
-            "zarr": sum(
-                file.stat().st_size
-                for file in (folder / "images.zarr").rglob("*")
-                if file.is_file()
-            )
-            / 1e9,
-        }
-        runs = [
-            {**run, "GB on disk": sizes.get(run["images"], 0.0)}
-            for run in measure(folder)
-        ]
+        run("write", folder)
+        stored = {"memmap": folder / "images.npy", "zarr": folder / "images.zarr"}
+        best: dict[str, dict[str, Any]] = {}
+        for way in WAYS * 3:  # in turns, and the fastest counts
+            size = gigabytes(stored[way]) if way in stored else 0.0
+            found = {"images": way, "GB on disk": size, **run(way, folder)}
+            best[way] = max(best.get(way, found), found, key=speed)
     report = {
+        "processor": machine()["processor"],
         "python": platform.python_version(),
+        "numpy": np.__version__,
         "zarr": zarr.__version__,
-        "runs": runs,
+        "runs": list(best.values()),
     }
     RESULTS.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
     print(json.dumps(report, indent=1))

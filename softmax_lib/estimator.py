@@ -3,7 +3,8 @@
 Notation: the points of scikit-learn have no bias column, so here ``X`` is (N, D - 1);
 the estimator appends it. ``W_`` is (D, C), its last row the bias of each class.
 
-This room needs scikit-learn: ``pip install "softmax-lib[sklearn]"``.
+Taught in chapter 13. This room needs scikit-learn: ``pip install
+"softmax-lib[sklearn]"``.
 """
 
 import warnings

@@ -3,6 +3,8 @@
 No task carries the arrays. Threads share them; the processes of one machine map them
 from files that are written once; a Dask cluster is handed them once, and its workers
 pass them on to each other.
+
+Taught in chapter 14.
 """
 
 import tempfile

@@ -4,6 +4,8 @@ The images stay on disk as they came, one flattened uint8 image a row. They are 
 chunk of consecutive rows at a time, because a disk and a compressed file give many
 rows in a row quickly, and single rows slowly. Whatever has a ``shape`` and gives rows
 for ``images[a:b]`` will do: a NumPy memmap, a Zarr array, a Dask array.
+
+Taught in chapter 14.
 """
 
 from collections.abc import Iterator
