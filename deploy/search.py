@@ -1,4 +1,4 @@
-"""Chapter 6's search on Dask: python deploy/search.py laptop, slurm or an address."""
+"""Chapter 6's search: python deploy/search.py laptop, slurm or an address."""
 
 import sys
 
