@@ -253,8 +253,9 @@ def confusion_matrix(y: np.ndarray, y_pred: np.ndarray, num_classes: int) -> np.
     check_predictions(y, y_pred)
     check_labels(y, y.size, num_classes)
     check_labels(y_pred, y.size, num_classes)
-    counts = np.bincount(y * num_classes + y_pred, minlength=num_classes**2)
-    return counts.reshape(num_classes, num_classes)
+    counts = np.zeros((num_classes, num_classes), dtype=np.int64)
+    np.add.at(counts, (y, y_pred), 1)
+    return counts
 
 
 def initial_weights(

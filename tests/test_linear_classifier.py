@@ -308,6 +308,15 @@ def test_rows_of_the_confusion_matrix_are_correct_columns_predicted_classes() ->
     assert np.issubdtype(counts.dtype, np.integer)
 
 
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.uint64])
+def test_classes_are_counted_whatever_their_dtype(dtype: type) -> None:
+    # 19 * 20 + 19 is more than eight bits hold.
+    labels = np.array([0, 19, 13, 19])
+    counts = confusion_matrix(labels.astype(dtype), labels, num_classes=20)
+    np.testing.assert_array_equal(np.diag(counts), np.bincount(labels))
+    assert counts.sum() == 4
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [
