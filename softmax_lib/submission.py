@@ -39,7 +39,8 @@ DEFINITIONS = (
     *(ast.Import, ast.ImportFrom),
     *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef),
 )
-MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
+# A line may also begin with an operator: "% (step, loss)", "!= 0".
+MAGIC = re.compile(r"^(\s*)(%%?[a-zA-Z]|!(?!=)).*$", re.MULTILINE)
 
 
 def check_submission(path: Path) -> int:

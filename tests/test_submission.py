@@ -55,6 +55,27 @@ def test_nothing_runs_but_definitions(check, tmp_path):
     assert not (tmp_path / "trained").exists()
 
 
+def test_a_line_that_begins_with_an_operator_is_no_magic(check):
+    wrapped = """
+def softmax_loss_naive(W, X, y, reg):
+    print(
+        "a loss with reg %f"
+        % (reg,)
+    )
+    !echo a shell's line
+    %time np.sum(
+    if (
+        reg
+        != 0
+    ):
+        return 0.0, W
+    return 1.0, W
+"""
+    _, said, complained = check([wrapped])
+    assert complained == ""
+    assert "check_softmax_loss_naive(softmax_loss_naive)\nNot yet." in said
+
+
 def test_one_mistake_makes_the_status_1_and_is_named(check):
     wrong = RIGHT.replace("/ N_OF(X) + 2", "+ 2").replace("N_OF", "len")
     right_too = RIGHT.replace("_naive", "_vectorized").replace("N_OF", "len")
