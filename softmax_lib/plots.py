@@ -378,9 +378,14 @@ def plot_grid_scatter(trials: Sequence[Trial]) -> DescribedFigure:
     Raises
     ------
     ValueError
-        If there is no trial.
+        If there is no trial, or one has no regularization, whose logarithm is infinite.
     """
     check_trials(trials)
+    if any(trial.reg == 0 for trial in trials):
+        raise ValueError(
+            "trials must each have a positive reg, to stand on a logarithmic axis, but "
+            "one has 0; plot_grid_heatmap draws it."
+        )
     x = [np.log10(trial.learning_rate) for trial in trials]
     y = [np.log10(trial.reg) for trial in trials]
     panels = {
@@ -437,7 +442,7 @@ def plot_grid_heatmap(trials: Sequence[Trial]) -> DescribedFigure:
         figsize=(1.6 + 0.9 * len(learning_rates), 1.2 + 0.55 * len(regs)),
     )
     ax.set(xlabel="learning rate", ylabel="reg", title="validation accuracy")
-    best = max(trials, key=lambda trial: trial.val_accuracy)
+    best = trials[int(np.nanargmax([trial.val_accuracy for trial in trials]))]
     fig.alt = (
         f"Table of {len(trials)} validation accuracies over learning rate and reg, "
         f"{range_of([trial.val_accuracy for trial in trials])}; the best is at "
@@ -792,9 +797,11 @@ def mosaic(patches: np.ndarray, columns: int) -> np.ndarray:
     return tiles.reshape(rows * (side + 1), columns * (side + 1), 3)
 
 
-def range_of(values: Sequence[float]) -> str:
-    """Say from where to where the values run."""
-    return f"from {min(values):.3f} to {max(values):.3f}"
+def range_of(accuracies: Sequence[float]) -> str:
+    """Say from where to where the accuracies run, and how many there are not."""
+    diverged = int(np.isnan(accuracies).sum())
+    missing = f", {diverged} diverged" if diverged else ""
+    return f"from {np.nanmin(accuracies):.3f} to {np.nanmax(accuracies):.3f}{missing}"
 
 
 def check_pictures(images: np.ndarray, others: Sequence[object] | np.ndarray) -> None:

@@ -340,6 +340,15 @@ def test_a_pair_that_was_not_tried_leaves_its_cell_empty() -> None:
     assert set(written(figure)) == set(np.ndindex(3, 3)) - {(1, 1)}
 
 
+@pytest.mark.parametrize("draw", [plots.plot_grid_heatmap, plots.plot_grid_scatter])
+def test_a_diverged_training_is_told_and_is_neither_the_best_nor_a_limit(draw) -> None:
+    trials = [Trial(1.0, 1e4, np.nan, np.nan), *TRIALS]
+    text = draw(trials).alt
+    assert "from 0.300 to 0.340, 1 diverged" in text
+    if draw is plots.plot_grid_heatmap:
+        assert "the best is at learning rate 1e-07 and reg 10000" in text
+
+
 def test_numbers_stand_light_on_dark_and_dark_on_light() -> None:
     figure = plots.plot_confusion(np.array([[9, 0], [1, 8]]), ["cat", "dog"])
     colors = {text.get_text(): text.get_color() for text in figure.axes[0].texts}
@@ -494,6 +503,10 @@ def test_patches_stand_row_by_row_each_on_its_own_scale_unless_they_are_pictures
         ),
         (lambda: plots.plot_grid_scatter([]), "trials must hold at least one trial"),
         (lambda: plots.plot_grid_heatmap([]), "trials must hold at least one trial"),
+        (
+            lambda: plots.plot_grid_scatter([*TRIALS, Trial(1e-7, 0.0, 0.3, 0.3)]),
+            "trials must each have a positive reg",
+        ),
         (
             lambda: plots.plot_templates(np.zeros((3073, 10)), NAMES),
             r"weights must have the shape \(3072, 10\), without the bias row, .*3073",
