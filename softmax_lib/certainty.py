@@ -141,7 +141,7 @@ def mcnemar(y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Comparison:
     return Comparison(only_first, only_second, min(1.0, outcomes / 2**tosses))
 
 
-@np.errstate(over="ignore", invalid="ignore")  # `finite` refuses, in words
+@np.errstate(over="ignore")  # what lies infinitely far behind has the probability 0
 def probabilities_of_scores(scores: np.ndarray, temperature: float = 1.0) -> np.ndarray:
     """Softmax of each row of ``scores / temperature``.
 
@@ -174,8 +174,8 @@ def probabilities_of_scores(scores: np.ndarray, temperature: float = 1.0) -> np.
         raise ValueError(
             f"temperature must be a positive number, but it is {temperature}."
         )
-    shifted = finite(scores - scores.max(axis=1, keepdims=True), scores=scores)
-    exp_scores: np.ndarray = np.exp(shifted / temperature)
+    shifted = finite(scores, scores=scores) - scores.max(axis=1, keepdims=True)
+    exp_scores: np.ndarray = np.exp(shifted / float(temperature))
     exp_scores /= exp_scores.sum(axis=1, keepdims=True)
     return exp_scores
 

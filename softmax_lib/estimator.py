@@ -183,8 +183,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             )
         indices = np.searchsorted(self.classes_, labels)
         points, shares = append_bias(rows), shares_of(sample_weight, rows)
-        _, dW = weighted_loss(self.W_, points, indices, shares, self.reg)
-        self.W_ = self.W_ - self.learning_rate * dW
+        W = self.W_
+        _, dW = weighted_loss(W, points, indices, shares, self.reg)
+        self.W_ = (W - self.learning_rate * dW).astype(W.dtype)
         self.n_iter_ += 1
         return self
 

@@ -268,7 +268,11 @@ def initial_weights(
 
 
 def check_settings(
-    learning_rate: float, reg: float, num_iters: int, batch_size: int
+    learning_rate: float,
+    reg: float,
+    num_rounds: int,
+    batch_size: int,
+    name_of_rounds: str = "num_iters",
 ) -> None:
     """Refuse settings with which no step can be taken."""
     if not (np.isfinite(learning_rate) and learning_rate > 0):
@@ -277,7 +281,7 @@ def check_settings(
         )
     if not (np.isfinite(reg) and reg >= 0):
         raise ValueError(f"reg must be zero or a positive number, but it is {reg}.")
-    for name, value in (("num_iters", num_iters), ("batch_size", batch_size)):
+    for name, value in ((name_of_rounds, num_rounds), ("batch_size", batch_size)):
         if value < 1:
             raise ValueError(f"{name} must be at least 1, but it is {value}.")
 

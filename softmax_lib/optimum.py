@@ -289,7 +289,7 @@ def sgd(
     B. T. Polyak and A. B. Juditsky, "Acceleration of stochastic approximation by
     averaging", SIAM Journal on Control and Optimization 30 (1992), pages 838-855.
     """
-    check_settings(learning_rate, reg, num_passes, batch_size)
+    check_settings(learning_rate, reg, num_passes, batch_size, "num_passes")
     check_momentum(momentum)
     rng = np.random.default_rng(rng)
     W = zero_weights(X, y)
@@ -301,7 +301,8 @@ def sgd(
         for i, batch in enumerate(np.array_split(order, batches)):
             left = 1 - (k + i / batches) / num_passes if decay else 1.0
             _, dW = loss(W, X[batch], y[batch], reg)
-            step = momentum * step - learning_rate * left * dW
+            step *= momentum
+            step -= learning_rate * left * dW
             W = W + step
             mean += (W - mean) / (i + 1)
         yield mean if average else W

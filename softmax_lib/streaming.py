@@ -159,7 +159,7 @@ def train_on_stream(
         If a shape does not fit, a setting is not positive, or the loss is no longer a
         finite number.
     """
-    check_settings(learning_rate, reg, num_epochs, batch_size)
+    check_settings(learning_rate, reg, num_epochs, batch_size, "num_epochs")
     check_stream(images, chunk)
     if labels.shape != (images.shape[0],):
         raise ValueError(
@@ -175,7 +175,7 @@ def train_on_stream(
         for rows, classes in shuffled_batches(images, labels, batch_size, rng, chunk):
             X_batch = center_with_bias(rows, mean)
             loss, dW = model.loss(X_batch, classes, reg)
-            model.W = model.W - learning_rate * dW
+            model.W = (model.W - learning_rate * dW).astype(dW.dtype)
             loss_history.append(loss)
     return loss_history
 

@@ -88,11 +88,18 @@ def test_probabilities_are_scipys_softmax(dtype: type, temperature: float) -> No
 def test_probabilities_of_large_scores_do_not_overflow() -> None:
     scores = np.array([[1e4, 0.0, -1e4]], dtype=np.float32)
     np.testing.assert_array_equal(probabilities_of_scores(scores), [[1, 0, 0]])
+    limits = np.array([[-1e308, 1e308]])  # whose difference no float64 holds
+    np.testing.assert_array_equal(probabilities_of_scores(limits), [[0, 1]])
+
+
+def test_a_temperature_of_numpy_keeps_float32() -> None:
+    scores = np.ones((2, 3), dtype=np.float32)
+    assert probabilities_of_scores(scores, np.float64(2)).dtype == np.float32
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_a_score_that_is_not_finite_is_refused(bad: float) -> None:
-    with pytest.raises(ValueError, match="scores"):
+    with pytest.raises(ValueError, match=f"^scores must hold finite numbers, .* {bad}"):
         probabilities_of_scores(np.array([[0.0, bad]]))
 
 

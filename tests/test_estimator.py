@@ -125,7 +125,9 @@ def test_weights_and_probabilities_have_the_dtype_of_the_points(dtype) -> None:
     points = X.astype(dtype)
     fitted = SoftmaxClassifier().fit(points, y)
     stepped = SoftmaxClassifier().partial_fit(points, y, classes=NAMES)
-    for model in (fitted, stepped):
+    settings = {"reg": np.float64(0.1), "learning_rate": np.float64(0.1)}
+    of_numpy = SoftmaxClassifier(**settings).partial_fit(points, y, classes=NAMES)
+    for model in (fitted, stepped, of_numpy):
         assert model.W_.dtype == model.predict_proba(points).dtype == dtype
 
 

@@ -230,6 +230,9 @@ def test_weights_keep_the_dtype_and_inputs_their_values(moments):
     best = minimize(softmax_loss_vectorized, X, y, 0.1, start=start, **given)
     *_, W = sgd(softmax_loss_vectorized, X, y, 0.1, learning_rate=0.01, num_passes=2)
     assert best.W.dtype == W.dtype == S.dtype == np.float32
+    numbers = {"learning_rate": np.float64(0.01), "momentum": np.float64(0.5)}
+    (W,) = sgd(softmax_loss_vectorized, X, y, 0.1, num_passes=1, **numbers)
+    assert W.dtype == np.float32
     for array, kept in zip((X, y, start, S), before, strict=True):
         np.testing.assert_array_equal(array, kept)
 
@@ -265,6 +268,13 @@ def test_a_momentum_with_which_steps_only_grow_is_refused(momentum):
         momentum=momentum,
     )
     with pytest.raises(ValueError, match=f"below 1, but it is {momentum}"):
+        next(run)
+
+
+def test_a_run_without_a_pass_is_refused():
+    X, y = points(N=10)
+    run = sgd(softmax_loss_vectorized, X, y, 0.1, learning_rate=0.1, num_passes=0)
+    with pytest.raises(ValueError, match="num_passes must be at least 1, but it is 0"):
         next(run)
 
 

@@ -81,6 +81,13 @@ def test_each_step_is_one_of_gradient_descent_on_prepared_rows(model: Any) -> No
     assert classifier.W.dtype == np.float32
 
 
+def test_a_learning_rate_of_numpy_keeps_float32() -> None:
+    classifier = Softmax()
+    train_on_stream(classifier, images, labels, mean, np.float64(1e-4), 0.1, rng=0)
+    assert classifier.W is not None
+    assert classifier.W.dtype == np.float32
+
+
 def test_training_on_a_stream_learns_what_can_be_learned() -> None:
     classifier, history = trained(images, num_epochs=30)
     X = append_bias(center(images, mean))
@@ -174,6 +181,7 @@ def test_ten_versions_are_mirrored_and_moved_by_two_pixels() -> None:
         (images[:0], {}, r"images must have the shape \(N, K\).* is \(0, 12\)"),
         (images, {"chunk": 0}, "chunk must be at least 1, but it is 0"),
         (images, {"batch_size": 0}, "batch_size must be at least 1"),
+        (images, {"num_epochs": 0}, "num_epochs must be at least 1, but it is 0"),
         (images[:, :-1], {}, r"mean must have one entry for each column"),
         (images[:-1], {}, r"labels must have the shape \(229,\).* is \(230,\)"),
     ],
