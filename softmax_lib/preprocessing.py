@@ -139,7 +139,7 @@ def append_bias(X: np.ndarray) -> np.ndarray:
     >>> append_bias(np.array([[2.0, 3.0]]))
     array([[2., 3., 1.]])
     """
-    check_rows(X)
+    check_rows(X, "X")
     return np.hstack([X, np.ones((X.shape[0], 1), dtype=X.dtype)])
 
 
@@ -221,7 +221,7 @@ def dev_subset(
     >>> sorted(y_dev.tolist())
     [0, 1, 2]
     """
-    check_rows(X)
+    check_rows(X, "X")
     if y.shape != (X.shape[0],):
         raise ValueError(
             f"y must have one label for each row of X, shape ({X.shape[0]},), but its "
@@ -236,11 +236,11 @@ def dev_subset(
     return X[chosen], y[chosen]
 
 
-def check_rows(rows: np.ndarray) -> None:
+def check_rows(rows: np.ndarray, name: str = "rows") -> None:
     """Refuse what is not a non-empty array with one point a row."""
     if rows.ndim != 2 or rows.size == 0:
         raise ValueError(
-            "rows must be a two-dimensional array with at least one row and one "
+            f"{name} must be a two-dimensional array with at least one row and one "
             f"column, but its shape is {rows.shape}."
         )
 

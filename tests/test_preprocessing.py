@@ -133,17 +133,17 @@ def test_what_is_not_a_stack_of_images_is_refused(shape: tuple[int, ...]) -> Non
 @pytest.mark.parametrize("shape", [(5,), (0, 5), (5, 0), (2, 3, 4)])
 def test_what_is_not_a_matrix_of_rows_is_refused(shape: tuple[int, ...]) -> None:
     rows = np.zeros(shape)
-    for refuse in (
-        lambda: mean_image(rows),
-        lambda: center(rows, np.zeros(5)),
-        lambda: append_bias(rows),
-        lambda: center_with_bias(rows, np.zeros(5)),
-        lambda: dev_subset(rows, np.zeros(5), 1),
+    for name, refuse in (
+        ("rows", lambda: mean_image(rows)),
+        ("rows", lambda: center(rows, np.zeros(5))),
+        ("rows", lambda: center_with_bias(rows, np.zeros(5))),
+        ("X", lambda: append_bias(rows)),
+        ("X", lambda: dev_subset(rows, np.zeros(5), 1)),
     ):
-        with pytest.raises(ValueError, match="rows must") as caught:
+        with pytest.raises(ValueError, match=f"{name} must") as caught:
             refuse()
         assert str(caught.value) == (
-            "rows must be a two-dimensional array with at least one row and one "
+            f"{name} must be a two-dimensional array with at least one row and one "
             f"column, but its shape is {shape}."
         )
 
