@@ -94,9 +94,7 @@ def check_grid(f: Callable[..., Any]) -> Report:
 
 def scripted(plan: Plan, trainings: list[Any], strange: list[bool]) -> type:
     """Make a class of classifiers that reach the accuracies of a plan."""
-    accuracies = dict(
-        zip(plan.pairs(), zip(plan.train, plan.val, strict=True), strict=True)
-    )
+    accuracies = plan.accuracies()
     made: list[object] = []
 
     class Scripted:
@@ -139,11 +137,11 @@ def place(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, int | None]:
     for part, (points, labels) in enumerate(((X_TRAIN, Y_TRAIN), (X_VAL, Y_VAL))):
         if np.isin(first, points[:, 0]).all():
             rows = np.abs(points[:, 0] - first[:, np.newaxis]).argmin(axis=1)
-            return spread(rows, len(points)), labels[rows], part
+            return scattered(rows, len(points)), labels[rows], part
     return np.zeros(len(first)), np.zeros(len(first), dtype=int), None
 
 
-def spread(rows: np.ndarray, count: int) -> np.ndarray:
+def scattered(rows: np.ndarray, count: int) -> np.ndarray:
     """Order the rows so that right predictions are not all at the beginning."""
     return rows * 7 % count
 
@@ -257,7 +255,8 @@ def results_faults(
     }
     for name, way in ways.items():
         if all(close(entry, way(*wanted)) for entry, wanted in shared):
-            yield from [name] * bool(name)
+            if name:
+                yield name
             return
     yield "results_wrong"
 
@@ -289,7 +288,8 @@ def choice_faults(
     elif len(set(models)) == len(models):  # else the model is the last anyway
         pairs = plan.pairs()
         fits = [k for k, i in ways.items() if pairs[i] == answer.best_pair]
-        yield from [(fits or ["best_model_wrong"])[0]] * (fits[:1] != [""])
+        if "" not in fits:
+            yield next(iter(fits), "best_model_wrong")
 
 
 def number_fault(
@@ -299,7 +299,8 @@ def number_fault(
     fits = [k for k, i in ways.items() if np.isclose(best_val, val[i])]
     if not fits and np.isclose(best_val, train.max()):
         fits = ["chosen_by_training"]
-    yield from [(fits or ["best_val_wrong"])[0]] * (fits[:1] != [""])
+    if "" not in fits:
+        yield next(iter(fits), "best_val_wrong")
 
 
 def evidence(plan: Plan, answer: Returned) -> str:

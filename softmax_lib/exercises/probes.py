@@ -60,7 +60,7 @@ ORDINARY = [
     drawn("seven points, five features", 7, 5, 3, [0, 0, 1, 0, 2, 0, 0], 2.0),
 ]
 
-# In each of them the correct class leads, but for `far_behind`.
+# In each of them the correct class leads, but for the first point of the last one.
 EXTREME = [
     with_scores("scores near 1000", [[1001, 1000, 1002], [1003, 1001, 1000]], [2, 0]),
     with_scores("scores from -500 to 500", [[-500, 500, 400], [500, -500, 0]], [1, 0]),

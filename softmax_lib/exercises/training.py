@@ -243,7 +243,6 @@ STEPS: dict[str, list[Callable[[Move], np.ndarray]]] = {
     "W_replaced": [
         lambda m: -m.settings.learning_rate * m.dW - m.W,
         lambda m: m.settings.learning_rate * m.dW - m.W,
-        lambda m: m.W - m.settings.learning_rate * m.dW - m.W - m.W,
     ],
     "gradient_normalized": [
         lambda m: -m.settings.learning_rate * m.dW / np.linalg.norm(m.dW),
@@ -304,11 +303,8 @@ def scaling_fault(runs: list[list[Move]]) -> str:
         first, second = (size[0] for size in sizes)
         same = abs(first - second) < 1e-3 * abs(first)
         return "learning_rate_ignored" if same else "step_scaled"
-    return (
-        "momentum"
-        if any(map(has_momentum, (0.9, 0.5, 0.99), [runs] * 3))
-        else "step_wrong"
-    )
+    repeats = any(has_momentum(runs, share) for share in (0.9, 0.5, 0.99))
+    return "momentum" if repeats else "step_wrong"
 
 
 def factor(move: Move) -> float:
@@ -317,7 +313,7 @@ def factor(move: Move) -> float:
     return rate if is_step(move, move.change, rate * move.dW) else np.nan
 
 
-def has_momentum(share: float, runs: list[list[Move]]) -> bool:
+def has_momentum(runs: list[list[Move]], share: float) -> bool:
     """Whether each step repeats a share of the one before it."""
     return all(
         is_step(

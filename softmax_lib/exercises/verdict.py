@@ -365,12 +365,12 @@ def facts(results: dict[str, Any], subject: Subject, unknown: list[str]) -> list
         found += cases_that_are_right(results, subject, part)
         found += constant_factor(results, subject, part)
     own = results["slopes"]
-    gradient = results[HAND_REG.name].dW
-    if unknown == list(PARTS) and not isinstance(own, Trouble):
-        same = agrees(gradient, own, "gradient")
-        found += [
-            "The gradient is that of your own loss, so begin with the loss."
-        ] * same
+    if (
+        unknown == list(PARTS)
+        and not isinstance(own, Trouble)
+        and agrees(results[HAND_REG.name].dW, own, "gradient")
+    ):
+        found.append("The gradient is that of your own loss, so begin with the loss.")
     return list(filter(None, found))
 
 
