@@ -8,10 +8,12 @@ import pytest
 
 import softmax_lib
 from softmax_lib.datasets import get_CIFAR10_data
+from softmax_lib.features import learn_dictionary, sample_patches
 from softmax_lib.gradient_check import grad_check_sparse
 from softmax_lib.linear_classifier import Softmax
 from softmax_lib.optimum import sgd
 from softmax_lib.preprocessing import dev_subset
+from softmax_lib.streaming import train_on_stream
 from softmax_lib.tuning import grid_search
 
 MODULES = [
@@ -34,7 +36,10 @@ def test_the_modules_that_a_chapter_teaches_have_examples() -> None:
 
 @pytest.mark.parametrize(
     "draws",
-    [dev_subset, get_CIFAR10_data, grad_check_sparse, Softmax.train, grid_search, sgd],
+    [
+        *(dev_subset, get_CIFAR10_data, grad_check_sparse, Softmax.train, grid_search),
+        *(sgd, sample_patches, learn_dictionary, train_on_stream),
+    ],
 )
 def test_what_draws_takes_a_seed_and_has_none_of_its_own(draws: Any) -> None:
     assert inspect.signature(draws).parameters["rng"].default is None
