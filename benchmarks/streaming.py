@@ -34,8 +34,8 @@ def training_set() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     return data.X_train[:49_000], data.y_train[:49_000], data.X_test, data.y_test
 
 
-def write(folder: Path) -> None:
-    """Write ten versions of each training image, once for NumPy and once for Zarr."""
+def write(folder: Path) -> str:
+    """Write ten versions of each training image, for NumPy and for Zarr."""
     images, labels, _, _ = training_set()
     shape = (10 * len(images), 3072)
     memmap = np.lib.format.open_memmap(folder / "images.npy", "w+", np.uint8, shape)
@@ -47,6 +47,7 @@ def write(folder: Path) -> None:
         memmap[rows] = array[rows] = images_to_rows(version)
     memmap.flush()
     np.save(folder / "labels.npy", np.tile(labels, 10))
+    return load_dataset().name
 
 
 def train(way: str, folder: Path) -> dict[str, float]:
@@ -90,12 +91,11 @@ def test_accuracy(model: Softmax) -> float:
     return accuracy(test_labels, model.predict(X))
 
 
-def run(what: str, folder: Path) -> dict[str, Any]:
+def run(what: str, folder: Path) -> Any:
     """Write or train in a process of its own, whose peak memory is its own."""
     command = [sys.executable, "-m", "benchmarks.streaming", what, str(folder)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result
+    return json.loads(done.stdout)
 
 
 def speed(found: dict[str, Any]) -> float:
@@ -116,7 +116,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        run("write", folder)
+        name_of_data = run("write", folder)
         stored = {"memmap": folder / "images.npy", "zarr": folder / "images.zarr"}
         best: dict[str, dict[str, Any]] = {}
         for way in WAYS * 2:  # in turns, and the fastest counts
@@ -124,6 +124,7 @@ def main() -> None:
             found = {"images": way, "GB on disk": size, **run(way, folder)}
             best[way] = max(best.get(way, found), found, key=speed)
     report = {
+        "data": name_of_data,
         "processor": machine()["processor"],
         "python": platform.python_version(),
         "numpy": np.__version__,
