@@ -243,7 +243,10 @@ def calibration(
     check_matrix("probabilities", probabilities)
     check_labels(y, num_points=len(probabilities), num_classes=probabilities.shape[1])
     if not (probabilities.min() >= 0 and probabilities.max() <= 1):
-        raise ValueError("probabilities must hold numbers from 0 to 1.")
+        raise ValueError(
+            "probabilities must hold numbers from 0 to 1, but theirs are from "
+            f"{probabilities.min():g} to {probabilities.max():g}."
+        )
     if num_groups < 1:
         raise ValueError(f"num_groups must be at least 1, but it is {num_groups}.")
     highest = probabilities.max(axis=1).astype(np.float64)

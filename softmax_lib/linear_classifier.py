@@ -252,7 +252,7 @@ def confusion_matrix(y: np.ndarray, y_pred: np.ndarray, num_classes: int) -> np.
     """
     check_predictions(y, y_pred)
     check_labels(y, y.size, num_classes)
-    check_labels(y_pred, y.size, num_classes)
+    check_labels(y_pred, y.size, num_classes, "y_pred")
     counts = np.zeros((num_classes, num_classes), dtype=np.int64)
     np.add.at(counts, (y, y_pred), 1)
     return counts

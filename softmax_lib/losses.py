@@ -389,18 +389,20 @@ def check_matrix(name: str, array: np.ndarray) -> None:
         raise TypeError(f"{name} must hold floats, but its dtype is {array.dtype}.")
 
 
-def check_labels(y: np.ndarray, num_points: int, num_classes: int) -> None:
+def check_labels(
+    y: np.ndarray, num_points: int, num_classes: int, name: str = "y"
+) -> None:
     """Refuse labels that are not one class index a point."""
     if not (isinstance(y, np.ndarray) and y.shape == (num_points,)):
         raise ValueError(
-            f"y must have one label for each row of X, shape ({num_points},), but it "
-            f"is {describe(y)}."
+            f"{name} must have one label for each point, shape ({num_points},), but "
+            f"it is {describe(y)}."
         )
     if not np.issubdtype(y.dtype, np.integer):
-        raise TypeError(f"y must hold integers, but its dtype is {y.dtype}.")
+        raise TypeError(f"{name} must hold integers, but its dtype is {y.dtype}.")
     if y.min() < 0 or y.max() >= num_classes:
         raise ValueError(
-            f"y must hold class indices from 0 to {num_classes - 1}, but it holds "
+            f"{name} must hold class indices from 0 to {num_classes - 1}, but it holds "
             f"{y.min() if y.min() < 0 else y.max()}."
         )
 

@@ -32,14 +32,23 @@ def test_the_interval_holds_the_accuracy_as_often_as_it_says() -> None:
 
 @pytest.mark.parametrize(("num_right", "num"), [(-1, 5), (6, 5), (0, 0)])
 def test_counts_that_cannot_be_are_refused(num_right: int, num: int) -> None:
-    with pytest.raises(ValueError, match="num_right must be from 0 to num"):
+    with pytest.raises(ValueError, match="num_right") as caught:
         wilson_interval(num_right, num)
+    assert str(caught.value) == (
+        "num_right must be from 0 to num, and num at least 1, but they are "
+        f"{num_right} and {num}."
+    )
 
 
 @pytest.mark.parametrize("confidence", [0.0, 1.0, 95.0, np.nan])
 def test_a_confidence_that_is_no_share_is_refused(confidence: float) -> None:
-    with pytest.raises(ValueError, match="confidence must be between 0 and 1"):
+    message = f"^confidence must be between 0 and 1, but it is {confidence}\\.$"
+    with pytest.raises(ValueError, match=message):
         wilson_interval(3, 5, confidence)
+
+
+def test_the_interval_is_of_95_percent_unless_another_is_asked_for() -> None:
+    assert wilson_interval(3, 5) == wilson_interval(3, 5, 0.95)
 
 
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 9), st.integers(1, 9))
@@ -105,7 +114,8 @@ def test_a_score_that_is_not_finite_is_refused(bad: float) -> None:
 
 @pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan, np.inf])
 def test_a_temperature_that_is_not_positive_is_refused(temperature: float) -> None:
-    with pytest.raises(ValueError, match="temperature must be a positive number"):
+    message = f"^temperature must be a positive number, but it is {temperature}\\.$"
+    with pytest.raises(ValueError, match=message):
         probabilities_of_scores(np.zeros((1, 2)), temperature)
 
 
@@ -147,21 +157,27 @@ def test_what_says_its_chances_truly_has_a_small_error() -> None:
     assert calibration(sharper, y).error > 0.1
 
 
-@pytest.mark.parametrize("probabilities", [[[1.2, -0.2]], [[np.nan, 0.5]], [[2.0, 0]]])
-def test_what_is_no_probability_is_refused(probabilities: list[list[float]]) -> None:
-    with pytest.raises(ValueError, match="probabilities must hold numbers from 0 to 1"):
-        calibration(np.array(probabilities), np.array([0]))
+@pytest.mark.parametrize(
+    ("low", "high"), [(-0.2, 0.5), (np.nan, np.nan), (0.0, 2.0), (-0.2, 1.2)]
+)
+def test_what_is_no_probability_is_refused(low: float, high: float) -> None:
+    with pytest.raises(ValueError, match="probabilities") as caught:
+        calibration(np.array([[high, low]]), np.array([0]))
+    assert str(caught.value) == (
+        "probabilities must hold numbers from 0 to 1, but theirs are from "
+        f"{low:g} to {high:g}."
+    )
 
 
 def test_calibration_refuses_other_bad_input() -> None:
     good = np.full((3, 2), 0.5)
-    with pytest.raises(ValueError, match="num_groups must be at least 1"):
+    with pytest.raises(ValueError, match=r"^num_groups must be .* 1, but it is 0\.$"):
         calibration(good, np.zeros(3, dtype=int), num_groups=0)
-    with pytest.raises(ValueError, match="y"):
+    with pytest.raises(ValueError, match=r"^y must hold class indices from 0 to 1"):
         calibration(good, np.array([0, 1, 2]))
-    with pytest.raises(ValueError, match="y"):
+    with pytest.raises(ValueError, match=r"^y must have one label .* \(3,\)"):
         calibration(good, np.array([0, 1]))
-    with pytest.raises(ValueError, match="probabilities"):
+    with pytest.raises(ValueError, match=r"^probabilities must be a two-dimensional"):
         calibration(np.zeros(3), np.zeros(3, dtype=int))
 
 
@@ -188,7 +204,11 @@ def test_the_temperature_ends_at_a_limit_where_there_is_none() -> None:
 
 
 def test_fitting_a_temperature_refuses_bad_input() -> None:
-    with pytest.raises(ValueError, match="scores"):
+    with pytest.raises(ValueError, match=r"^scores must hold finite numbers"):
         fit_temperature(np.array([[np.nan, 0.0]]), np.array([0]))
-    with pytest.raises(ValueError, match="y"):
+    with pytest.raises(ValueError, match=r"^scores must be a two-dimensional array"):
+        fit_temperature(np.zeros(2), np.array([0]))
+    with pytest.raises(ValueError, match=r"^y must hold class indices from 0 to 1"):
         fit_temperature(np.zeros((2, 2)), np.array([0, 2]))
+    with pytest.raises(ValueError, match=r"^y must have one label .* \(2,\)"):
+        fit_temperature(np.zeros((2, 2)), np.array([0]))

@@ -299,19 +299,19 @@ MATRIX = "must be a two-dimensional array with at least one row and one column, 
         (
             (W, X, np.array([0])),
             ValueError,
-            "y must have one label for each row of X, shape (2,), but it is an array "
+            "y must have one label for each point, shape (2,), but it is an array "
             "of shape (1,).",
         ),
         (
             (W, X, y[:, np.newaxis]),
             ValueError,
-            "y must have one label for each row of X, shape (2,), but it is an array "
+            "y must have one label for each point, shape (2,), but it is an array "
             "of shape (2, 1).",
         ),
         (
             (W, X, [0, 3]),
             ValueError,
-            "y must have one label for each row of X, shape (2,), but it is a list.",
+            "y must have one label for each point, shape (2,), but it is a list.",
         ),
         (
             (W, X, np.array([0.0, 3.0])),

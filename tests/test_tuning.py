@@ -140,7 +140,7 @@ def test_scores_that_overflow_are_refused_without_a_warning() -> None:
         ({0: X_train * np.nan}, ValueError, "X must hold finite numbers, .* nan"),
         ({0: X_train.astype(int)}, TypeError, "X must hold floats"),
         ({0: X_train[0]}, ValueError, "X must be a two-dimensional array"),
-        ({1: y_train[:-1]}, ValueError, "y must have one label for each row"),
+        ({1: y_train[:-1]}, ValueError, "y must have one label for each point"),
         ({1: y_train - 1}, ValueError, "y must hold class indices from 0 to 1"),
         ({2: X_val[:, :-1]}, ValueError, "W has 5 rows but X has 4 columns"),
         ({2: X_val * np.inf}, ValueError, "X must hold finite numbers, .* inf"),
