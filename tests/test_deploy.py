@@ -84,7 +84,7 @@ def test_the_search_runs_on_a_cluster(
     X, y = rng.standard_normal((40, 5)).astype(np.float32), np.arange(40) % 3
     data = CIFAR10Data(X, y, X, y, X, y, X, y)
     monkeypatch.setattr(search, "get_CIFAR10_data", lambda rng: data)
-    with Client(processes=False, dashboard_address=None) as client:
+    with Client(processes=False, dashboard_address=":0") as client:
         found = search.connect(client.scheduler.address)
         search.search(found, num_iters=2)
         found.close()
