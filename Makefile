@@ -20,9 +20,12 @@ book: .venv/book.done ## build the pages from the recorded outputs (no data, no 
 	$(BIN)/jupyter-book build --all -W -n --keep-going --quiet .
 	@echo "The book is built. Open _build/html/index.html in a browser."
 
+# Two at a time, each with one thread: on two cores that is nearly twice as fast, and a
+# chapter needs up to 1 GB (chapter 12: 1.5).
+TWO = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 test: .venv/test.done ## run the unit tests, then compare every output of every chapter
-	$(BIN)/python -m pytest tests
-	$(BIN)/python -m pytest --nbval book/
+	$(TWO) tests
+	$(TWO) --nbval book/
 	@echo "Checked: the unit tests (tests/) and every output of every chapter (book/)."
 
 pages-test: .venv/test.done book ## open every page in Chromium, with the network refused
