@@ -168,6 +168,8 @@ every_label_for_every_point in the loss: [:, 0]) - scores[rows → ) - scores[:
 own_score_missing: ) - scores[rows, y] → )
 log_missing in the loss: np.log(sums[:, 0]) - scores → -probs
 log1p: np.log(sums[:, 0]) - scores[rows, y] → -np.log1p(probs[rows, y])
+softmax_twice: X @ W → np.exp(X @ W) / np.exp(X @ W).sum(axis=1, keepdims=True)
+softmax_twice in the loss: sums[:, 0]) - scores → np.exp(probs).sum(1)) - probs
 maximum_not_subtracted: scores = scores - np.max(scores, axis=1, keepdims=True) → pass
 maximum_of_all: scores, axis=1, keepdims=True → scores
 maximum_over_points: scores, axis=1, keepdims=True → scores, axis=0

@@ -361,6 +361,12 @@ def base(name: str, unit: float) -> list[Fault]:
     ]
 
 
+def softmax_of(scores: np.ndarray) -> np.ndarray:
+    """Return the probabilities of each row of scores."""
+    exps = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(exps / exps.sum(axis=1, keepdims=True))
+
+
 # Right on paper, and on a computer while the scores are small.
 SHIFTS = [
     Fault(
@@ -462,6 +468,22 @@ SOFTMAX_FAULTS = [
         for change in (
             lambda v, _: v.exps / v.exps.sum(),
             lambda v, _: np.exp(v.scores) / np.exp(v.scores).sum(),
+        )
+    ],
+    *[
+        Fault(
+            "softmax_twice",
+            "The softmax is taken twice: probabilities stand where scores belong",
+            "A point has the scores 100, 0 and 0. How near to 0 does its loss come?",
+            change,
+        )
+        for change in (
+            {"scores": lambda v, scores: softmax_of(scores)},
+            {
+                "losses": lambda v, _: (
+                    np.log(np.exp(v.probs).sum(axis=1)) - v.probs[v.rows, v.label]
+                )
+            },
         )
     ],
     Fault(
