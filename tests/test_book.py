@@ -53,6 +53,22 @@ def test_the_chapters_are_those_of_the_table_of_contents():
     assert set(listed) == there
 
 
+@pytest.mark.parametrize("page", ["README.md", "book/introduction.md"])
+def test_a_page_that_lists_the_chapters_lists_them_all(page):
+    text = (BOOK.parent / page).read_text("utf-8")
+    listed = set(re.findall(r"(?m)^\|.*\b(\d\d_\w+)\.ipynb", text))
+    assert listed == {chapter.stem for chapter in CHAPTERS}
+
+
+def test_a_chapter_says_in_a_sentence_of_its_own_what_it_holds():
+    sentences = [
+        nbformat.read(chapter, as_version=4).metadata.get("description", "")
+        for chapter in CHAPTERS
+    ]
+    assert [text for text in sentences if not 40 < len(text) < 170] == []
+    assert len(set(sentences)) == len(CHAPTERS)
+
+
 def test_no_recording_is_left_of_a_chapter_that_is_gone():
     recorded = {path.name for path in RECORDINGS.glob("*/*.ipynb")}
     assert recorded == {chapter.name for chapter in CHAPTERS}
@@ -147,7 +163,9 @@ def test_a_code_cell_is_short_enough_to_be_read_at_once(chapter):
 def test_every_decimal_number_of_the_prose_is_computed_in_its_chapter(chapter):
     cells = cells_of(chapter)
     computed = computed_numbers(executed_cells(cells))
-    assert unsupported_numbers(prose_of(cells), computed) == []
+    assert unsupported_numbers(prose_of(cells), computed) == [], (
+        "a number in the text that no code or output of the chapter shows"
+    )
 
 
 @pytest.mark.parametrize("page", sorted(BOOK.glob("*.md")), ids=lambda path: path.stem)
@@ -157,4 +175,6 @@ def test_every_decimal_number_of_a_page_is_computed_in_some_chapter(page):
         for chapter in CHAPTERS
         for number in computed_numbers(executed_cells(cells_of(chapter)))
     ]
-    assert unsupported_numbers(page.read_text("utf-8"), computed) == []
+    assert unsupported_numbers(page.read_text("utf-8"), computed) == [], (
+        "a number in the text that no code or output of a chapter shows"
+    )
