@@ -38,8 +38,9 @@ pdf: .venv/test.done ## print the whole book to _build/softmax-book.pdf, by Chro
 record: .venv/test.done ## execute the chapters (or CHAPTERS=04) and rewrite their outputs
 	$(BIN)/python -m tests.checker.record $(CHAPTERS)
 
-text: .venv/test.done ## carry text changed in a chapter into its recordings, running nothing
+text: .venv/test.done ## carry changed text into the recordings and check its numbers
 	$(BIN)/python -m tests.checker.text
+	$(BIN)/python -m pytest -q tests/test_book.py tests/test_links.py
 
 data: .venv/book.done ## download CIFAR-10 (170 MB) into your cache folder
 	$(BIN)/softmax-book data fetch
