@@ -112,6 +112,13 @@ def test_a_score_that_is_not_finite_is_refused(bad: float) -> None:
         probabilities_of_scores(np.array([[0.0, bad]]))
 
 
+def test_scores_that_are_no_matrix_of_floats_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"^scores must be a two-dimensional array"):
+        probabilities_of_scores(np.zeros(3))
+    with pytest.raises(TypeError, match=r"^scores must hold floats"):
+        probabilities_of_scores(np.zeros((1, 3), dtype=int))
+
+
 @pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan, np.inf])
 def test_a_temperature_that_is_not_positive_is_refused(temperature: float) -> None:
     message = f"^temperature must be a positive number, but it is {temperature}\\.$"
