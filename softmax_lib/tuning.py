@@ -70,7 +70,8 @@ class GridResult(NamedTuple):
     best_model : LinearClassifier
         The model that it trained.
     models : list of LinearClassifier
-        The model of each trial; its weights are NaN where the training diverged.
+        The model of each trial; its weights are NaN where the training diverged, and
+        there are none where it failed on an executor.
     losses : list of sequence of float
         The minibatch losses of each trial before each step, as ``train`` returns them;
         none where the training failed on an executor.
