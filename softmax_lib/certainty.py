@@ -249,10 +249,10 @@ def calibration(
         )
     if num_groups < 1:
         raise ValueError(f"num_groups must be at least 1, but it is {num_groups}.")
-    highest = probabilities.max(axis=1).astype(np.float64)
+    highest = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == y
     edges = np.linspace(0, 1, num_groups + 1)
-    group = np.clip(np.searchsorted(edges, highest) - 1, 0, num_groups - 1)
+    group = np.maximum(np.searchsorted(edges, highest) - 1, 0)
 
     counts = np.bincount(group, minlength=num_groups)
     with np.errstate(invalid="ignore"):  # no mean of an empty group

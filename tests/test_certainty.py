@@ -154,6 +154,26 @@ def test_certain_and_impossible_have_their_groups() -> None:
     assert found.error == 0.5
 
 
+def test_a_group_that_nobody_is_in_is_there_and_empty() -> None:
+    found = calibration(np.full((4, 2), 0.5), np.array([0, 0, 0, 1]))
+    np.testing.assert_array_equal(found.counts, [0] * 4 + [4] + [0] * 5)
+    empty = [np.nan] * 4, [np.nan] * 5
+    np.testing.assert_array_equal(found.confidences, [*empty[0], 0.5, *empty[1]])
+    np.testing.assert_array_equal(found.accuracies, [*empty[0], 0.75, *empty[1]])
+
+
+def test_a_limit_belongs_to_the_group_below_it_and_0_to_the_first() -> None:
+    found = calibration(np.array([[0.25, 0.25], [0.0, 0.0]]), np.array([0, 0]), 4)
+    np.testing.assert_array_equal(found.counts, [2, 0, 0, 0])
+
+
+def test_a_single_group_compares_the_two_means() -> None:
+    probabilities = np.array([[0.7, 0.3], [0.9, 0.1]], dtype=np.float32)
+    found = calibration(probabilities, np.array([0, 1]), num_groups=1)
+    assert found.counts.tolist() == [2]
+    assert found.error == pytest.approx(0.8 - 0.5, rel=1e-7)
+
+
 def test_what_says_its_chances_truly_has_a_small_error() -> None:
     rng = np.random.default_rng(3)
     probabilities = special.softmax(1.5 * rng.standard_normal((40_000, 5)), axis=1)
@@ -208,6 +228,14 @@ def test_the_temperature_ends_at_a_limit_where_there_is_none() -> None:
     scores = np.array([[1.0, 0.0], [2.0, 0.0]])
     assert fit_temperature(scores, np.array([0, 0])) == pytest.approx(1e-3)
     assert fit_temperature(scores, np.array([1, 1])) == pytest.approx(1e3)
+
+
+def test_a_temperature_is_fitted_in_float64_and_changes_no_score() -> None:
+    scores = np.random.default_rng(5).standard_normal((50, 3)).astype(np.float32)
+    y, before = scores.argmax(axis=1), scores.copy()
+    y[::3] = 0
+    assert fit_temperature(scores, y) == fit_temperature(scores.astype(np.float64), y)
+    np.testing.assert_array_equal(scores, before)
 
 
 def test_fitting_a_temperature_refuses_bad_input() -> None:
