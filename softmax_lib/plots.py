@@ -3,7 +3,7 @@
 Every function returns a `DescribedFigure`, which carries a text that says what is to
 be seen and shows itself, with that text, wherever a notebook is displayed. Sizes,
 margins, fonts and colours are fixed here, so that a figure is the same on every
-machine; the colours survive colour blindness and grey print.
+machine. The colours differ to every eye, and in grey print dashes, shapes or names do.
 
 Taught in chapter 7; used from chapter 1 on.
 """

@@ -1,5 +1,6 @@
 import base64
 import io
+import itertools
 from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
@@ -392,6 +393,90 @@ def test_lines_are_told_apart_by_colour_by_dashes_and_by_name() -> None:
     assert [text.get_text() for text in ax.get_legend().texts] == list(lines)
     for line, (x, y) in zip(ax.lines, lines.values(), strict=True):
         np.testing.assert_array_equal(line.get_xydata(), np.column_stack([x, y]))
+
+
+# What those see who lack one kind of cone, as a matrix for linear red, green and blue:
+# Machado, Oliveira and Fernandes (2009), "A Physiologically-based Model for Simulation
+# of Color Vision Deficiency", IEEE TVCG 15(6), at severity 1.
+VISIONS = {
+    "all cones": np.eye(3),
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+every_vision = pytest.mark.parametrize("vision", VISIONS)
+# Linear red, green and blue to CIE XYZ, divided by its white, D65.
+XYZ = np.array(
+    [[0.4339, 0.3762, 0.1899], [0.2126, 0.7152, 0.0722], [0.0178, 0.1095, 0.8727]]
+)
+
+
+def cielab(colors: Any, vision: str) -> np.ndarray:
+    """Return the colours as they are seen, as rows (L*, a*, b*) of CIELAB, (N, 3)."""
+    rgb = mpl.colors.to_rgba_array(colors)[:, :3]
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(linear @ np.transpose(VISIONS[vision]), 0, 1) @ XYZ.T
+    x, y, z = np.where(seen > 0.008856, np.cbrt(seen), 7.787 * seen + 4 / 29).T
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=1)
+
+
+def test_cielab_gives_white_black_and_red_their_published_values() -> None:
+    found = cielab(["#ffffff", "#000000", "#ff0000"], "all cones")
+    expected = [[100, 0, 0], [0, 0, 0], [53.24, 80.09, 67.20]]
+    np.testing.assert_allclose(found, expected, atol=0.1)
+
+
+@every_vision
+def test_the_colours_differ_to_every_eye(vision: str) -> None:
+    seen = cielab(plots.COLORS, vision)
+    distances = np.linalg.norm(seen[:, np.newaxis] - seen, axis=2)
+    # CIE76. Two colours side by side are told apart from about 2.3 on.
+    assert distances[np.triu_indices(len(seen), k=1)].min() > 15
+
+
+def dashes(line: Any) -> tuple[float, float]:
+    """Return the share of a line that has ink and the length after which it repeats."""
+    _, pattern = line._dash_pattern
+    if pattern is None:
+        return 1.0, np.inf
+    return sum(pattern[::2]) / sum(pattern), sum(pattern)
+
+
+def test_in_grey_print_the_dashes_alone_tell_the_lines_apart() -> None:
+    lightness = np.sort(cielab(plots.COLORS, "all cones")[:, 0])
+    assert np.diff(lightness).min() < 5  # the colours would not do
+    lines = {str(k): ([0.0, 1.0], [0.0, float(k)]) for k in range(6)}
+    (ax,) = plots.plot_lines(lines, xlabel="x", ylabel="y", alt="Six.").axes
+    for one, other in itertools.combinations(map(dashes, ax.lines), 2):
+        shorter, longer = sorted([one[1], other[1]])
+        assert abs(one[0] - other[0]) > 0.1 or longer > 1.5 * shorter
+
+
+@every_figure
+def test_a_colour_scale_runs_from_dark_to_light_for_every_eye(name: str) -> None:
+    drawn = [shape for ax in FIGURES[name][0]().axes for shape in ax.get_children()]
+    scales = [
+        shape.get_cmap()
+        for shape in drawn
+        if isinstance(shape, mpl.cm.ScalarMappable)
+        and shape.get_array() is not None
+        and np.ndim(shape.get_array()) < 3
+    ]
+    assert bool(scales) == (name in {"grid scatter", "grid heat map", "confusion"})
+    for scale, vision in itertools.product(scales, VISIONS):
+        assert np.diff(cielab(scale(np.linspace(0, 1, 64)), vision)[:, 0]).min() > 0
 
 
 def test_one_line_needs_no_legend() -> None:

@@ -31,3 +31,10 @@ document.addEventListener("click", ({ target }) => {
     code.tabIndex = code.scrollWidth > code.clientWidth ? 0 : -1;
   }
 });
+
+// What is printed cannot be unfolded. (Answers and solutions: sphinx-togglebutton's part.)
+window.addEventListener("beforeprint", () => {
+  for (const fold of document.querySelectorAll("details")) {
+    fold.open = true;
+  }
+});

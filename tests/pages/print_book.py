@@ -15,6 +15,15 @@ from tests.pages.conftest import launch
 from tests.pages.test_pages import open_page
 
 SINGLE = ROOT / "_build" / "singlehtml"
+# Sphinx writes links within the page as links to a page, and leaves out its title; and
+# a picture would lead to its file on this machine.
+WITHIN = """() => {
+  for (const link of document.querySelectorAll("a[href*='introduction.html#']"))
+    link.setAttribute("href", link.hash);
+  for (const link of document.querySelectorAll("a.image-reference"))
+    link.removeAttribute("href");
+  document.title = document.querySelector("h1").firstChild.textContent;
+}"""
 FOOT = (
     '<div style="width: 100%; text-align: center; font-size: 8px">'
     '<span class="pageNumber"></span></div>'
@@ -29,6 +38,7 @@ def main(pdf: Path) -> int:
         browser = launch(playwright)
         page = browser.new_page()
         open_page(page, Path(whole).as_uri())
+        page.evaluate(WITHIN)
         page.pdf(
             path=pdf,
             format="A4",

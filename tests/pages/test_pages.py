@@ -1,7 +1,9 @@
 """Every page opens with no other host's help, and what stands on it works."""
 
 import re
+from pathlib import Path
 
+import nbformat
 import pytest
 from playwright.sync_api import expect
 
@@ -62,10 +64,23 @@ def test_a_word_is_found_by_the_search(page, site, whence):
     expect(page.locator(".bd-article")).to_contain_text("gradient")
 
 
+def test_a_chapter_is_downloaded_as_the_notebook_it_was_made_from(page, site):
+    notebooks = [*ROOT.glob("book/*.ipynb"), ROOT / "worksheet" / "softmax.ipynb"]
+    for notebook in notebooks:
+        address = notebook.relative_to(ROOT).with_suffix(".html").as_posix()
+        page.goto(site + address)
+        page.get_by_role("button", name="Download this page").click()
+        with page.expect_download() as coming:
+            page.locator(".btn-download-source-button").click()
+        assert coming.value.suggested_filename == notebook.name
+        saved = Path(coming.value.path()).read_text("utf-8")
+        assert nbformat.reads(saved, as_version=4) == nbformat.read(notebook, 4)
+
+
 def test_a_page_has_a_title_and_says_in_a_sentence_of_its_own_what_it_holds(site, page):
     sentences = {}
-    for path in sorted((HTML / "book").glob("*.html")):
-        page.goto(site + f"book/{path.name}")
+    for path in [*HTML.glob("book/*.html"), *HTML.glob("worksheet/*.html")]:
+        page.goto(site + path.relative_to(HTML).as_posix())
         sentence = page.locator("meta[name=description]").get_attribute("content")
         assert 40 < len(sentence) < 170, path.name
         assert sentence.endswith("."), path.name
