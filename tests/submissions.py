@@ -112,7 +112,7 @@ reg_absolute in the loss: W * W → np.abs(W)
 reg_root in the loss: sum(W * W → linalg.norm(W
 reg_mean in the loss: sum(W * → mean(W *
 reg_sign in the loss: += reg * → -= reg *
-reg_sign in the gradient: += 2 * reg → -= 2 * reg
+reg_sign in the gradient: dW += 2 → dW -= 2
 reg_strength_ignored in the loss: reg * np.sum → np.sum
 reg_strength_ignored in the gradient: reg * W → W
 reg_without_W: reg * W → reg
@@ -139,6 +139,11 @@ minimum_subtracted: max(scores → min(scores
 mean_subtracted: max(scores → mean(scores
 maximum_of_absolute: max(scores → max(np.abs(scores)
 maximum_added: - np.max → + np.max
+derivative_of_logarithm: (p - 1) * X → (-1 / p) * X
+own_class_sign: (p - 1) * X → (1 - p) * X
+exp_of_sum: np.log(total) → np.log(np.exp(sum(scores)))
+reg_mixed_products: np.sum(W * W) → np.sum(W @ W.T)
+exp_missing in the gradient: np.exp(scores[j]) / total → scores[j] / sum(scores)
 """
 
 ARRAYS_MISTAKES = """
@@ -151,6 +156,7 @@ reg_missing in the gradient: dW = dW + 2 * reg * W → pass
 reg_half in the loss: * np. → / 2 * np.
 reg_half in the gradient: 2 * reg * → reg *
 reg_square_of_sum in the loss: W ** 2) → W) ** 2
+reg_square_of_sum in the gradient: reg * W → reg * np.sum(W)
 reg_not_differentiated: 2 * reg * W → reg * W ** 2
 own_class_missing: dscores[rows, y] -= 1 → pass
 every_label_for_every_point in the gradient: rows, y] - → :, y] -
@@ -168,6 +174,8 @@ every_label_for_every_point in the loss: [:, 0]) - scores[rows → ) - scores[:
 own_score_missing: ) - scores[rows, y] → )
 log_missing in the loss: np.log(sums[:, 0]) - scores → -probs
 log1p: np.log(sums[:, 0]) - scores[rows, y] → -np.log1p(probs[rows, y])
+complement_for_probs: dscores = probs.copy() → dscores = 1 - probs
+sums_multiplied: np.dot(X.T, dscores) → np.einsum("nd,mc->dc", X, dscores)
 softmax_twice: X @ W → np.exp(X @ W) / np.exp(X @ W).sum(axis=1, keepdims=True)
 softmax_twice in the loss: sums[:, 0]) - scores → np.exp(probs).sum(1)) - probs
 maximum_not_subtracted: scores = scores - np.max(scores, axis=1, keepdims=True) → pass
@@ -185,6 +193,7 @@ margin_wrong: + 1 → + 10
 margin_wrong: + 1 → - 1
 margin_reversed: scores[j] - correct_class_score → correct_class_score - scores[j]
 own_class_counted in the loss: continue → pass
+point_for_class: j == y[i] → i == y[i]
 own_class_missing: dW[:, y[i]] -= X[i] → pass
 own_class_sign: dW[:, y[i]] -= X[i] → dW[:, y[i]] += X[i]
 own_class_only: dW[:, j] += X[i] → pass

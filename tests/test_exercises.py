@@ -84,6 +84,8 @@ SAME_AS_ONE = [
     {"own_class_skipped", "own_class_only"},  # no data left in the gradient
     {"probability_of_own_class_missing", "own_class_only"},  # no probabilities
     {"not_normalized in the gradient", "scores_for_probs"},  # one hides the other
+    {"softmax_twice", "maximum_of_all"},  # the second one's scores lie in 0 … 1
+    {"softmax_twice", "maximum_not_subtracted"},  # likewise
 ]
 
 
@@ -127,7 +129,8 @@ def test_two_mistakes_together_are_both_named(source: str, table: str) -> None:
         ("signature", "(W, X, y, reg) → (W, X, y)"),
         ("product_does_not_fit", "X[i].dot(W) → X[i].dot(W.T)"),
         ("product_does_not_fit", "loss = 0.0 → return X @ W.T"),
-        ("shapes_do_not_fit", "X[i].dot(W) → X[i] * W"),
+        ("shapes_do_not_fit", "p * X[i] → p * W"),
+        ("loss_for_each_point", "return loss, dW → return loss + y, dW"),
         ("labels_as_float", "total = np → y = y / 1.0; total = np"),
         ("too_many_axes", "total = np → y = y[:, 0]; total = np"),
         ("not_started", "loss = 0.0 → raise NotImplementedError"),
@@ -137,6 +140,161 @@ def test_two_mistakes_together_are_both_named(source: str, table: str) -> None:
 )  # fmt: skip
 def test_results_of_the_wrong_form_are_named(fault: str, edit: str) -> None:
     assert fault_of(written(LOOPS, edit)) == {fault}
+
+
+def elementwise(W, X, y, reg):
+    loss, dW = 0.0, np.zeros(W.shape)
+    for i in range(len(X)):
+        scores = X[i] * W
+        scores -= np.max(scores)
+        loss += -scores[y[i]] + np.log(np.sum(np.exp(scores)))
+    return loss / len(X), dW
+
+
+def test_an_elementwise_product_is_asked_about() -> None:
+    report = check_softmax_loss_naive(elementwise)
+    assert report.fault == "elementwise_product"
+    assert "`*` or `@`" in report.text
+
+
+def without_exponentials(W, X, y, reg):
+    """Takes the scores for their exponentials; its loss is nan for some points."""
+    rows = np.arange(len(X))
+    probs = X @ W / np.sum(X @ W, axis=1, keepdims=True)
+    loss = -np.log(probs[rows, y]).mean() + reg * np.sum(W * W)
+    return loss, with_logsumexp(W, X, y, reg)[1]
+
+
+def of_shifted_scores(W, X, y, reg):
+    loss, dW = 0.0, np.zeros(W.shape)
+    for i in range(len(X)):
+        s = X[i] @ W
+        s -= max(s)
+        p = s / sum(s)
+        loss -= np.log(p[y[i]])
+        p[y[i]] -= 1
+        dW += np.outer(X[i], p)
+    return loss / len(X) + reg * np.sum(W * W), dW / len(X) + 2 * reg * W
+
+
+def log_of_the_sum_of_scores(W, X, y, reg):
+    s = X @ W
+    losses = -s[np.arange(len(X)), y] + np.log(s.sum(1))
+    return losses.mean() + reg * (W**2).sum(), with_logsumexp(W, X, y, reg)[1]
+
+
+def test_forgotten_exponentials_are_named_although_some_losses_are_nan() -> None:
+    assert fault_of(without_exponentials) == {"exp_missing in the loss"}
+    assert fault_of(log_of_the_sum_of_scores) == {"exp_missing in the loss"}
+    assert fault_of(of_shifted_scores) == {"exp_missing"}
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_nan_is_no_factor_and_an_unknown_nan_is_shown(value: float) -> None:
+    report = check_softmax_loss_naive(lambda *args: (value, from_scipy(*args)[1]))
+    assert report.fault == "loss_is_nan"
+    assert "times the right one" not in report.text
+
+
+def everything_inside_the_loop(W, X, y, reg):
+    N = len(X)
+    loss, dW = 0.0, np.zeros(W.shape)
+    for i in range(N):
+        scores = X[i] @ W
+        loss += logsumexp(scores) - scores[y[i]]
+        loss = loss / N + reg * np.sum(W * W)
+        probs = softmax(scores)
+        probs[y[i]] -= 1
+        dW += np.outer(X[i], probs)
+        dW = dW / N + 2 * reg * W
+    return loss, dW
+
+
+def penalty_inside_before_the_division(W, X, y, reg):
+    loss = 0.0
+    for i in range(len(X)):
+        scores = X[i] @ W
+        loss += logsumexp(scores) - scores[y[i]] + reg * np.sum(W * W)
+        loss /= len(X)
+    return loss, with_logsumexp(W, X, y, reg)[1]
+
+
+def test_mean_and_penalty_inside_the_loop_are_one_mistake() -> None:
+    assert fault_of(everything_inside_the_loop) == {"averaged_inside_the_loop"}
+    assert fault_of(penalty_inside_before_the_division) == {
+        "averaged_inside_the_loop in the loss"
+    }
+
+
+def test_a_label_compared_with_the_number_of_the_point_is_named() -> None:
+    def f(W, X, y, reg):
+        N, C = len(X), W.shape[1]
+        dW = np.zeros(W.shape)
+        for i in range(N):
+            p = softmax(X[i] @ W)
+            for j in range(C):
+                dW[:, j] += (p[j] - (i == y[i])) * X[i]
+        return from_scipy(W, X, y, reg)[0], dW / N + 2 * reg * W
+
+    assert fault_of(f) == {"point_for_class"}
+
+
+def test_a_sum_that_goes_on_from_point_to_point_is_named() -> None:
+    def f(W, X, y, reg):
+        loss, total = 0.0, 0.0
+        for x, label in zip(X, y, strict=True):
+            s = x @ W
+            s -= max(s)
+            for score in s:
+                total += np.exp(score)
+            loss += np.log(total) - s[label]
+        return loss / len(X) + reg * np.sum(W**2), from_scipy(W, X, y, reg)[1]
+
+    assert fault_of(f) == {"sum_not_reset in the loss"}
+
+
+def test_a_loss_that_is_added_in_the_loop_over_the_classes_is_named() -> None:
+    def f(W, X, y, reg):
+        loss = 0.0
+        for x, label in zip(X, y, strict=True):
+            for _ in range(W.shape[1]):
+                loss -= np.log(softmax(x @ W)[label])
+        return loss / len(X) + reg * np.sum(W**2), from_scipy(W, X, y, reg)[1]
+
+    assert fault_of(f) == {"once_for_each_class in the loss"}
+
+
+def test_the_gradient_of_the_svm_loss_is_no_gradient_of_the_softmax_loss() -> None:
+    def f(W, X, y, reg):
+        _, dW = losses.svm_loss_naive(W, X, y, reg)
+        return from_scipy(W, X, y, reg)[0], dW
+
+    assert fault_of(f) == {"svm_loss in the gradient"}
+    assert fault_of(losses.svm_loss_naive) == {"svm_loss"}
+
+
+def test_the_mean_over_the_labels_of_all_points_is_one_mistake() -> None:
+    def f(W, X, y, reg):
+        s = X @ W
+        s -= s.max(axis=1, keepdims=True)
+        losses = np.log(np.exp(s).sum(axis=1, keepdims=True)) - s[:, y]
+        return np.mean(losses) + reg * np.sum(W * W), from_scipy(W, X, y, reg)[1]
+
+    assert fault_of(f) == {"every_label_for_every_point in the loss"}
+
+
+def test_the_words_fit_the_part_in_which_the_mistake_is() -> None:
+    edit = "2 * reg * W → 2 * reg * np.sum(W)"
+    text = check_softmax_loss_naive(written(ARRAYS, edit)).text
+    assert "pulls every weight by the sum of all weights" in text
+    text = check_softmax_loss_naive(written(LOOPS, "dW /= num_train → pass")).text
+    assert "Should your result double" in text
+
+
+def test_of_an_error_that_is_not_known_it_is_asked_what_goes_into_the_line() -> None:
+    report = check_softmax_loss_naive(written(LOOPS, "loss = 0.0 → loss = {}['loss']"))
+    assert report.fault == "error"
+    assert "**Hint.** Print what goes into the line" in report.text
 
 
 def test_a_submission_that_hangs_crashes_or_exits_leaves_the_kernel_alive(
@@ -335,6 +493,9 @@ def test_a_loop_where_none_is_allowed_is_found_by_running(
          "np.log(sums[:, 0]) - scores[rows, y] → -np.log(probs[rows, y])"),
         ("epsilon_in_log",
          "np.log(sums[:, 0]) - scores[rows, y] → -np.log(probs[rows, y] + 1e-9)"),
+        ("epsilon_in_log",
+         "np.log(sums[:, 0]) - scores[rows, y] → "
+         "-np.log(np.maximum(probs[rows, y], 1e-300))"),
         ("integer_images", "dW = np.dot(X.T, dscores) → dW = -np.dot((-X).T, dscores)"),
         ("single_precision", "return loss → return loss + (X.dtype == np.float32)"),
     ],

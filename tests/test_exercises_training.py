@@ -74,6 +74,36 @@ def test_a_class_whose_training_calls_the_loss_function_itself_can_be_followed()
     assert cls.train.__globals__["softmax_loss_vectorized"] is losses_function
 
 
+def test_a_training_whose_loss_has_another_name_can_be_followed() -> None:
+    named = ["self.loss( → self.compute_loss(", "def loss( → def compute_loss("]
+    assert check_train(written(CLASSIFIER, *named)).passed
+    uphill = f"{UPDATE} → self.W += learning_rate * grad"
+    assert check_train(written(CLASSIFIER, *named, uphill)).fault == "uphill"
+
+
+def test_a_training_that_cannot_be_followed_is_not_called_wrong() -> None:
+    inline = (
+        "loss, grad = self.loss(X_batch, y_batch, reg) → "
+        "loss, grad = 1.0, np.ones_like(self.W)"
+    )
+    report = check_train(written(CLASSIFIER, inline))
+    assert report.fault == "loss_not_called"
+    assert "right or wrong" in report.text
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        ["X_batch = X[indices] → X_batch = X", "y_batch = y[indices] → y_batch = y"],
+        [f"{DRAW} → indices = np.random.choice(num_train, 30)"],
+        ["append(loss) → append(grad)"],
+    ],
+)
+def test_the_lines_of_the_evidence_fit_a_screen(edits: list[str]) -> None:
+    report = check_train(written(CLASSIFIER, *edits))
+    assert max(map(len, report.text.split("```")[1].splitlines())) <= 80
+
+
 @pytest.mark.parametrize(
     ("fault", "edits"),
     [
@@ -125,6 +155,10 @@ def test_a_class_whose_training_calls_the_loss_function_itself_can_be_followed()
             ],
         ),
         ("W_drawn_again", [f"{DRAW} → {DRAW}; {NEW_W} + 0"]),
+        (
+            "W_drawn_again",
+            [f"{DRAW} → {DRAW}; self.W = np.zeros((dim, num_classes))"],
+        ),
         ("W_not_set", [f"{FIRST_W} →"]),
         ("W_transposed", ["(dim, num_classes) → (num_classes, dim)"]),
         ("W_classes_hard_coded", ["np.max(y) + 1 → 10"]),
@@ -286,6 +320,7 @@ def test_a_right_prediction_passes(edits: list[str]) -> None:
         ),
         ("not_started", ["np.argmax(scores, axis=1) → np.zeros(X.shape[0])"]),
         ("predictions_missing", ["return y_pred →"]),
+        ("predictions_missing", ["return y_pred → return [str(k) for k in y_pred]"]),
         ("changes_W", ["X.dot(self.W) → X.dot(self.W); self.W += 1"]),
         (
             "lowest_score + off_by_one",
@@ -391,6 +426,7 @@ def test_a_right_search_passes(edits: list[str]) -> None:
             ],
         ),
         ("not_started", [f"{TRAIN} → pass"]),
+        ("model_not_made", ["softmax = model() → softmax = model"]),
         (
             "results_not_returned + best_val_not_returned + best_model_not_returned",
             ["return results, best_val, best_softmax →"],
@@ -406,7 +442,16 @@ def test_the_text_shows_expected_and_actual_numbers() -> None:
     report = check_grid(written(SEARCH, f"{BETTER} → if True:"))
     assert "best_val    expected 0.7, yours 0.35" in str(report)
     report = check_predict(written(CLASSIFIER, "argmax → argmin"))
-    assert "expected  shape (3,), " in report._repr_markdown_()
+    assert "expected  shape (3,), [3, " in report._repr_markdown_()
+    assert "yours     shape (3,), [2, 1, 1]" in report._repr_markdown_()
+    report = check_predict(written(CLASSIFIER, "return y_pred → return scores"))
+    assert max(map(len, report.text.splitlines())) <= 80
+
+
+def test_the_inside_of_the_check_is_not_shown_where_no_model_is_made() -> None:
+    report = check_grid(written(SEARCH, "softmax = model() → softmax = model"))
+    assert "pair'" not in report.text
+    assert "`model` and `model()`" in report.text
 
 
 def test_the_search_that_is_shown_is_one_in_which_the_mistake_shows() -> None:

@@ -81,6 +81,8 @@ def as_numbers(value: Any) -> np.ndarray | None:
     if hasattr(value, "detach"):  # a tensor
         value = value.detach()
     try:
+        if np.asarray(value).dtype.kind in "SU":  # "3" is no number
+            return None
         return np.array(value, dtype=float)
     except (TypeError, ValueError):
         return None

@@ -37,6 +37,7 @@ class Entry(NamedTuple):
     reg: float | None
     loss: float
     dW: np.ndarray
+    is_new: bool  # whether W is another array than at the call before
 
 
 @dataclass
@@ -49,6 +50,7 @@ class Diary:
     history: np.ndarray | None = None
     has_history: bool = False
     printed: bool = False
+    latest: Any = None  # the array W of the last call
     changed: tuple[str, ...] = ()
     trouble: Trouble | None = None
 
@@ -68,20 +70,32 @@ def watch(cls: type, settings: Settings) -> Diary:
         return note(diary, self.W, *args, **kwargs)
 
     points, labels, printed = X.copy(), Y.copy(), io.StringIO()
-    model: Any = type(cls.__name__, (cls,), {"loss": loss})()
+    model: Any = type(cls.__name__, (cls,), {loss_name(cls): loss})()
     with noted_functions(cls, diary), contextlib.redirect_stdout(printed):
         history = attempt(
             model.train, points, labels, **settings._asdict(), verbose=False
         )
     if isinstance(history, Trouble):
         diary.trouble, history = history, None
-    diary.W = as_numbers(getattr(model, "W", None))
+    diary.W, diary.latest = as_numbers(getattr(model, "W", None)), None
     diary.has_history = history is not None
     diary.history = as_numbers(history)
     diary.printed = bool(printed.getvalue().strip())
     pairs = {"X": (X, points), "y": (Y, labels)}
     diary.changed = tuple(k for k, pair in pairs.items() if not np.array_equal(*pair))
     return diary
+
+
+def loss_name(cls: Any) -> str:
+    """Return the name of the method that ``train`` asks for loss and gradient."""
+    called = getattr(getattr(cls.train, "__code__", None), "co_names", ())
+    others = [
+        name
+        for name in called
+        if re.search("loss|cost|objective", name, re.IGNORECASE)
+        and callable(getattr(cls, name, None))
+    ]
+    return others[0] if len(others) == 1 else "loss"
 
 
 @contextlib.contextmanager
@@ -116,7 +130,9 @@ def note(
         answer = 1.0, np.zeros(np.shape(W))
     strength = as_numbers(reg)
     number = float(strength) if strength is not None and strength.ndim == 0 else None
-    diary.entries.append(Entry(weights, points, labels, number, *answer))
+    is_new = W is not diary.latest
+    diary.latest = W
+    diary.entries.append(Entry(weights, points, labels, number, *answer, is_new))
     return answer[0], answer[1].copy()
 
 

@@ -64,6 +64,13 @@ def divided_each_time(last_too: int) -> dict[str, Change]:
     }
 
 
+def penalized_each_time(divided: int) -> dict[str, Change]:
+    """Add the regularization at each point, before or after all is divided by N."""
+    return rescaled_penalty(
+        lambda v: sum(float(v.N) ** -k for k in range(divided, v.N + divided))
+    )
+
+
 def all_but_one(row: int) -> dict[str, Change]:
     """Leave out a point."""
     return {
@@ -83,11 +90,13 @@ def without_class(column: int) -> dict[str, Change]:
     return {"dscores": changed}
 
 
+POINT_FOR_CLASS = "y[i] is a class. Which of your loops counts the classes?"
+
 COMMON = [
     Fault(
         "not_averaged",
         "The division by the number of points N is missing",
-        "Copy every point once, so that N doubles. Should the loss double, too?",
+        "Copy every point once, so that N doubles. Should your result double, too?",
         scaled(lambda v: v.N),
     ),
     Fault(
@@ -131,6 +140,16 @@ COMMON = [
             divided_each_time(last_too),
         )
         for last_too in (1, 0)
+    ],
+    *[
+        Fault(
+            "averaged_inside_the_loop",
+            "The division by N and the regularization stand inside the loop over the "
+            "points",
+            "Which lines belong to each point, and which come once, after the last?",
+            divided_each_time(last_too) | penalized_each_time(divided),
+        )
+        for last_too, divided in ((1, 0), (0, 0), (1, 1))
     ],
     *[
         Fault(
@@ -178,6 +197,12 @@ COMMON = [
         "Score j is the sum over d of x_d times W_dj. What is its derivative with "
         "respect to W_dj?",
         {"sum_gradient": lambda v, _: np.ones_like(v.X).T @ v.dscores},
+    ),
+    Fault(
+        "sums_multiplied",
+        "The sum of the points is multiplied by the sum of their dscores",
+        "Point 1 and the dscores of point 2: do they meet in your product?",
+        {"sum_gradient": lambda v, _: np.outer(v.X.sum(0), v.dscores.sum(0))},
     ),
     Fault(
         "reg_missing",
@@ -262,11 +287,27 @@ COMMON = [
         "reg_square_of_sum",
         "The regularization squares the sum and does not sum the squares",
         "Weights of +3 and -3: what do they add to your penalty?",
-        {
-            "penalty": lambda v, _: v.reg * np.sum(v.W) ** 2,
-            "pull": lambda v, _: np.full_like(v.W, 2 * v.reg * np.sum(v.W)),
-        },
+        {"penalty": lambda v, _: v.reg * np.sum(v.W) ** 2},
     ),
+    Fault(
+        "reg_square_of_sum",
+        "The regularization pulls every weight by the sum of all weights",
+        "The penalty is a sum over the weights. In which of its terms does W_dj stand?",
+        {"pull": lambda v, _: np.full_like(v.W, 2 * v.reg * np.sum(v.W))},
+    ),
+    *[
+        Fault(
+            "reg_mixed_products",
+            "The regularization also holds products of different weights",
+            "Which entries does the product of W and its transpose have, and which of "
+            "them are sums of squares?",
+            {"penalty": change},
+        )
+        for change in (
+            lambda v, _: v.reg * np.sum(v.W @ v.W.T),
+            lambda v, _: v.reg * np.sum(v.W.T @ v.W),
+        )
+    ],
     Fault(
         "reg_strength_ignored",
         "The regularization does not depend on reg",
@@ -320,6 +361,12 @@ def shifted_by(shift: Callable[[np.ndarray], np.ndarray]) -> dict[str, Change]:
 def own_excluded(v: Values, _: np.ndarray) -> np.ndarray:
     """Divide by the sum over the other classes."""
     return np.asarray(v.exps / (v.exps * (1 - v.hot)).sum(axis=1, keepdims=True))
+
+
+def svm_margins(v: Values) -> np.ndarray:
+    """Return the margins of the wrong classes, with -1 for the correct one."""
+    own = v.scores[v.rows, v.y][:, np.newaxis]
+    return np.asarray(np.where(v.hot, -1, v.scores - own + 1))
 
 
 def epsilon_in_log(epsilon: float) -> Fault:
@@ -430,7 +477,7 @@ LOGS = [
         "What is 0 * log(0) in NumPy? Of which probability do you need the logarithm?",
         {"losses": lambda v, _: -(v.hot * np.log(v.probs)).sum(axis=1)},
     ),
-    *[epsilon_in_log(10.0**-k) for k in range(2, 21)],
+    *[epsilon_in_log(10.0**-k) for k in (*range(2, 21), 30, 50, 100, 200, 300)],
     epsilon_in_log(float(np.finfo(float).eps)),
 ]
 EXTREME_FAULTS = [*SHIFTS, *LOGS]
@@ -444,6 +491,30 @@ SOFTMAX_FAULTS = [
         "The exponentials are not divided by their sum, so they are no probabilities",
         "Add up the probabilities of one point. What should come out?",
         through_probs(lambda v, _: v.exps),
+    ),
+    *[
+        Fault(
+            "exp_missing",
+            "The exponentials are missing: the scores themselves are divided by their "
+            "sum",
+            "Scores of 3, 1 and -2: which parts of their sum are they, and can a "
+            "probability be negative?",
+            through_probs(change),
+        )
+        for change in (
+            lambda v, _: v.scores / v.scores.sum(axis=1, keepdims=True),
+            lambda v, _: v.shifted / v.shifted.sum(axis=1, keepdims=True),
+        )
+    ],
+    Fault(
+        "exp_missing",
+        "The exponentials are missing: the logarithm is taken of the sum of the scores",
+        "Can the sum of the scores be negative? Of what is the logarithm to be taken?",
+        {
+            "losses": lambda v, _: (
+                np.log(v.scores.sum(axis=1)) - v.scores[v.rows, v.label]
+            )
+        },
     ),
     *[
         Fault(
@@ -552,15 +623,59 @@ SOFTMAX_FAULTS = [
     *[
         Fault(
             "own_score_missing",
-            "The score of the correct class is missing",
+            sentence,
             "Does your loss change when y changes?",
             {"losses": change},
         )
-        for change in (
-            lambda v, _: np.log(v.exps.sum(axis=1)),
-            lambda v, _: np.log(np.exp(v.scores).sum(axis=1)),
+        for sentence, change in (
+            (
+                "The score of the correct class is missing, or the highest one stands "
+                "in its place",
+                lambda v, _: np.log(v.exps.sum(axis=1)),
+            ),
+            (
+                "The score of the correct class is missing",
+                lambda v, _: np.log(np.exp(v.scores).sum(axis=1)),
+            ),
         )
     ],
+    *[
+        Fault(
+            "exp_of_sum",
+            "The scores are summed before the exponential is taken",
+            "With scores of 0 and 0: is exp(0 + 0) the same as exp(0) + exp(0)?",
+            {"losses": change},
+        )
+        for change in (
+            lambda v, _: v.shifted.sum(axis=1) - v.shifted[v.rows, v.label],
+            lambda v, _: v.scores.sum(axis=1) - v.scores[v.rows, v.label],
+        )
+    ],
+    Fault(
+        "sum_not_reset",
+        "The sum of the exponentials goes on from one point to the next",
+        "What should the sum be when the next point begins?",
+        through_probs(lambda v, _: v.exps / v.exps.sum(axis=1).cumsum()[:, np.newaxis]),
+    ),
+    Fault(
+        "once_for_each_class",
+        "Each point is counted once for each class",
+        "How many times does the line run that adds a point's share?",
+        scaled(lambda v: v.C),
+    ),
+    Fault(
+        "svm_loss",
+        "This is the SVM loss, not the softmax loss",
+        "A wrong class is far behind the correct one. Does its score still matter "
+        "in the softmax loss?",
+        {
+            "losses": lambda v, _: np.maximum(0, svm_margins(v)).sum(axis=1),
+            "dscores": lambda v, _: (
+                (svm_margins(v) > 0)
+                - v.hot * (svm_margins(v) > 0).sum(axis=1, keepdims=True)
+            ),
+        },
+    ),
     Fault(
         "own_score_sign",
         "The score of the correct class has the wrong sign",
@@ -716,10 +831,45 @@ SOFTMAX_FAULTS = [
         for change in (lambda v, _: v.scores, lambda v, _: v.shifted)
     ],
     Fault(
+        "complement_for_probs",
+        "1 - p stands where p should",
+        "The C entries of one point should add up to 0. Do they?",
+        {"wished_away": lambda v, _: 1 - v.probs},
+    ),
+    Fault(
+        "own_class_sign",
+        "The column of the correct class has the wrong sign",
+        "If the score of the correct class rises, does the loss rise or fall?",
+        {"dscores": lambda v, value: np.where(v.hot, -value, value)},
+    ),
+    Fault(
         "log_for_probs",
         "The logarithms of the probabilities stand where the probabilities should",
         "The C entries of one point should add up to 0. Do they?",
         {"wished_away": lambda v, _: np.log(v.probs)},
+    ),
+    *[
+        Fault(
+            "derivative_of_logarithm",
+            "This is the derivative -1/p of the logarithm alone",
+            "The loss is -log(p), and p depends on the scores. What does the chain "
+            "rule multiply by?",
+            {"dscores": change},
+        )
+        for change in (
+            lambda v, _: -v.hot / v.probs,
+            lambda v, _: -1 / v.probs,
+            lambda v, _: np.where(v.hot, -1 / v.probs, v.probs),
+            lambda v, _: np.where(v.hot, -1 / v.probs, 1 / v.probs),
+            lambda v, _: v.probs - v.hot / v.probs,
+        )
+    ],
+    Fault(
+        "point_for_class",
+        "The number of the point is compared with the label, not the number of the "
+        "class",
+        POINT_FOR_CLASS,
+        {"dscores": lambda v, value: value + v.hot - (v.rows == v.y)[:, np.newaxis]},
     ),
     Fault(
         "derivative_of_probability",
@@ -781,6 +931,18 @@ SVM_FAULTS = [
         {
             "losses": lambda v, value: value + 1,
             "dscores": lambda v, value: value - v.hot,
+        },
+    ),
+    Fault(
+        "point_for_class",
+        "The number of the point is compared with the label, not the number of the "
+        "class",
+        POINT_FOR_CLASS,
+        {
+            "losses": lambda v, value: np.where(v.rows == v.y, 0, value + 1),
+            "dscores": lambda v, value: np.where(
+                (v.rows == v.y)[:, np.newaxis], 0, value
+            ),
         },
     ),
     Fault(

@@ -116,12 +116,14 @@ def scripted(plan: Plan, trainings: list[Any], strange: list[bool]) -> type:
             verbose: bool = False,
             **others: Any,
         ) -> list[float]:
+            must_be_model(self, Scripted, "train")
             self.pair = (float(learning_rate), float(reg))
             self.W = np.zeros((3, 3))
             trainings.append((self.number, self.pair, bool((np.asarray(X) < 0).any())))
             return [1.0] * int(num_iters)
 
         def predict(self, X: np.ndarray) -> np.ndarray:
+            must_be_model(self, Scripted, "predict")
             rows, labels, part = place(X)
             strange.append(part is None)
             known = accuracies.get(self.pair or (0.0, 0.0), (0.0, 0.0))
@@ -129,6 +131,12 @@ def scripted(plan: Plan, trainings: list[Any], strange: list[bool]) -> type:
             return np.where(rows < right, labels, labels + 1)
 
     return Scripted
+
+
+def must_be_model(self: object, cls: type, method: str) -> None:
+    """Say that a method is called on the class, as in ``m = model; m.train(...)``."""
+    if not isinstance(self, cls):
+        raise TypeError(f"{method} is called on the class `model`, not on a model")
 
 
 def place(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, int | None]:

@@ -41,7 +41,8 @@ FORMS = {
     ),
     "predictions_missing": Message(
         "predict does not return an array of numbers.",
-        "What does the last line of predict hand back to the caller?",
+        "What does the last line of predict hand back to the caller? Print its type, "
+        "and that of its first entry.",
     ),
     "gradient_not_returned": Message(
         "The function returns the loss alone; `loss, dW` was expected.",
@@ -133,9 +134,10 @@ TRAINING = {
         "Each step needs a minibatch, its loss and gradient, and a move of W.",
     ),
     "loss_not_called": Message(
-        "train changes W but never calls `self.loss(X_batch, y_batch, reg)`, so that "
-        "this check cannot follow it.",
-        "Which method of the class knows the loss and its gradient?",
+        "This check cannot follow train, right or wrong: W changes, but "
+        "`self.loss(X_batch, y_batch, reg)` is never called.",
+        "Which method of the class returns the loss and its gradient, and what is its "
+        "name in the worksheet?",
     ),
     "W_not_set": Message(
         "self.W is None when the loss is computed.",
@@ -215,8 +217,8 @@ TRAINING = {
         "At which weights is the second step's gradient computed?",
     ),
     "W_drawn_again": Message(
-        "W is drawn anew in each step, so nothing that was learned is kept.",
-        "How often is the line that draws W run?",
+        "W gets its first values again in each step, so nothing learned is kept.",
+        "How often is the line run that gives W its first values?",
     ),
     "uphill": Message(
         "W moves along the gradient, so the loss rises.",
@@ -392,6 +394,12 @@ ERRORS = [
         "Your lines go where `raise NotImplementedError()` stands, and that line goes.",
     ),
     (
+        r"is called on the class|missing .* argument: 'self'",
+        "model_not_made",
+        "A method is called on the class itself, not on a model made from it.",
+        "What is the difference between `model` and `model()`?",
+    ),
+    (
         r"could not be broadcast|non-broadcastable",
         "shapes_do_not_fit",
         "Two arrays are combined entry by entry whose shapes do not fit.",
@@ -457,6 +465,12 @@ ERRORS = [
     ),
 ]
 
+# X times W with a single star, or np.multiply of the two.
+ELEMENTWISE = (
+    r"\bX\w*(\[[^]]*\])?(\.T)? *\* *(self\.)?W\b|\bW(\.T)? *\* *X|"
+    r"multiply\((X|(self\.)?W)\b"
+)
+
 
 def stopped(trouble: Trouble, circumstances: str) -> Report:
     """Report code that did not return."""
@@ -478,10 +492,16 @@ def meaning(trouble: Trouble) -> tuple[str, str, str]:
     if trouble.kind == "exit":
         hint = "The kernel is alive: your code ran in a process of its own."
         return "ends_the_process", "Your code ends the process it runs in.", hint
+    if re.search(ELEMENTWISE, trouble.line) and "broadcast" in trouble.text:
+        hint = (
+            "Is it `*` or `@` that sums over the features, and what does the other do?"
+        )
+        return "elementwise_product", "X and W are multiplied entry by entry.", hint
     for pattern, name, sentence, hint in ERRORS:
         if re.search(pattern, trouble.text):
             return name, sentence, hint
-    return "error", "Your code stops with an error.", ""
+    hint = "Print what goes into the line that stops: types, shapes and values."
+    return "error", "Your code stops with an error.", hint
 
 
 def as_hint(*hints: str) -> str:

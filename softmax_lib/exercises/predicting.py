@@ -1,6 +1,7 @@
 """The check of a classifier's predictions."""
 
 import itertools
+import textwrap
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -274,19 +275,29 @@ def same(actual: np.ndarray | None, wanted: np.ndarray | None) -> bool:
     return bool(np.allclose(actual, wanted, rtol=1e-5, atol=1e-8))
 
 
+def plain(value: np.ndarray) -> Any:
+    """Return a list of what predict returned, classes without a decimal point."""
+    is_whole = np.array_equal(value, np.rint(value))
+    return (value.astype(int) if is_whole else value).tolist()
+
+
 def first_difference(values: list[np.ndarray | None]) -> str:
     """Write the first example that is wrong."""
     for probe, value in zip(PROBES, values, strict=True):
         if not same(value, expected(probe)):
             shape = "" if value is None else f"shape {value.shape}, "
-            yours = "nothing that holds numbers" if value is None else value.tolist()
+            yours = "nothing that holds numbers" if value is None else plain(value)
             lines = [
                 f"```\n{probe.name}:",
                 *matrix("scores = X @ W = ", probe.X @ probe.W),
                 "",
                 f"expected  shape {expected(probe).shape}, "
                 f"{expected(probe).astype(int).tolist()}",
-                f"yours     {shape}{str(yours)[:200]}",
+                *textwrap.wrap(
+                    f"yours     {shape}{str(yours)[:200]}",
+                    78,
+                    subsequent_indent=" " * 10,
+                ),
             ]
             return "\n".join([*lines, "```"])
     return ""

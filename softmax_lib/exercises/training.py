@@ -199,6 +199,7 @@ class Move(NamedTuple):
     change: np.ndarray
     settings: Settings
     size: int
+    is_new: bool
 
 
 def moves_of(diary: Diary) -> list[Move]:
@@ -211,6 +212,7 @@ def moves_of(diary: Diary) -> list[Move]:
             after - before,
             diary.settings,
             len(np.atleast_1d(entry.y)),
+            entry.is_new,
         )
         for entry, before, after in zip(
             diary.entries, weights[:-1], weights[1:], strict=True
@@ -280,6 +282,8 @@ def late_fault(runs: list[list[Move]]) -> str:
         is_step(last, last.change, r * last.dW)
         for r, last in zip(rate, lasts, strict=True)
     )
+    if ends_right and all(move.is_new for run_ in runs for move in run_[1:]):
+        return "W_drawn_again"
     waits = not any(move.change.any() for run_ in runs for move in run_[:-1])
     if waits and ends_right:
         return "updated_after_the_loop"
@@ -362,10 +366,10 @@ def evidence(diary: Diary, names: list[str]) -> str:
     for number, entry in enumerate(diary.entries[:2], 1):
         rows = rows_of(entry)
         labels = entry.y.ravel().astype(int).tolist() if entry.y is not None else "none"
-        lines += [f"step {number}     rows    {rows}, reg {entry.reg}"]
-        lines += [f"           labels  {labels}"]
+        lines += [f"step {number}     rows    {short(rows)}, reg {entry.reg}"]
+        lines += [f"           labels  {short(labels)}"]
         if rows is not None:
-            lines += [f"           theirs  {Y[rows].tolist()}"]
+            lines += [f"           theirs  {short(Y[rows].tolist())}"]
     moves = moves_of(diary)
     if moves:
         largest = int(np.abs(moves[0].dW).argmax())
@@ -379,3 +383,11 @@ def evidence(diary: Diary, names: list[str]) -> str:
     length = "none" if diary.history is None else str(diary.history.size)
     lines += [f"losses     expected {settings.num_iters}, yours {length}"]
     return "\n".join(["```", *lines, "```"])
+
+
+def short(numbers: list[int] | str | None) -> str:
+    """Write numbers, the first ones only where there are many."""
+    if not isinstance(numbers, list) or len(numbers) <= 12:
+        return str(numbers)
+    first = ", ".join(map(str, numbers[:8]))
+    return f"[{first}, ...], {len(numbers)} in all"

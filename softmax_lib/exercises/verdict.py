@@ -65,7 +65,12 @@ def diagnose(results: dict[str, Any], subject: Subject, what_next: str) -> Repor
     for probe, answer in zip(ORDINARY, answers, strict=True):
         if answer.trouble is not None:
             return stopped(answer.trouble, f"with {probe.name}")
-    forms = forms_of(answers, subject)
+    forms = [
+        name
+        for name in forms_of(answers, subject)
+        if not name.endswith("_is_nan")
+        or not nan_is_known(results, name.removesuffix("_is_nan"), subject)
+    ]
     if not same_answers(results[HAND_REG.name], results["again"]):
         forms.append("differs_when_repeated")
     unusable = [name for name in forms if part_is_missing(name, answers, subject)]
@@ -127,6 +132,16 @@ def is_nan(answers: Sequence[Answer], part: str) -> bool:
     """Whether a part is there, and not finite for ordinary numbers."""
     values = [value_of(answer, part) for answer in answers]
     return any(x is not None and not np.isfinite(x).all() for x in values)
+
+
+def nan_is_known(results: dict[str, Any], part: str, subject: Subject) -> bool:
+    """Whether known faults give these numbers, and NaN where there is NaN."""
+    probes = [*ORDINARY, *SMALLEST]
+    values = [value_of(results[probe.name], part) for probe in probes]
+    finite = [x for x in values if x is not None and np.isfinite(x).all()]
+    return len(finite) > 1 and bool(
+        explanations(subject.loss, part, subject.faults, probes, values)
+    )
 
 
 def is_zero(value: np.ndarray | None) -> bool:
@@ -399,7 +414,7 @@ def constant_factor(results: dict[str, Any], subject: Subject, part: str) -> lis
         ):
             return []
         factors.append((value / expected)[place])
-    if np.ptp(factors) > 1e-4 * max(np.abs(factors)):
+    if not np.ptp(factors) <= 1e-4 * max(np.abs(factors)):  # NaN is no factor
         return []
     return [f"The {part} is {factors[0]:.4g} times the right one for every input."]
 
