@@ -456,6 +456,24 @@ def test_a_right_answer_of_another_kind_passes(f: Callable[..., Any]) -> None:
     assert_right(check_gradient(f))
 
 
+class Tensor:
+    """Holds numbers as a tensor of PyTorch does, whose dtype is not NumPy's."""
+
+    dtype = "torch.float64"
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array
+
+    def detach(self) -> np.ndarray:
+        return self.array
+
+
+def test_a_right_answer_of_tensors_passes() -> None:
+    assert_right(
+        check_softmax_loss_naive(lambda *args: tuple(map(Tensor, from_scipy(*args))))
+    )
+
+
 def test_a_numerical_gradient_passes() -> None:
     assert_right(check_gradient(numerical))
     assert_right(check_gradient(lambda *args: numerical(*args)[1]))

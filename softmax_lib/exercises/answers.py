@@ -57,7 +57,8 @@ def read(returned: Any, probe: Probe) -> Answer:
         loss, dW = dW, loss
         forms.append("results_swapped")
     loss, loss_forms = read_loss(loss, probe)
-    if getattr(returned[1], "dtype", np.dtype(float)).kind in "iu":
+    dtype = getattr(returned[1], "dtype", None)
+    if getattr(dtype, "kind", "f") in "iu":  # a tensor's dtype has no kind
         forms.append("gradient_of_integers")
     dW, gradient_forms = read_gradient(dW, probe)
     return Answer(loss, dW, (*forms, *loss_forms, *gradient_forms))

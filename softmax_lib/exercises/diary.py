@@ -132,8 +132,9 @@ def note(
     number = float(strength) if strength is not None and strength.ndim == 0 else None
     is_new = W is not diary.latest
     diary.latest = W
-    diary.entries.append(Entry(weights, points, labels, number, *answer, is_new))
-    return answer[0], answer[1].copy()
+    loss, dW = answer
+    diary.entries.append(Entry(weights, points, labels, number, loss, dW, is_new))
+    return loss, dW.copy()
 
 
 def softmax_loss(
