@@ -86,6 +86,7 @@ SAME_AS_ONE = [
     {"not_normalized in the gradient", "scores_for_probs"},  # one hides the other
     {"softmax_twice", "maximum_of_all"},  # the second one's scores lie in 0 … 1
     {"softmax_twice", "maximum_not_subtracted"},  # likewise
+    {"data_sign in the gradient", "complement_for_probs"},  # p - 1 for p, p for p - 1
 ]
 
 
@@ -271,6 +272,11 @@ def test_the_gradient_of_the_svm_loss_is_no_gradient_of_the_softmax_loss() -> No
 
     assert fault_of(f) == {"svm_loss in the gradient"}
     assert fault_of(losses.svm_loss_naive) == {"svm_loss"}
+
+
+def test_two_branches_the_wrong_way_round_are_one_mistake() -> None:
+    edit = "if j == y[i] → if j != y[i]"
+    assert fault_of(written(LOOPS, edit)) == {"branches_swapped"}
 
 
 def test_the_mean_over_the_labels_of_all_points_is_one_mistake() -> None:

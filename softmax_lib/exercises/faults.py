@@ -831,6 +831,12 @@ SOFTMAX_FAULTS = [
         for change in (lambda v, _: v.scores, lambda v, _: v.shifted)
     ],
     Fault(
+        "branches_swapped",
+        "The correct class gets p and the wrong ones p - 1; it is the other way round",
+        "For which classes is the condition of your `if` true?",
+        {"dscores": lambda v, _: v.probs - (1 - v.hot)},
+    ),
+    Fault(
         "complement_for_probs",
         "1 - p stands where p should",
         "The C entries of one point should add up to 0. Do they?",
