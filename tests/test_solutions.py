@@ -93,8 +93,8 @@ def test_two_recordings_of_one_solution_differ_in_nothing_else(cells):
     assert without_outputs(cells[1]) == "1"
 
 
-# These chapters have solutions in words so far.
-WORKED = [chapter for chapter in CHAPTERS if chapter.stem[:2] not in ("13", "14")]
+# The last chapter has solutions in words so far.
+WORKED = [chapter for chapter in CHAPTERS if chapter.stem[:2] != "14"]
 
 
 @pytest.mark.parametrize("chapter", WORKED, ids=lambda path: path.stem)
