@@ -26,6 +26,7 @@ def open_page(page, address):
 
 def assert_typeset(page):
     assert page.evaluate(RAW_FORMULA) is None
+    assert "```" not in page.locator("body").inner_text()  # Markdown that is no fence
     formulas = page.locator("span.math, div.math").count()
     assert page.locator(".math mjx-container").count() == formulas
     assert page.locator("mjx-merror").count() == 0
