@@ -393,6 +393,7 @@ def measure_chapters() -> Iterator[Line]:
     from tests.checker.chapters import CHAPTERS, chosen_data_set
     from tests.checker.record import run_cells
 
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))  # one, as in `make test`
     for path in CHAPTERS:
         cells = nbformat.read(path, as_version=4).cells
         code = [cell for cell in cells if cell.cell_type == "code"]
