@@ -432,6 +432,15 @@ def print_table(runs: dict[str, list[Line]]) -> None:
             print(f"  {entry['what']:58}{entry['value']:8.2f}  {bound:8} {verdict}")
 
 
+def print_growth(growth: dict[str, list[list[float]]]) -> None:
+    """Print how many times as long as its bare products each size takes."""
+    print("\ngrowth: milliseconds, of the bare products, their ratio")
+    for name, rows in growth.items():
+        for size, ours, bare in rows:
+            times = f"{1e3 * ours:10.3f}{1e3 * bare:10.3f}{ours / bare:8.2f}"
+            print(f"  {name} = {size:<8,}{times}")
+
+
 def write_plots(growth: dict[str, list[list[float]]]) -> None:
     """Draw the time over each size, with the line of the bare products beside it."""
     labels = {
@@ -473,6 +482,7 @@ def main() -> int:
         "memory of the chapters": chapters,
     }
     print_table(runs)
+    print_growth(one["growth"])
     write_plots(one["growth"])
     report = {"machine": machine(), "runs": runs, "growth": one["growth"]}
     RESULTS.write_text(json.dumps(rounded(report), indent=1) + "\n", encoding="utf-8")
