@@ -39,15 +39,15 @@ def said_by(path):
 def test_a_corrected_word_reaches_the_recording_which_keeps_its_outputs(book):
     chapter, recording = book
     change(chapter, 0, "A right word." + solved("cifar10\n"))
-    assert carry_text(chapter)
+    assert carry_text(chapter, {})
     for path, text in [(chapter, "cifar10\n"), (recording, "shapes10\n")]:
         assert said_by(path) == ("A right word." + solved(text), text)
 
 
 def test_carrying_the_text_twice_changes_no_byte(book):
-    carry_text(book[0])
+    carry_text(book[0], {})
     once = [path.read_bytes() for path in book]
-    carry_text(book[0])
+    carry_text(book[0], {})
     assert [path.read_bytes() for path in book] == once
 
 
@@ -55,7 +55,7 @@ def test_changed_code_is_not_given_the_outputs_of_other_code(book):
     chapter, recording = book
     before = recording.read_bytes()
     change(chapter, 1, "2")
-    assert not carry_text(chapter)
+    assert not carry_text(chapter, {})
     assert recording.read_bytes() == before
 
 
@@ -63,5 +63,5 @@ def test_changed_code_of_a_solution_is_not_given_the_output_of_other_code(book):
     chapter, recording = book
     before = recording.read_bytes()
     change(chapter, 0, "A wrong word." + solved("cifar10\n").replace("1", "2", 1))
-    assert not carry_text(chapter)
+    assert not carry_text(chapter, {})
     assert recording.read_bytes() == before

@@ -13,6 +13,7 @@ from tests.checker.links import (
     term_targets,
     with_links,
 )
+from tests.checker.numbering import CAPTION, LINK, figure_numbers, with_numbers
 from tests.checker.prose import prose_of
 from tests.test_architecture import ROOMS
 
@@ -151,3 +152,46 @@ def test_the_reference_leads_to_the_chapters_that_teach_a_module(module):
     section = sections(page("reference"), 2).get(module, "")
     there = {chapter.stem for chapter in CHAPTERS} & set(chapters)
     assert there <= set(re.findall(r"\((\w+)\.ipynb\)", section))
+
+
+@pytest.mark.parametrize(
+    ("text", "numbered"),
+    [
+        ("(fig-07-b)=\n**Figure .** Two.", "(fig-07-b)=\n**Figure 7.2.** Two."),
+        ("See [Figure ](#fig-07-b).", "See [Figure 7.2](#fig-07-b)."),
+        ("[Figure 9.9](x.ipynb#fig-07-b)", "[Figure 7.2](x.ipynb#fig-07-b)"),
+        ("[Figure 7.2](#fig-07-gone)", "[Figure ?](#fig-07-gone)"),
+        ("Figure 7.9 of another book", "Figure 7.9 of another book"),
+    ],
+)
+def test_captions_and_links_to_figures_get_their_numbers(text, numbered):
+    assert with_numbers(text, {"fig-07-b": "7.2"}) == numbered
+
+
+@each_chapter
+def test_each_figure_has_a_caption_below_it_and_the_text_refers_to_it(chapter):
+    cells = nbformat.read(chapter, as_version=4).cells
+    if "**Figure" not in prose_of(cells):
+        return  # its captions are being written
+    labels = []
+    for cell, below in zip(cells, [*cells[1:], None], strict=True):
+        if "image/png" in str(cell.get("outputs")):
+            caption = CAPTION.match(below.source)
+            assert caption, below.source
+            labels.append(caption[2])
+    text = prose_of(cells)
+    assert [caption[2] for caption in CAPTION.finditer(text)] == labels
+    assert len(set(labels)) == len(labels)
+    assert all(label.startswith(f"fig-{chapter.stem[:2]}-") for label in labels)
+    assert set(labels) <= {link[3] for link in LINK.finditer(text)}
+
+
+@pytest.mark.parametrize(
+    "path", [*CHAPTERS, *sorted(BOOK.glob("*.md"))], ids=lambda path: path.stem
+)
+def test_the_numbers_of_figures_are_right(path):
+    text = text_of(path) if path.suffix == ".ipynb" else path.read_text("utf-8")
+    assert text == with_numbers(text, figure_numbers())
+    assert len(re.findall(r"Figure \d", text)) == len(CAPTION.findall(text)) + len(
+        LINK.findall(text)
+    ), "the number of a figure that is neither a caption nor a link"

@@ -1,16 +1,16 @@
-"""Let `[text](page.md#id)` lead to a function of the reference or to a cited work.
+"""Let `[text](page.md#id)` lead to a function of the reference, a cited work, a figure.
 
 MyST knows the headings of a page by their ids. The ids of the reference and of the
-bibliography come from autodoc and sphinxcontrib-bibtex; here MyST is told of them, so
-that chapters link in one form, which JupyterLab understands, and a link that leads
-nowhere fails the build.
+bibliography come from autodoc and sphinxcontrib-bibtex, those of figures are labels;
+here MyST is told of them, so that chapters link in one form, which JupyterLab
+understands, and a link that leads nowhere fails the build.
 """
 
 from typing import Any
 
 
 def add_anchors(app: Any, env: Any) -> None:
-    """Enter the ids of functions and of bibliography entries beside the headings."""
+    """Enter the ids of functions, bibliography entries and figures beside headings."""
     functions = [
         (page, name)
         for name, _, _, page, _, _ in env.get_domain("py").get_objects()
@@ -20,7 +20,12 @@ def add_anchors(app: Any, env: Any) -> None:
         (citation.bibliography_key.docname, citation.citation_id)
         for citation in env.get_domain("cite").citations
     ]
-    for page, anchor in functions + entries:
+    figures = [
+        (page, anchor)
+        for label, (page, anchor) in env.get_domain("std").anonlabels.items()
+        if label.startswith("fig-")
+    ]
+    for page, anchor in functions + entries + figures:
         slugs = env.metadata[page].setdefault("myst_slugs", {})
         slugs.setdefault(anchor, (0, anchor, anchor))
 

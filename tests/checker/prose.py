@@ -11,8 +11,9 @@ __all__ = ["computed_numbers", "prose_of", "unsupported_numbers"]
 
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
-# What is not prose inside a line: code spans and roles, the targets of links, tags.
-NOT_PROSE = re.compile(r"`[^`]*`|\]\([^)]*\)|<[^>\n]*>")
+# What is not prose inside a line: code spans and roles, the targets of links, tags,
+# and the numbers of figures.
+NOT_PROSE = re.compile(r"`[^`]*`|\]\([^)]*\)|<[^>\n]*>|\bFigure \d+\.\d+")
 
 FENCE = re.compile(r"\s*(`{3,}|:{3,})\s*(.*)")
 
