@@ -63,6 +63,7 @@ def notation_rows():
                 "```{admonition} Predict: a kink\n:class: kink\n```",
                 "```python\nkink = `softmax_loss_naive`\n```",
                 "| kink | `softmax_loss_naive` |",
+                "(fig-04-v)=\n**Figure 4.1.** A kink.",
             )
         ],
     ],

@@ -13,12 +13,12 @@ from tests.checker.chapters import BOOK
 
 __all__ = ["function_targets", "link_first_mentions", "term_targets"]
 
-# Where no link may stand: listings, the lines of a directive, headings, tables,
-# formulas, links, roles and code.
+# Where no link may stand: listings, the lines of a directive, headings, tables, the
+# captions of figures, formulas, links, roles and code.
 CLOSED = re.compile(
     r"""
       ^(?P<fence>`{3,})(?=\w)[^\n]*\n.*?^(?P=fence)[ ]*$
-    | ^(?:`{3,}|:{3,}|\#|\||:\w+:)[^\n]*$
+    | ^(?:`{3,}|:{3,}|\#|\||:\w+:|\*\*Figure\ )[^\n]*$
     | \$\$.*?\$\$
     | \$[^$\n]+\$
     | \[[^\]]*\]\([^)]*\)
