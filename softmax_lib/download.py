@@ -5,6 +5,9 @@ by an error page. So a download goes on where the last one stopped, nothing is o
 before its checksum is right, and nothing stands under its final name before it is
 whole.
 
+The packages for it are imported when a download begins. In a browser, where a chapter
+runs on drawn pictures, they are not there.
+
 Used by `softmax_lib.datasets`.
 """
 
@@ -18,13 +21,10 @@ import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
 
-import requests
-from tqdm import TqdmWarning, tqdm
-
-with warnings.catch_warnings():  # in a notebook, of a progress bar that is not used
-    warnings.simplefilter("ignore", category=TqdmWarning)
-    import pooch
+if TYPE_CHECKING:
+    import requests
 
 ARCHIVE_URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
 ARCHIVE_MD5 = "c58f30108f718f92721af3b95e74349a"
@@ -79,7 +79,7 @@ def fetch(cache: Path) -> Path:
         cache.mkdir(parents=True, exist_ok=True)
         with one_process_at_a_time(cache / "download.lock"):
             if not is_complete(folder):  # another process may have just fetched it
-                pooch.retrieve(
+                import_pooch().retrieve(
                     ARCHIVE_URL,
                     known_hash=f"md5:{ARCHIVE_MD5}",
                     fname=ARCHIVE,
@@ -101,7 +101,17 @@ def fetch(cache: Path) -> Path:
 
 def cache_folder() -> Path:
     """Return the folder where this user's downloads are kept."""
-    return Path(pooch.os_cache("softmax_lib"))
+    return Path(import_pooch().os_cache("softmax_lib"))
+
+
+def import_pooch() -> Any:
+    """Import pooch without its warning of a progress bar, which is not used."""
+    from tqdm import TqdmWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", category=TqdmWarning)
+        import pooch
+    return pooch
 
 
 def is_complete(folder: Path) -> bool:
@@ -131,6 +141,8 @@ def read_file(path: Path, verify: bool = True) -> bytes:
 
 def download(url: str, output_file: str, _: object) -> None:
     """Download to ``output_file`` for pooch, going on where the last try stopped."""
+    import requests
+
     part = Path(output_file).with_name(PART)
     start = part.stat().st_size if part.exists() else 0
     headers = {"Accept-Encoding": "identity"}
@@ -144,8 +156,11 @@ def download(url: str, output_file: str, _: object) -> None:
     part.replace(output_file)
 
 
-def save(response: requests.Response, part: Path, start: int) -> None:
+def save(response: "requests.Response", part: Path, start: int) -> None:
     """Write the response's body to ``part``, behind its first ``start`` bytes."""
+    import requests
+    from tqdm import tqdm
+
     if response.status_code != requests.codes.partial_content:
         start = 0  # the server sends everything again
     total = start + int(response.headers.get("Content-Length", 0))
@@ -202,6 +217,8 @@ def check_member(member: tarfile.TarInfo) -> None:
 
 def reason(error: OSError) -> str:
     """Say in a few words what went wrong on the way."""
+    import requests
+
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return (
             f"the server answered {error.response.status_code} {error.response.reason}"

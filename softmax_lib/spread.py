@@ -7,13 +7,13 @@ pass them on to each other.
 Taught in chapter 14.
 """
 
+import concurrent.futures  # whose process pools load when named: a browser has none
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import (
     BrokenExecutor,
     Executor,
     Future,
-    ProcessPoolExecutor,
     ThreadPoolExecutor,
     as_completed,
     wait,
@@ -88,7 +88,7 @@ def spread(
     with placed(executor, arrays) as handles:
         jobs = [(carry_out, task, setting, *handles) for setting in settings]
         attempt(executor, jobs, missing(), note)
-        while isinstance(executor, ProcessPoolExecutor) and (lost := missing()):
+        while is_of_processes(executor) and (lost := missing()):
             with pool_like(executor) as fresh:
                 attempt(fresh, jobs, lost, note)
             if missing() == lost:
@@ -151,7 +151,13 @@ def reached(handle: np.ndarray | Path) -> np.ndarray:
     return handle
 
 
-def pool_like(pool: ProcessPoolExecutor) -> ProcessPoolExecutor:
-    """Make a new pool with the settings of one that is broken."""
+def is_of_processes(executor: Executor) -> bool:
+    """Say whether it is a pool of processes, which breaks when one of them is lost."""
+    return isinstance(executor, concurrent.futures.ProcessPoolExecutor)
+
+
+def pool_like(pool: Any) -> Executor:
+    """Make a new pool of processes with the settings of one that is broken."""
     names = ("_max_workers", "_mp_context", "_initializer", "_initargs")
-    return ProcessPoolExecutor(*(getattr(pool, name) for name in names))
+    settings = (getattr(pool, name) for name in names)
+    return concurrent.futures.ProcessPoolExecutor(*settings)

@@ -1,5 +1,6 @@
 """What is released: the wheel, the source archive and the command."""
 
+import os
 import subprocess
 import sys
 import tarfile
@@ -82,3 +83,21 @@ def test_without_the_book_the_command_says_how_to_get_it(tmp_path, monkeypatch, 
     monkeypatch.chdir(tmp_path)
     assert main(["open", "4"]) == 1
     assert "run this command in a clone" in capsys.readouterr().err
+
+
+def test_the_chapters_modules_load_as_in_a_browser_without_processes_and_downloads():
+    blocked = ("concurrent.futures.process", "multiprocessing", "pooch", "requests")
+    modules = ("datasets", "tuning", "plots", "widgets", "certainty", "exercises")
+    code = f"""
+import sys
+sys.modules.update(dict.fromkeys({(*blocked, "tqdm")}))
+from softmax_lib import {", ".join(modules)}
+print(datasets.data_notice()[:15])
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "SOFTMAX_LIB_DATASET": "shapes10"},
+        capture_output=True,
+        text=True,
+    )
+    assert (said.stdout, said.stderr) == ("Data: SHAPES-10\n", "")
