@@ -23,6 +23,7 @@ from softmax_lib.exercises import (
     check_svm_loss,
     runner,
 )
+from softmax_lib.exercises import losses as exercise_losses
 from softmax_lib.exercises.calculation import SOFTMAX, SVM
 from softmax_lib.exercises.faults import EXTREME_FAULTS, SOFTMAX_FAULTS, SVM_FAULTS
 from softmax_lib.exercises.losses import examination
@@ -328,6 +329,36 @@ def test_a_submission_that_hangs_crashes_or_exits_leaves_the_kernel_alive(
     assert "RecursionError" in check_softmax_loss_naive(recurses).text
     monkeypatch.setattr(runner, "TIME_LIMIT", 0.5)
     assert check_softmax_loss_naive(hangs).fault == "hangs"
+
+
+@pytest.mark.parametrize("fork", [runner.FORK, False])
+def test_a_check_that_fails_itself_does_not_blame_the_code(
+    fork: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asks_badly(f, probe):
+        raise ZeroDivisionError("a bug of the check")
+
+    monkeypatch.setattr(runner, "FORK", fork)
+    monkeypatch.setattr(exercise_losses, "ask", asks_badly)
+    report = check_softmax_loss_naive(written(LOOPS))
+    assert report.fault == "check_fails"
+    assert "The check itself failed: your code may be right." in report.text
+    assert "in asks_badly" in report.text
+    assert "ZeroDivisionError: a bug of the check" in report.text
+    assert "/issues with your code and the lines above." in report.text
+
+
+@pytest.mark.parametrize("fork", [runner.FORK, False])
+def test_an_answer_that_fills_the_memory_is_no_failure_of_the_check(
+    fork: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Endless:
+        def __array__(self, dtype=None, copy=None):
+            raise MemoryError
+
+    monkeypatch.setattr(runner, "FORK", fork)
+    report = check_softmax_loss_naive(lambda W, X, y, reg: (0.0, Endless()))
+    assert report.fault == "memory"
 
 
 # What a right answer may look like: a line of the plain one → another line.

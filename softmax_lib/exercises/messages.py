@@ -489,6 +489,12 @@ def meaning(trouble: Trouble) -> tuple[str, str, str]:
     if trouble.kind == "memory":
         hint = "Which array is the largest, and which shape should it have?"
         return "memory", "Your code asks for too much memory.", hint
+    if trouble.kind == "check":
+        hint = (
+            "Please open an issue at https://github.com/softmax-book/softmax-book/issues"
+            " with your code and the lines above."
+        )
+        return "check_fails", "The check itself failed: your code may be right.", hint
     if trouble.kind == "exit":
         hint = "The kernel is alive: your code ran in a process of its own."
         return "ends_the_process", "Your code ends the process it runs in.", hint

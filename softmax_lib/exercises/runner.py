@@ -18,6 +18,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -38,9 +39,10 @@ class Trouble(NamedTuple):
     Attributes
     ----------
     kind : str
-        "error", "time", "memory" or "exit".
+        "error", "time", "memory" or "exit"; "check" where it is the check that failed.
     text : str
-        One line: the exception's message, or how the process ended.
+        One line: the exception's message, or how the process ended. Of a check that
+        failed, the traceback.
     line : str
         The reader's own line in which it happened, or "".
     """
@@ -77,6 +79,8 @@ def run_here(task: Task) -> Outcome:
         if time.monotonic() - started < TIME_LIMIT:
             raise
         return Outcome(items, Trouble("time", too_long()))
+    except Exception as error:
+        return Outcome(items, of_the_check(error))
     finally:
         timer.cancel()
     return Outcome(items, None)
@@ -99,9 +103,9 @@ def run_in_child(task: Task) -> Outcome:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)  # a child that has ended does not mind
         _, status = os.waitpid(pid, 0)
-    items, finished = unpack(data)
-    if finished:
-        return Outcome(items, None)
+    items = unpack(data)
+    if items and isinstance(items[-1], End):
+        return Outcome(items[:-1], items[-1].trouble)
     return Outcome(
         items, end_of_child(status) if in_time else Trouble("time", too_long())
     )
@@ -112,14 +116,29 @@ def work_in_child(task: Task, writing: int) -> None:
     try:
         limit_child()
         with quiet(), os.fdopen(writing, "wb", buffering=0) as pipe:
-            for item in task():
-                pipe.write(pickle.dumps(item))
-            pipe.write(pickle.dumps(END))
+            trouble = None
+            try:
+                for item in task():
+                    pipe.write(pickle.dumps(item))
+            except Exception as error:
+                trouble = of_the_check(error)
+            pipe.write(pickle.dumps(End(trouble)))
     finally:
         os._exit(0)
 
 
-END = "end of the task"
+@dataclass(frozen=True)
+class End:
+    """The last that a child sends, and how the check itself failed, if it did."""
+
+    trouble: Trouble | None
+
+
+def of_the_check(error: Exception) -> Trouble:
+    """Say what went wrong between the calls of the reader's code."""
+    if isinstance(error, MemoryError):
+        return Trouble("memory", "what it returns needs too much memory")
+    return Trouble("check", "".join(traceback.format_exception(error)).rstrip())
 
 
 def limit_child() -> None:
@@ -149,15 +168,14 @@ def read_until(reading: int, deadline: float) -> tuple[bytes, bool]:
     return bytes(data), False
 
 
-def unpack(data: bytes) -> tuple[list[Any], bool]:
-    """Return the items that came whole, and whether the last one came."""
+def unpack(data: bytes) -> list[Any]:
+    """Return the items that came whole."""
     items: list[Any] = []
     stream = io.BytesIO(data)
     with contextlib.suppress(EOFError, pickle.UnpicklingError):
         while True:
             items.append(pickle.load(stream))
-    finished = bool(items) and isinstance(items[-1], str) and items[-1] == END
-    return (items[:-1], True) if finished else (items, False)
+    return items
 
 
 def end_of_child(status: int) -> Trouble:
@@ -216,8 +234,8 @@ def is_library(file: str) -> bool:
     return installed or file.startswith((HERE, "<__array", "<frozen"))
 
 
-def lines_of(traceback: TracebackType | None) -> Iterator[tuple[str, int]]:
+def lines_of(level: TracebackType | None) -> Iterator[tuple[str, int]]:
     """Yield file and line of each level of a traceback, outermost first."""
-    while traceback is not None:
-        yield traceback.tb_frame.f_code.co_filename, traceback.tb_lineno
-        traceback = traceback.tb_next
+    while level is not None:
+        yield level.tb_frame.f_code.co_filename, level.tb_lineno
+        level = level.tb_next
