@@ -39,6 +39,13 @@ MODULES = (
     "gradient_check",
     "linear_classifier",
     "tuning",
+    "certainty",
+    "features",
+    "estimator",
+    "spread",
+    "streaming",
+    "widgets",
+    "optimum",
 )
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 OURS = ("softmax_lib", "tests", "conftest")
