@@ -19,7 +19,7 @@ from scipy.linalg import cholesky, solve_triangular
 from scipy.optimize import minimize as lbfgs
 
 from softmax_lib.linear_classifier import check_settings
-from softmax_lib.losses import check_labels, check_matrix, check_points
+from softmax_lib.losses import check_labels, check_matrix, check_points, describe
 
 __all__ = [
     "Optimum",
@@ -123,6 +123,7 @@ def minimize(
     start = zero_weights(X, y) if start is None else start
     check_points(X, start)
     check_labels(y, num_points=X.shape[0], num_classes=start.shape[1])
+    check_moments(moments, num_columns=X.shape[1])
     R = None if moments is None else root_of_curvature(moments, reg, start.shape[1])
     history: list[float] = []
     bounds: list[float] = []
@@ -403,6 +404,16 @@ def check_reg(reg: float) -> None:
     """Refuse a penalty without which nothing bounds the minimum."""
     if not (np.isfinite(reg) and reg > 0):
         raise ValueError(f"reg must be a positive number, but it is {reg}.")
+
+
+def check_moments(moments: np.ndarray | None, num_columns: int) -> None:
+    """Refuse second moments that are not those of the columns of X."""
+    shape = (num_columns, num_columns)
+    if moments is not None and np.shape(moments) != shape:
+        raise ValueError(
+            f"moments must have one row and one column for each column of X, shape "
+            f"{shape}, but it is {describe(moments)}."
+        )
 
 
 def check_momentum(momentum: float) -> None:

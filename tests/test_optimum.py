@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -276,6 +278,14 @@ def test_a_run_without_a_pass_is_refused():
     run = sgd(softmax_loss_vectorized, X, y, 0.1, learning_rate=0.1, num_passes=0)
     with pytest.raises(ValueError, match="num_passes must be at least 1, but it is 0"):
         next(run)
+
+
+@pytest.mark.parametrize("wrong", [np.eye(7), np.ones(8), np.ones((8, 7))])
+def test_moments_of_other_columns_are_refused(wrong):
+    X, y = points(N=10)
+    said = r"shape \(8, 8\), but it is an array of shape " + re.escape(str(wrong.shape))
+    with pytest.raises(ValueError, match=said):
+        minimize(softmax_loss_vectorized, X, y, 0.1, moments=wrong)
 
 
 def test_a_start_or_labels_that_do_not_fit_are_refused():
