@@ -154,6 +154,13 @@ def test_the_lines_of_the_evidence_fit_a_screen(edits: list[str]) -> None:
                 "return loss_history → self.W = W; return loss_history",
             ],
         ),
+        (
+            "last_step_lost",
+            [
+                f"{UPDATE} → last = self.W; self.W = self.W - learning_rate * grad",
+                "return loss_history → self.W = last; return loss_history",
+            ],
+        ),
         ("W_drawn_again", [f"{DRAW} → {DRAW}; {NEW_W} + 0"]),
         (
             "W_drawn_again",
@@ -307,6 +314,13 @@ def test_a_right_prediction_passes(edits: list[str]) -> None:
             ["np.argmax(scores, axis=1) → np.argsort(scores, axis=1)[:, -2]"],
         ),
         ("first_point_only", ["return y_pred → return y_pred[0]"]),
+        (
+            "normalized_over_points",
+            [
+                "np.argmax(scores → e = np.exp(scores - scores.max()); "
+                "y_pred = np.argmax(e / e.sum(axis=0)"
+            ],
+        ),
         ("absolute_scores", ["X.dot(self.W) → np.abs(X.dot(self.W))"]),
         ("bias_left_out", ["X.dot(self.W) → X[:, :-1].dot(self.W[:-1])"]),
         ("product_does_not_fit", ["X.dot(self.W) → X.dot(self.W.T)"]),
@@ -339,6 +353,11 @@ def test_a_mistake_in_the_prediction_is_named(
 MODEL = "            softmax = model()"
 TRAIN = "softmax.train(X_train, y_train, lr, rs, num_iters=1500)"
 BETTER = "if val_acc > best_val:"
+LATE = [
+    f"            {BETTER} →         {BETTER}",
+    "    best_val = val_acc → best_val = val_acc",
+    "    best_softmax = softmax\n → best_softmax = softmax\n",
+]
 
 
 @pytest.mark.parametrize(
@@ -377,6 +396,28 @@ def test_a_right_search_passes(edits: list[str]) -> None:
             [f"{BETTER} → if val_acc < best_val:", "best_val = -1 → best_val = 9"],
         ),
         ("keeps_first", [f"{BETTER} → if best_softmax is None:"]),
+        ("compared_late", LATE),
+        (
+            "compared_late",
+            [
+                *LATE,
+                "for lr in learning_rates: → for rs in regs:",
+                "        for rs in regs:\n            soft →"
+                "         for lr in learning_rates:\n            soft",
+            ],
+        ),
+        (
+            "chosen_by_loss",
+            [
+                f"{TRAIN} → loss = {TRAIN}[-1]",
+                f"{BETTER} → if best_softmax is None or loss < least:",
+                "best_val = val_acc → least, best_val = loss, val_acc",
+            ],
+        ),
+        (
+            "counts_for_accuracies",
+            ["mean(y_train → sum(y_train", "mean(y_val → sum(y_val"],
+        ),
         (
             "model_reused",
             [f"{MODEL} → ", "    for lr in →     softmax = model()\n    for lr in"],
@@ -461,3 +502,10 @@ def test_the_search_that_is_shown_is_one_in_which_the_mistake_shows() -> None:
         r"best_model  expected the one of (\(.*?\)), yours (\(.*?\))", str(report)
     )
     assert expected != yours
+
+
+def test_a_search_that_sets_no_number_of_steps_is_told_of_the_default() -> None:
+    report = check_grid(written(SEARCH, ", num_iters=1500) → )"))
+    assert (report.passed, report.remark) == (True, "num_iters_not_set")
+    assert "1,000" in report.text
+    assert check_grid(written(SEARCH)).remark is None

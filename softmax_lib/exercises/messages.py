@@ -220,6 +220,12 @@ TRAINING = {
         "W gets its first values again in each step, so nothing learned is kept.",
         "How often is the line run that gives W its first values?",
     ),
+    "last_step_lost": Message(
+        "Each step is right, but the W that train leaves behind is not the one after "
+        "the last step.",
+        "Which line writes self.W after the steps, and from which step are its "
+        "weights? The loss of one minibatch says little about W.",
+    ),
     "uphill": Message(
         "W moves along the gradient, so the loss rises.",
         "The gradient points to where the loss grows. Where do you want to go?",
@@ -311,7 +317,7 @@ GRID = {
     ),
     "combinations_missing": Message(
         "Not every pair of learning rate and regularization is tried.",
-        "Three learning rates and two strengths: how many trainings is that?",
+        "Four learning rates and two strengths: how many trainings is that?",
     ),
     "trained_on_validation": Message(
         "A model is trained on points of the validation set.",
@@ -351,6 +357,10 @@ GRID = {
         "The accuracies are in percent.",
         "The worksheet's accuracies are fractions from 0 to 1.",
     ),
+    "counts_for_accuracies": Message(
+        "The results hold numbers of right predictions.",
+        "The worksheet's accuracies are fractions from 0 to 1. What divides the count?",
+    ),
     "errors_for_accuracies": Message(
         "The results hold the fraction of wrong predictions.",
         "Is a comparison with == or with != counted?",
@@ -374,6 +384,16 @@ GRID = {
     "keeps_worst": Message(
         "The model with the lowest validation accuracy is kept.",
         "Which way round must the comparison be?",
+    ),
+    "chosen_by_loss": Message(
+        "The best is chosen by the loss of its training.",
+        "The loss holds the penalty, and each reg makes another penalty. Do losses of "
+        "different reg say which model predicts better?",
+    ),
+    "compared_late": Message(
+        "Only the last model of each inner loop is compared with the best so far.",
+        "Which lines run for each pair, and which once an inner loop has ended? Look "
+        "at their indentation.",
     ),
     "best_val_wrong": Message(
         "The best validation accuracy is not the highest one of the results.",
@@ -403,8 +423,9 @@ ERRORS = [
         r"could not be broadcast|non-broadcastable",
         "shapes_do_not_fit",
         "Two arrays are combined entry by entry whose shapes do not fit.",
-        "Write both shapes next to the line. A sum over the classes of an (N, C) "
-        "array: is it (N,) or (N, 1), and which of the two lies along the rows?",
+        "Write both shapes next to the line. Is one of the lengths a number that your "
+        "code writes out? And a sum over the classes of an (N, C) array: is it (N,) or "
+        "(N, 1), and which of the two lies along the rows?",
     ),
     (
         r"mismatch in its core dimension|not aligned",
@@ -423,7 +444,8 @@ ERRORS = [
         r"out of bounds",
         "index_out_of_bounds",
         "An index is larger than its axis allows.",
-        "An (N, C) array has N rows and C columns. Do you name the row first?",
+        "An (N, C) array has a row for each point and a column for each class. What "
+        "does your index count, points or classes, and on which axis does it stand?",
     ),
     (
         r"too many indices|tuple index out of range|AxisError|not subscriptable",

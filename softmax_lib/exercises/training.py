@@ -274,14 +274,18 @@ def is_step(move: Move, actual: np.ndarray, wanted: np.ndarray) -> bool:
     return bool(np.abs(actual - wanted).max() <= 1e-4 * scale + rounding)
 
 
+def is_right(move: Move) -> bool:
+    """Whether a step is minus the learning rate times the gradient."""
+    return is_step(move, move.change, -move.settings.learning_rate * move.dW)
+
+
 def late_fault(runs: list[list[Move]]) -> str:
     """Name a fault in when the weights move, and in what becomes of them."""
     lasts = [run_[-1] for run_ in runs]
     rate = [-last.settings.learning_rate for last in lasts]
-    ends_right = all(
-        is_step(last, last.change, r * last.dW)
-        for r, last in zip(rate, lasts, strict=True)
-    )
+    ends_right = all(map(is_right, lasts))
+    if not ends_right and all(is_right(move) for run_ in runs for move in run_[:-1]):
+        return "last_step_lost"
     if ends_right and all(move.is_new for run_ in runs for move in run_[1:]):
         return "W_drawn_again"
     waits = not any(move.change.any() for run_ in runs for move in run_[:-1])
@@ -365,19 +369,25 @@ def evidence(diary: Diary, names: list[str]) -> str:
     ]
     for number, entry in enumerate(diary.entries[:2], 1):
         rows = rows_of(entry)
+        seen = short(rows)
+        if rows is None and entry.X is not None:
+            seen = f"of shape {entry.X.shape}"
         labels = entry.y.ravel().astype(int).tolist() if entry.y is not None else "none"
-        lines += [f"step {number}     rows    {short(rows)}, reg {entry.reg}"]
+        lines += [f"step {number}     rows    {seen}, reg {entry.reg}"]
         lines += [f"           labels  {short(labels)}"]
         if rows is not None:
             lines += [f"           theirs  {short(Y[rows].tolist())}"]
     moves = moves_of(diary)
     if moves:
-        largest = int(np.abs(moves[0].dW).argmax())
-        before, gradient, change = (a.flat[largest] for a in moves[0][:3])
+        wrong = [i for i, move in enumerate(moves) if not is_right(move)]
+        number = (wrong or [0])[0]
+        largest = int(np.abs(moves[number].dW).argmax())
+        before, gradient, change = (a.flat[largest] for a in moves[number][:3])
         after = before - settings.learning_rate * gradient
-        place = ", ".join(map(str, np.unravel_index(largest, moves[0].dW.shape)))
+        place = ", ".join(map(str, np.unravel_index(largest, moves[number].dW.shape)))
         lines += [
-            f"W[{place}]    {before:.5f} before step 1, gradient {gradient:.5f}",
+            f"W[{place}]    {before:.5f} before step {number + 1}, "
+            f"gradient {gradient:.5f}",
             f"           expected {after:.5f} after it, yours {before + change:.5f}",
         ]
     length = "none" if diary.history is None else str(diary.history.size)
