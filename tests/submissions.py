@@ -157,6 +157,9 @@ reg_half in the loss: * np. → / 2 * np.
 reg_half in the gradient: 2 * reg * → reg *
 reg_square_of_sum in the loss: W ** 2) → W) ** 2
 reg_square_of_sum in the gradient: reg * W → reg * np.sum(W)
+reg_square_of_sum in the gradient: 2 * reg * W → reg * np.sum(W)
+last_class: - scores[rows, y] → - scores[:, -1]
+derivative_of_probability: -= 1 → -= 1; dscores *= probs * (1 - probs)
 reg_not_differentiated: 2 * reg * W → reg * W ** 2
 own_class_missing: dscores[rows, y] -= 1 → pass
 every_label_for_every_point in the gradient: rows, y] - → :, y] -

@@ -79,7 +79,7 @@ def test_a_mistake_in_the_svm_loss_is_named(fault: str, edit: str) -> None:
     assert fault_of(written(SVM_LOOPS, edit), SVM_SUBJECT) == {fault}
 
 
-# Pairs that return what one mistake alone would return.
+# Pairs that return what one mistake alone, or another pair, would return.
 SAME_AS_ONE = [
     {"reg_sign in the loss", "data_sign in the loss"},  # the sign of all of it
     {"own_class_skipped", "own_class_only"},  # no data left in the gradient
@@ -88,6 +88,7 @@ SAME_AS_ONE = [
     {"softmax_twice", "maximum_of_all"},  # the second one's scores lie in 0 … 1
     {"softmax_twice", "maximum_not_subtracted"},  # likewise
     {"data_sign in the gradient", "complement_for_probs"},  # p - 1 for p, p for p - 1
+    {"own_class_missing", "complement_for_probs"},  # 1 - p, as its negative p - 1
 ]
 
 
@@ -293,7 +294,7 @@ def test_the_mean_over_the_labels_of_all_points_is_one_mistake() -> None:
 def test_the_words_fit_the_part_in_which_the_mistake_is() -> None:
     edit = "2 * reg * W → 2 * reg * np.sum(W)"
     text = check_softmax_loss_naive(written(ARRAYS, edit)).text
-    assert "pulls every weight by the sum of all weights" in text
+    assert "adds the sum of all weights to every entry" in text
     text = check_softmax_loss_naive(written(LOOPS, "dW /= num_train → pass")).text
     assert "Should your result double" in text
 
@@ -585,6 +586,56 @@ def test_of_an_unknown_loss_it_is_said_whether_the_gradient_is_its_own() -> None
 def test_a_constant_factor_is_named() -> None:
     edit = "return loss, dW → return 1.7 * loss, dW"
     assert "1.7 times" in check_softmax_loss_naive(written(LOOPS, edit)).text
+
+
+@pytest.mark.parametrize(
+    ("edit", "fact"),
+    [
+        ("loss /= num_train → loss /= 0.5 * num_train", "With reg = 0 the loss is 2 "),
+        (
+            "dW /= num_train → dW /= 3 * num_train",
+            "With reg = 0 the gradient is 0.3333 ",
+        ),
+        ("reg * np → 0.05 * reg * np", "The regularization in the loss is 0.05 "),
+        ("2 * reg * W → 3 * reg * W", "The regularization in the gradient is 1.5 "),
+    ],
+)
+def test_a_factor_of_the_data_or_of_the_penalty_is_named(edit: str, fact: str) -> None:
+    report = check_softmax_loss_naive(written(LOOPS, edit))
+    assert report.fault is None
+    assert f"{fact}times the right one." in report.text
+    assert report.text.count("times the right one") == 1
+
+
+def test_a_sum_that_is_no_multiple_of_the_penalty_has_no_factor() -> None:
+    edit = "dW += 2 * reg * W → dW[:-2] += 3 * reg * W[:-2]"
+    assert (
+        "times the right one" not in check_softmax_loss_naive(written(LOOPS, edit)).text
+    )
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        ["mask[margins > 0] = 1 → mask[scores > 0] = 1"],
+        ["mask[margins > 0] = 1 → mask[scores > 0] = 1; mask[range(num_train), y] = 0"],
+    ],
+)
+def test_positive_scores_that_are_counted_for_margins_are_named(
+    edits: list[str],
+) -> None:
+    assert check_svm_loss(written(SVM_ARRAYS, *edits)).fault == "scores_counted"
+
+
+def test_a_sigmoid_for_each_class_is_named_with_its_cross_entropy() -> None:
+    def one_against_all(W, X, y, reg):
+        p = 1 / (1 + np.exp(-X @ W))
+        hot = np.eye(W.shape[1])[y]
+        losses = -(hot * np.log(p) + (1 - hot) * np.log(1 - p)).sum(axis=1)
+        dW = X.T @ (p - hot) / len(y) + 2 * reg * W
+        return losses.mean() + reg * np.sum(W**2), dW
+
+    assert fault_of(one_against_all) == {"sigmoid", "binary_cross_entropy"}
 
 
 def test_arrays_turned_round_are_recognized() -> None:

@@ -289,12 +289,19 @@ COMMON = [
         "Weights of +3 and -3: what do they add to your penalty?",
         {"penalty": lambda v, _: v.reg * np.sum(v.W) ** 2},
     ),
-    Fault(
-        "reg_square_of_sum",
-        "The regularization pulls every weight by the sum of all weights",
-        "The penalty is a sum over the weights. In which of its terms does W_dj stand?",
-        {"pull": lambda v, _: np.full_like(v.W, 2 * v.reg * np.sum(v.W))},
-    ),
+    *[
+        Fault(
+            "reg_square_of_sum",
+            "The regularization adds the sum of all weights to every entry",
+            "The penalty is a sum over the weights. In which of its terms does W_dj "
+            "stand?",
+            {"pull": change},
+        )
+        for change in (
+            lambda v, _: np.full_like(v.W, 2 * v.reg * np.sum(v.W)),
+            lambda v, _: np.full_like(v.W, v.reg * np.sum(v.W)),
+        )
+    ],
     *[
         Fault(
             "reg_mixed_products",
@@ -695,6 +702,18 @@ SOFTMAX_FAULTS = [
             "dscores": lambda v, _: v.C * v.probs - 1,
         },
     ),
+    *[
+        Fault(
+            "sigmoid",
+            "This is the sigmoid of each score, not the softmax of all of them",
+            "Add up the probabilities of one point. What should come out?",
+            through_probs(change),
+        )
+        for change in (
+            lambda v, _: 1 / (1 + np.exp(-v.shifted)),
+            lambda v, _: 1 / (1 + np.exp(-v.scores)),
+        )
+    ],
     Fault(
         "binary_cross_entropy",
         "The other classes add -log(1 - p), as if each class were a yes-or-no question",
@@ -704,6 +723,12 @@ SOFTMAX_FAULTS = [
                 value - (np.log(1 - v.probs) * (1 - v.hot)).sum(axis=1)
             )
         },
+    ),
+    Fault(
+        "last_class",
+        "The loss is that of the last class, not of the correct one",
+        "Which lines run for every class, and which for the correct one alone?",
+        {"label": lambda v, _: np.full(v.N, v.C - 1)},
     ),
     Fault(
         "predicted_class",
@@ -743,18 +768,6 @@ SOFTMAX_FAULTS = [
         "Which single probability of a point is in the softmax loss?",
         {"losses": lambda v, _: ((v.probs - v.hot) ** 2).sum(axis=1)},
     ),
-    *[
-        Fault(
-            "sigmoid",
-            "This is the sigmoid of each score, not the softmax of all of them",
-            "Add up the probabilities of one point. What should come out?",
-            through_probs(change),
-        )
-        for change in (
-            lambda v, _: 1 / (1 + np.exp(-v.shifted)),
-            lambda v, _: 1 / (1 + np.exp(-v.scores)),
-        )
-    ],
     Fault(
         "one_for_each_class",
         "For the correct class, 1 is subtracted C times",
@@ -884,6 +897,13 @@ SOFTMAX_FAULTS = [
         {"dscores": lambda v, _: v.probs * (1 - v.probs)},
     ),
     Fault(
+        "derivative_of_probability",
+        "The derivative p (1 - p) of a probability is multiplied in once more",
+        "Which derivatives has the chain rule multiplied already when p and p - 1 come "
+        "out?",
+        {"dscores": lambda v, value: value * v.probs * (1 - v.probs)},
+    ),
+    Fault(
         "own_class_only",
         "Only the column of the correct class gets a gradient",
         "If the score of a wrong class rises, does the loss change?",
@@ -919,6 +939,12 @@ def with_margin(margin: float) -> Fault:
 def no_hinge(own: Callable[[Values], float]) -> dict[str, Change]:
     """Count every class, whatever its margin."""
     return {"dscores": lambda v, _: 1 - v.hot - v.hot * own(v)}
+
+
+def positive_scores(v: Values, counted: np.ndarray) -> np.ndarray:
+    """Take 1 where a score is positive, and their number at the correct class."""
+    mask = counted * (v.scores > 0)
+    return np.asarray(mask * (1 - v.hot) - v.hot * mask.sum(axis=1, keepdims=True))
 
 
 SVM_FAULTS = [
@@ -1045,6 +1071,19 @@ SVM_FAULTS = [
             lambda v, value: (
                 value * (1 - v.hot) - v.hot * v.counted.any(axis=1, keepdims=True)
             ),
+        )
+    ],
+    *[
+        Fault(
+            "scores_counted",
+            "Classes count whose score is positive, not those whose margin is",
+            "A score can be positive and far behind the correct one. Does its class "
+            "add to the loss?",
+            {"dscores": change},
+        )
+        for change in (
+            lambda v, _: positive_scores(v, 1 - v.hot),
+            lambda v, _: positive_scores(v, np.ones_like(v.hot)),
         )
     ],
     Fault(

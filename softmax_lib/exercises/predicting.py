@@ -72,6 +72,13 @@ FAULTS = [
         {"scores": lambda v, value: v.X @ v.W.T if len(v.W) == v.W.shape[1] else value},
     ),
     Fault(
+        "normalized_over_points",
+        "The exponentials are divided by sums over the points, not over the classes",
+        "Add up the probabilities of one point, one row. What should come out? And do "
+        "you need them?",
+        {"chosen": lambda v, _: probabilities(v.scores.T).T.argmax(axis=1)},
+    ),
+    Fault(
         "over_points",
         "For each class the best point is chosen, not for each point the best class",
         ROWS + " Which axis of the scores runs over the classes?",

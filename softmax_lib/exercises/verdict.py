@@ -1,6 +1,7 @@
 """What a reader's answers mean: right, a known mistake, or an unknown one."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -378,7 +379,7 @@ def facts(results: dict[str, Any], subject: Subject, unknown: list[str]) -> list
     found = [what_is_right(results, subject)]
     for part in unknown:
         found += cases_that_are_right(results, subject, part)
-        found += constant_factor(results, subject, part)
+        found += constant_factors(results, subject, part)
     own = results["slopes"]
     if (
         unknown == list(PARTS)
@@ -402,21 +403,52 @@ def cases_that_are_right(
     ]
 
 
-def constant_factor(results: dict[str, Any], subject: Subject, part: str) -> list[str]:
-    """Say by which factor a part is wrong, if it is the same for every input."""
-    factors = []
+def constant_factors(results: dict[str, Any], subject: Subject, part: str) -> list[str]:
+    """Say by which factor a part, or one of its two terms, is wrong for every input."""
+    triples = []
     for probe in ORDINARY:
         value = value_of(results[probe.name], part)
-        expected = calculate(subject.loss, part, probe)
-        place = np.unravel_index(np.abs(expected).argmax(), expected.shape)
-        if value is None or not agrees(
-            value, expected * (value / expected)[place], part
-        ):
+        if value is None:
             return []
-        factors.append((value / expected)[place])
-    if not np.ptp(factors) <= 1e-4 * max(np.abs(factors)):  # NaN is no factor
-        return []
-    return [f"The {part} is {factors[0]:.4g} times the right one for every input."]
+        data = calculate(subject.loss, part, replace(probe, reg=0.0))
+        triples.append((value, calculate(subject.loss, part, probe), data))
+    zero = [probe.reg == 0 for probe in ORDINARY]
+    pairs = {
+        f"The {part} is {{}} times the right one for every input.": [
+            (value, expected) for value, expected, _ in triples
+        ],
+        f"With reg = 0 the {part} is {{}} times the right one.": [
+            (value, data)
+            for (value, _, data), is_zero in zip(triples, zero, strict=True)
+            if is_zero
+        ],
+        f"The regularization in the {part} is {{}} times the right one.": [
+            (value - data, expected - data)
+            for (value, expected, data), is_zero in zip(triples, zero, strict=True)
+            if not is_zero
+        ],
+    }
+    factors = {text: common_factor(each, part) for text, each in pairs.items()}
+    return [
+        text.format(f"{factor:.4g}")
+        for text, factor in factors.items()
+        if factor is not None and not np.isclose(factor, 1, rtol=1e-4)
+    ][:1]
+
+
+@np.errstate(all="ignore")
+def common_factor(
+    pairs: Sequence[tuple[np.ndarray, np.ndarray]], part: str
+) -> float | None:
+    """Return the factor by which all values differ from the expected ones, if any."""
+    factors = []
+    for value, expected in pairs:
+        place = np.unravel_index(np.abs(expected).argmax(), expected.shape)
+        factors.append(float(value[place] / expected[place]))
+        if not agrees(value, expected * factors[-1], part):
+            return None
+    spread = np.ptp(factors) <= 1e-4 * np.abs(factors).max()  # NaN is no factor
+    return factors[0] if spread else None
 
 
 def right(
