@@ -161,6 +161,14 @@ def test_the_lines_of_the_evidence_fit_a_screen(edits: list[str]) -> None:
                 "return loss_history → self.W = last; return loss_history",
             ],
         ),
+        (
+            "last_step_lost",
+            [
+                f"{UPDATE} → self.W = self.W - learning_rate * grad\n"
+                "            if loss <= min(loss_history): best = self.W",
+                "return loss_history → self.W = best; return loss_history",
+            ],
+        ),
         ("W_drawn_again", [f"{DRAW} → {DRAW}; {NEW_W} + 0"]),
         (
             "W_drawn_again",

@@ -133,8 +133,18 @@ def note(
     is_new = W is not diary.latest
     diary.latest = W
     loss, dW = answer
+    loss += weights_seen(diary, weights)
     diary.entries.append(Entry(weights, points, labels, number, loss, dW, is_new))
     return loss, dW.copy()
+
+
+def weights_seen(diary: Diary, W: np.ndarray | None) -> int:
+    """Count the weights that the loss has been asked about, these included.
+
+    The loss rises by it, so that a step that is chosen for its loss is the first one.
+    """
+    asked = [entry.W for entry in diary.entries] + [W]
+    return len({weights.tobytes() for weights in asked if weights is not None})
 
 
 def softmax_loss(
