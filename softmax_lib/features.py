@@ -142,7 +142,7 @@ def hue_histograms(images: np.ndarray, bins: int = 10) -> np.ndarray:
     Raises
     ------
     ValueError, TypeError
-        If ``images`` is not such an array.
+        If ``images`` is not such an array, or ``bins`` is not positive.
 
     Examples
     --------
@@ -150,6 +150,8 @@ def hue_histograms(images: np.ndarray, bins: int = 10) -> np.ndarray:
     >>> hue_histograms(green, bins=3)
     array([[0., 1., 0.]], dtype=float32)
     """
+    if bins < 1:
+        raise ValueError(f"bins must be at least 1, but it is {bins}.")
     red, green, blue = np.moveaxis(images, 3, 0).astype(np.int32)
     highest = np.maximum(np.maximum(red, green), blue)
     spread = np.maximum(highest - np.minimum(np.minimum(red, green), blue), 1)
@@ -172,7 +174,7 @@ def sample_patches(
     Parameters
     ----------
     images : ndarray of uint8, shape (N, height, width, 3)
-        Red, green and blue, 0 to 255.
+        Red, green and blue, 0 to 255. Height and width are at least 6.
     num_patches : int
         How many.
     rng : Generator or int, optional
@@ -186,7 +188,7 @@ def sample_patches(
     Raises
     ------
     ValueError, TypeError
-        If ``images`` is not such an array.
+        If ``images`` is not such an array, or ``num_patches`` is not positive.
 
     Examples
     --------
@@ -194,6 +196,8 @@ def sample_patches(
     (20, 108)
     """
     check_images(images)
+    if num_patches < 1:
+        raise ValueError(f"num_patches must be at least 1, but it is {num_patches}.")
     rng = np.random.default_rng(rng)
     windows = windows_of(images)
     places = [rng.integers(0, size, num_patches) for size in windows.shape[:3]]
@@ -285,6 +289,11 @@ def find_centroids(points: np.ndarray, K: int) -> np.ndarray:
     ndarray of float64, shape (K, D)
         The centre of each cluster.
 
+    Raises
+    ------
+    ValueError
+        If ``K`` is not positive, or larger than the number of points.
+
     References
     ----------
     S. P. Lloyd, "Least squares quantization in PCM", IEEE Transactions on Information
@@ -298,6 +307,10 @@ def find_centroids(points: np.ndarray, K: int) -> np.ndarray:
     """
     from sklearn.cluster import KMeans
 
+    if not 1 <= K <= len(points):
+        raise ValueError(
+            f"K must be from 1 to {len(points)}, the number of points, but it is {K}."
+        )
     kmeans = KMeans(K, init=points[:K], n_init=1, max_iter=20, tol=0)
     centroids: np.ndarray = kmeans.fit(points).cluster_centers_
     return centroids
@@ -337,7 +350,7 @@ def learn_dictionary(
     K : int
         Number of centroids.
     num_patches : int, default 50,000
-        How many patches are drawn for it.
+        How many patches are drawn for it, at least ``K``.
     rng : Generator or int, optional
         Source of randomness, or a seed for one.
 
@@ -348,12 +361,19 @@ def learn_dictionary(
     Raises
     ------
     ValueError, TypeError
-        If ``images`` is not such an array.
+        If ``images`` is not such an array, or a number does not fit.
 
     References
     ----------
     A. Coates, H. Lee and A. Y. Ng, "An analysis of single-layer networks in
     unsupervised feature learning", AISTATS 2011.
+
+    Examples
+    --------
+    >>> images = np.random.default_rng(0).integers(256, size=(5, 32, 32, 3))
+    >>> learned = learn_dictionary(images.astype(np.uint8), 8, num_patches=50, rng=0)
+    >>> [array.shape for array in learned]
+    [(108,), (108, 108), (8, 108)]
     """
     drawn = sample_patches(images, num_patches, rng=rng).astype(np.float64)
     patches = normalize_patches(drawn)
@@ -375,6 +395,14 @@ def distances(patches: np.ndarray, dictionary: Dictionary) -> np.ndarray:
     Returns
     -------
     ndarray, shape (M, K)
+
+    Examples
+    --------
+    >>> centroids = np.array([[0.0, 0.0], [3.0, 4.0]])
+    >>> unwhitened = Dictionary(np.zeros(2), np.eye(2), centroids)
+    >>> distances(np.array([[0.0, 0.0], [3.0, 0.0]]), unwhitened)
+    array([[0., 5.],
+           [3., 4.]])
     """
     whitened = (patches - dictionary.mean) @ dictionary.whitening
     squares: np.ndarray = whitened @ (-2 * dictionary.centroids.T)
@@ -396,7 +424,7 @@ def triangle(distances: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray, shape (M, K)
-        About half of the entries of a row are 0.
+        As large as ``distances``; 0 for centroids farther than the mean of the row.
 
     References
     ----------
@@ -426,12 +454,23 @@ def pool_quadrants(codes: np.ndarray) -> np.ndarray:
     ndarray, shape (N, 4 * K)
         Upper left, upper right, lower left, lower right.
 
+    Raises
+    ------
+    ValueError
+        If the places cannot be divided into four quarters.
+
     Examples
     --------
     >>> pool_quadrants(np.arange(16.0).reshape(1, 4, 4, 1))
     array([[10., 18., 42., 50.]])
     """
     N, rows, columns, K = codes.shape
+    if rows % 2 or columns % 2:
+        raise ValueError(
+            "codes must have even numbers of rows and of columns, as the patches of "
+            "images have whose height and width are multiples of 4, but its shape is "
+            f"{codes.shape}."
+        )
     quarters = codes.reshape(N, 2, rows // 2, 2, columns // 2, K)
     sums: np.ndarray = quarters.sum(axis=(2, 4)).reshape(N, 4 * K)
     return sums
@@ -447,8 +486,9 @@ def patch_features(
 
     Parameters
     ----------
-    images : ndarray of uint8, shape (N, 32, 32, 3)
-        Red, green and blue, 0 to 255.
+    images : ndarray of uint8, shape (N, height, width, 3)
+        Red, green and blue, 0 to 255. Height and width are multiples of 4, and at
+        least 8.
     dictionary : Dictionary
         With ``K`` centroids.
     encode : callable, default `triangle`
@@ -457,12 +497,19 @@ def patch_features(
     Returns
     -------
     ndarray of float32, shape (N, 4 * K)
-        For each quarter, the sum of the codes of its 7×7 patches.
+        For each quarter, the sum of the codes of its patches; images of 32×32 have
+        7×7 in a quarter.
 
     Raises
     ------
     ValueError, TypeError
         If ``images`` is not such an array.
+
+    Examples
+    --------
+    >>> dictionary = Dictionary(np.zeros(108), np.eye(108), np.eye(108)[:7])
+    >>> patch_features(np.zeros((5, 32, 32, 3), dtype=np.uint8), dictionary).shape
+    (5, 28)
     """
     windows = windows_of(images)[:, ::STRIDE, ::STRIDE]  # (N, 14, 14, 6, 6, 3)
     N, rows, columns = windows.shape[:3]
@@ -473,13 +520,24 @@ def patch_features(
 
 def windows_of(images: np.ndarray) -> np.ndarray:
     """Every patch of every image, (N, rows, columns, 6, 6, 3), as a view."""
+    height, width = images.shape[1:3]
+    if min(height, width) < PATCH:
+        raise ValueError(
+            f"images must be at least {PATCH} pixels high and wide, but they are "
+            f"{height} high and {width} wide."
+        )
     windows = sliding_window_view(images, (PATCH, PATCH), axis=(1, 2))
     return np.moveaxis(windows, 3, 5)
 
 
 def mean_of_cells(pixels: np.ndarray) -> np.ndarray:
-    """Average each cell of (N, height, width) numbers."""
+    """Average each cell of images, which are (N, height, width) numbers."""
     N, height, width = pixels.shape
+    if height % CELL or width % CELL or min(height, width) < 2 * CELL:
+        raise ValueError(
+            f"images must have a height and a width that are multiples of {CELL} and "
+            f"at least {2 * CELL}, but they are {height} high and {width} wide."
+        )
     cells = pixels.reshape(N, height // CELL, CELL, width // CELL, CELL)
     means: np.ndarray = cells.mean(axis=(2, 4))
     return means

@@ -174,7 +174,18 @@ class LinearClassifier:
 
 
 class Softmax(LinearClassifier):
-    """Linear classifier with the softmax (cross-entropy) loss."""
+    """Linear classifier with the softmax (cross-entropy) loss.
+
+    Examples
+    --------
+    >>> X = np.array([[2.0, 1.0], [3.0, 1.0], [-2.0, 1.0]])  # the bias column is last
+    >>> model = Softmax()
+    >>> history = model.train(X, np.array([0, 0, 1]), 0.1, 0.0, num_iters=50, rng=0)
+    >>> print(f"{len(history)} losses from {history[0]:.2f} to {history[-1]:.2f}")
+    50 losses from 0.69 to 0.02
+    >>> model.predict(X)
+    array([0, 0, 1])
+    """
 
     def loss(
         self, X_batch: np.ndarray, y_batch: np.ndarray, reg: float

@@ -21,7 +21,12 @@ from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullLocator
+from matplotlib.ticker import (
+    FixedLocator,
+    FormatStrFormatter,
+    MaxNLocator,
+    NullLocator,
+)
 
 from softmax_lib.tuning import Trial
 
@@ -146,6 +151,12 @@ def plot_images(
     ------
     ValueError
         If there is not one title for each picture, or no picture.
+
+    Examples
+    --------
+    >>> pictures = np.zeros((2, 32, 32, 3), dtype=np.uint8)
+    >>> plot_images(pictures, ["cat", "dog"]).alt
+    'Pictures: cat; dog.'
     """
     check_pictures(images, titles)
     rows = -(-len(images) // columns)
@@ -186,6 +197,12 @@ def plot_samples(
     ------
     ValueError
         If there is not one label for each picture, or no picture.
+
+    Examples
+    --------
+    >>> pictures, labels = np.zeros((9, 32, 32, 3), dtype=np.uint8), np.arange(9) % 3
+    >>> plot_samples(pictures, labels, ["cat", "dog", "frog"], samples_per_class=3).alt
+    '3 pictures of each of the 3 classes, one column a class: cat, dog, frog.'
     """
     check_pictures(images, labels)
     fig, axes = picture_grid(samples_per_class, len(class_names), title_height=0.0)
@@ -222,6 +239,12 @@ def plot_bars(
     ------
     ValueError
         If there is no panel, or a panel does not have one value for each name.
+
+    Examples
+    --------
+    >>> panels = {"scores": [-1.0, 2.0], "probabilities": [0.05, 0.95]}
+    >>> plot_bars(panels, ["cat", "dog"]).alt
+    'Bars. scores: cat -1, dog 2. probabilities: cat 0.05, dog 0.95.'
     """
     if not panels or any(len(values) != len(names) for values in panels.values()):
         raise ValueError(
@@ -279,6 +302,13 @@ def plot_lines(
     ------
     ValueError
         If there is no line.
+
+    Examples
+    --------
+    >>> steps = [0, 100, 200]
+    >>> lines = {"training": (steps, [0.1, 0.3, 0.4]), "test": (steps, [0.1, 0.3, 0.3])}
+    >>> said = "Two accuracies over the steps; the gap between them opens."
+    >>> figure = plot_lines(lines, xlabel="step", ylabel="accuracy", alt=said)
     """
     if not lines:
         raise ValueError("lines must hold at least one line, but it is empty.")
@@ -313,6 +343,11 @@ def plot_loss_history(histories: Mapping[str, Sequence[float]]) -> DescribedFigu
     ------
     ValueError
         If there is no run.
+
+    Examples
+    --------
+    >>> plot_loss_history({"reg 0": [2.3, 1.9], "reg 1": [2.3, 2.1]}).alt.split(": ")[1]
+    'reg 0 from 2.3 to 1.9; reg 1 from 2.3 to 2.1.'
     """
     ends = "; ".join(
         f"{name} from {history[0]:.3g} to {history[-1]:.3g}"
@@ -426,6 +461,12 @@ def plot_grid_heatmap(trials: Sequence[Trial]) -> DescribedFigure:
     ------
     ValueError
         If there is no trial.
+
+    Examples
+    --------
+    >>> trials = [Trial(1e-7, 1e4, 0.30, 0.31), Trial(5e-7, 1e4, 0.36, 0.35)]
+    >>> plot_grid_heatmap(trials).alt.split("; ")[1]
+    'the best is at learning rate 5e-07 and reg 10000.'
     """
     check_trials(trials)
     learning_rates = sorted({trial.learning_rate for trial in trials})
@@ -463,6 +504,12 @@ def template_pictures(weights: np.ndarray) -> np.ndarray:
     -------
     ndarray of uint8, shape (C, 32, 32, 3)
         Red, green and blue: the smallest weight is 0, the largest 255.
+
+    Examples
+    --------
+    >>> pictures = template_pictures(np.linspace(-1, 1, 30720).reshape(3072, 10))
+    >>> pictures.shape, int(pictures.min()), int(pictures.max())
+    ((10, 32, 32, 3), 0, 255)
     """
     low, high = weights.min(), weights.max()
     pictures: np.ndarray = weights.T.reshape(-1, 32, 32, 3) - low
@@ -584,6 +631,12 @@ def plot_confusion(counts: np.ndarray, class_names: Sequence[str]) -> DescribedF
     ------
     ValueError
         If ``counts`` is not (C, C).
+
+    Examples
+    --------
+    >>> counts = np.array([[8, 2], [1, 9]])
+    >>> plot_confusion(counts, ["cat", "dog"]).alt.split("; ")[1]
+    'the most frequent mistake is cat taken for dog, 2 times.'
     """
     C = len(class_names)
     if counts.shape != (C, C):
@@ -668,6 +721,11 @@ def plot_patches(
     ------
     ValueError
         If there is no group, or no patch in one.
+
+    Examples
+    --------
+    >>> patches = {"learned": np.random.default_rng(0).normal(size=(64, 6, 6, 3))}
+    >>> figure = plot_patches(patches, alt="64 patches in two rows.")
     """
     if not patches or not all(len(group) for group in patches.values()):
         raise ValueError("patches must hold at least one group, and each a patch.")
@@ -710,7 +768,8 @@ def single_axes() -> tuple[DescribedFigure, Axes]:
 def mark_decades(axis: Axis, low: float, high: float) -> None:
     """Mark at most eight round numbers, the same ones in each Matplotlib version.
 
-    They are powers of ten, with their double and fivefold where a power is alone.
+    They are powers of ten, with their double and fivefold where a power is alone, and
+    numbers at even distances where none of them lies between the ends.
     """
     exponents = np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
     marks = 10**exponents
@@ -719,6 +778,9 @@ def mark_decades(axis: Axis, low: float, high: float) -> None:
         marks = np.outer(10**exponents, [1, 2, 5]).ravel()
         marks = marks[(low <= marks) & (marks <= high)]
         axis.set_major_formatter(FormatStrFormatter("%g"))
+    if len(marks) == 0:
+        marks = np.asarray(MaxNLocator(4).tick_values(low, high))
+        marks = marks[(low <= marks) & (marks <= high)]
     axis.set_major_locator(FixedLocator(list(marks[:: -(-len(marks) // 8)])))
     axis.set_minor_locator(NullLocator())
 

@@ -35,11 +35,12 @@ CLASS_COLOURS = {
 }
 CLASS_NAMES = tuple(CLASS_COLOURS)
 SIZE = 32
+SEED = 10
 BLOCK = 500  # pictures painted at once: a few megabytes
 
 
 def generate(
-    num_train: int = 50_000, num_test: int = 10_000, seed: int = 10
+    num_train: int = 50_000, num_test: int = 10_000
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Draw the training and the test set.
 
@@ -47,8 +48,6 @@ def generate(
     ----------
     num_train, num_test : int
         Number of pictures of each set. Each class has its tenth of them.
-    seed : int
-        Another seed draws other pictures of the same kind.
 
     Returns
     -------
@@ -61,8 +60,8 @@ def generate(
     >>> X_train.shape, X_train.dtype, np.bincount(y_test).tolist()
     ((20, 32, 32, 3), dtype('uint8'), [1, 1, 1, 1, 1, 1, 1, 1, 1, 1])
     """
-    train = draw_set(np.random.PCG64([seed, 0]), num_train)
-    test = draw_set(np.random.PCG64([seed, 1]), num_test)
+    train = draw_set(np.random.PCG64([SEED, 0]), num_train)
+    test = draw_set(np.random.PCG64([SEED, 1]), num_test)
     return *train, *test
 
 

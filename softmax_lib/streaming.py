@@ -97,6 +97,13 @@ def shuffled_batches(
     ------
     rows : ndarray, shape (batch_size, K)
     labels : ndarray, shape (batch_size,)
+
+    Examples
+    --------
+    >>> images, labels = np.arange(12).reshape(6, 2), np.arange(6)
+    >>> rng = np.random.default_rng(0)
+    >>> [y.tolist() for _, y in shuffled_batches(images, labels, 2, rng, chunk=4)]
+    [[2, 0], [1, 3], [5, 4]]
     """
     num_chunks = -(-images.shape[0] // chunk)
     for number in rng.permutation(num_chunks):
@@ -158,6 +165,15 @@ def train_on_stream(
     ValueError
         If a shape does not fit, a setting is not positive, or the loss is no longer a
         finite number.
+
+    Examples
+    --------
+    >>> from softmax_lib.linear_classifier import Softmax
+    >>> images = np.array([[0, 9], [9, 0], [1, 8]], dtype=np.uint8)
+    >>> model, stream = Softmax(), (images, np.array([0, 1, 0]), streamed_mean(images))
+    >>> history = train_on_stream(model, *stream, 0.01, 0.0, num_epochs=9, rng=0)
+    >>> len(history), model.W.shape
+    (9, (3, 2))
     """
     check_settings(learning_rate, reg, num_epochs, batch_size, "num_epochs")
     check_stream(images, chunk)

@@ -148,6 +148,16 @@ def grid_search(
     --------
     train_side_by_side : How the models are trained together.
     softmax_lib.spread.spread : How an executor is used, and what a lost worker costs.
+
+    Examples
+    --------
+    >>> X, y = np.array([[2.0, 1.0], [3.0, 1.0], [-2.0, 1.0]]), np.array([0, 0, 1])
+    >>> sides = {"learning_rates": [0.1, 0.2], "regs": [0.0, 1.0]}
+    >>> found = grid_search(X, y, X, y, **sides, num_iters=50, rng=0)
+    >>> found.best
+    Trial(learning_rate=0.1, reg=0.0, train_accuracy=1.0, val_accuracy=1.0)
+    >>> len(found.trials), found.best_model.W.shape
+    (4, (2, 2))
     """
     grid = list(itertools.product(learning_rates, regs))
     if not grid:
@@ -217,6 +227,14 @@ def train_side_by_side(
         If a training would refuse its input, or if all of them diverge.
     TypeError
         If ``X`` does not hold floats or ``y`` does not hold integers.
+
+    Examples
+    --------
+    >>> X, y = np.array([[2.0, 1.0], [-2.0, 1.0]]), np.array([0, 1])
+    >>> grid = [(0.1, 0.0), (0.2, 0.0), (0.1, 1.0)]
+    >>> W, losses = train_side_by_side(softmax_of_scores, grid, X, y, 50, 200, seed=0)
+    >>> W.shape, losses.shape
+    ((2, 6), (3, 50))
     """
     for learning_rate, reg in grid:
         check_settings(learning_rate, reg, num_iters, batch_size)

@@ -102,6 +102,11 @@ def film(pictures: np.ndarray) -> str:
         If the shape is another one or the array is empty.
     TypeError
         If the numbers are not of dtype uint8.
+
+    Examples
+    --------
+    >>> film(np.zeros((2, 10, 32, 32, 3), dtype=np.uint8))[:22]
+    'data:image/png;base64,'
     """
     if pictures.ndim != 5 or pictures.shape[-1] != 3 or not pictures.size:
         raise ValueError(

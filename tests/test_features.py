@@ -236,3 +236,51 @@ def test_what_is_not_an_array_of_images_is_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         function(images)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: features.hog_features(noise(1, 32, 36)),
+            "images must .* multiples of 8 and at least 16, .* 32 high and 36 wide",
+        ),
+        (lambda: features.hog_features(noise(1, 20, 16)), "images .* 20 high and 16"),
+        (
+            lambda: features.hog_features(noise(1, 16, 8)),
+            "images .* 16 high and 8 wide",
+        ),
+        (
+            lambda: features.sample_patches(noise(1, 5, 6), 3),
+            "images must be at least 6 pixels .* 5 high and 6 wide",
+        ),
+        (lambda: features.sample_patches(noise(1, 6, 5), 3), "images .* 6 high and 5"),
+        (
+            lambda: features.pool_quadrants(np.zeros((2, 4, 3, 5))),
+            r"codes must have even .* shape is \(2, 4, 3, 5\)",
+        ),
+        (lambda: features.pool_quadrants(np.zeros((2, 3, 4, 5))), "codes must"),
+        (lambda: features.hue_histograms(noise(), bins=0), "bins must .* it is 0"),
+        (
+            lambda: features.sample_patches(noise(), 0),
+            "num_patches must be at least 1, but it is 0",
+        ),
+        (
+            lambda: features.find_centroids(np.zeros((3, 2)), 4),
+            "K must be from 1 to 3, .* it is 4",
+        ),
+        (lambda: features.find_centroids(np.zeros((3, 2)), 0), "K must .* it is 0"),
+    ],
+)
+def test_sizes_and_numbers_that_do_not_fit_are_refused(
+    call: Callable[[], Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{message}"):
+        call()
+
+
+def test_the_smallest_of_each_that_fits_is_taken() -> None:
+    assert features.hog_features(noise(1, 16, 16)).shape == (1, 36)
+    assert features.sample_patches(noise(1, 6, 6), 1).shape == (1, 108)
+    assert features.hue_histograms(noise(1), bins=1) == 1
+    np.testing.assert_array_equal(features.find_centroids(np.eye(2), 2), np.eye(2))

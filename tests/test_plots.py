@@ -617,12 +617,20 @@ def test_untrained_weights_give_even_templates() -> None:
     assert {int(ax.images[0].get_array().max()) for ax in fig.axes} == {0}
 
 
-def test_a_log_axis_within_one_decade_is_marked_with_round_numbers() -> None:
+@pytest.mark.parametrize(
+    ("ends", "marks"),
+    [
+        ((4.0, 60.0), ["5", "10", "20", "50"]),
+        ((6.1, 9.9), ["10"]),
+        ((3.1, 3.9), ["3.25", "3.5", "3.75"]),
+    ],
+)
+def test_a_log_axis_within_one_decade_is_marked_with_round_numbers(
+    ends: tuple[float, float], marks: list[str]
+) -> None:
     fig = plots.plot_lines(
-        {"a": ([1, 2], [4.0, 60.0])}, xlabel="x", ylabel="y", alt="a", yscale="log"
+        {"a": ([1, 2], ends)}, xlabel="x", ylabel="y", alt="a", yscale="log"
     )
     axis = fig.axes[0].yaxis
-    assert [tick.get_text() for tick in axis.get_ticklabels()] == [
-        *("5", "10", "20", "50"),
-    ]
+    assert [tick.get_text() for tick in axis.get_ticklabels()] == marks
     assert len(axis.get_minorticklocs()) == 0

@@ -54,15 +54,6 @@ def test_no_picture_is_drawn_twice(pictures: Pictures) -> None:
     assert len({image.tobytes() for X in (X_train, X_test) for image in X}) == 60_000
 
 
-def test_another_seed_draws_other_pictures_and_labels() -> None:
-    first = shapes10.generate(num_train=30, num_test=30, seed=1)
-    again = shapes10.generate(num_train=30, num_test=30, seed=1)
-    other = shapes10.generate(num_train=30, num_test=30, seed=2)
-    for one, same, another in zip(first, again, other, strict=True):
-        np.testing.assert_array_equal(one, same)
-        assert (one != another).any()
-
-
 def test_pixels_spread_as_those_of_cifar10(pictures: Pictures) -> None:
     # CIFAR-10: mean 121, deviation 62 per pixel. Learning rates carry over only if
     # the scale of the pixels does.

@@ -114,6 +114,11 @@ def check_grid(f: Callable[..., Any]) -> Report:
     -------
     Report
         Whether it is right, and if not, which mistake it is.
+
+    Examples
+    --------
+    >>> check_grid(lambda *arguments: None).fault
+    'not_started'
     """
     outcome = run(lambda: (attempt(search, f, plan) for plan in PLANS))
     trouble = outcome.trouble or next(
