@@ -67,9 +67,9 @@ def test_mcnemar_is_the_binomial_test_of_the_points_that_differ(
 
 
 def test_mcnemar_stays_exact_where_powers_of_two_overflow_floats() -> None:
-    y = np.zeros(9000, dtype=int)
-    first, second = np.repeat([0, 1], [4600, 4400]), np.repeat([1, 0], [4600, 4400])
-    theirs = stats.binomtest(4400, 9000).pvalue
+    y = np.zeros(1100, dtype=int)
+    first, second = np.repeat([0, 1], [570, 530]), np.repeat([1, 0], [570, 530])
+    theirs = stats.binomtest(530, 1100).pvalue
     np.testing.assert_allclose(mcnemar(y, first, second).p_value, theirs, rtol=1e-9)
 
 
@@ -228,6 +228,19 @@ def test_the_temperature_ends_at_a_limit_where_there_is_none() -> None:
     scores = np.array([[1.0, 0.0], [2.0, 0.0]])
     assert fit_temperature(scores, np.array([0, 0])) == pytest.approx(1e-3)
     assert fit_temperature(scores, np.array([1, 1])) == pytest.approx(1e3)
+
+
+def test_the_temperature_is_found_to_nine_digits() -> None:
+    scores = np.random.default_rng(6).standard_normal((200, 3))
+    y = np.arange(200) % 3
+    y[:120] = scores[:120].argmax(axis=1)
+
+    def slope(sharpness: float) -> float:
+        expected = special.softmax(sharpness * scores, axis=1) * scores
+        return float(expected.sum() - scores[range(200), y].sum())
+
+    sharpness = optimize.brentq(slope, 0.1, 10, xtol=1e-12)
+    np.testing.assert_allclose(fit_temperature(scores, y), 1 / sharpness, rtol=1e-9)
 
 
 def test_a_temperature_is_fitted_in_float64_and_changes_no_score() -> None:

@@ -51,6 +51,12 @@ def test_the_mean_is_that_of_the_rows_whatever_the_chunks(stored: Any) -> None:
         np.testing.assert_array_equal(streamed_mean(stored, chunk), mean)
 
 
+def test_the_mean_is_exact_where_a_sum_in_float32_is_not() -> None:
+    many = np.random.default_rng(1).integers(100, 256, (150_001, 2), dtype=np.uint8)
+    exact = many.astype(np.int64).sum(axis=0) / 150_001
+    np.testing.assert_array_equal(streamed_mean(many, chunk=150_001), exact)
+
+
 def test_training_is_the_same_to_the_bit_however_the_rows_are_stored(
     stored: Any,
 ) -> None:
@@ -137,6 +143,7 @@ class Wide:
 
     def __getitem__(self, rows: slice) -> np.ndarray:
         self.read += 1
+        self.length = rows.stop - rows.start
         return np.full((len(range(*rows.indices(self.shape[0]))), 300), 7, np.uint8)
 
 
@@ -151,6 +158,24 @@ def test_the_memory_is_bounded_by_the_chunk_and_the_minibatch() -> None:
     assert rows.read == 4  # 50 minibatches from each
     # Two chunks, one being let go of, are 6 MB; all images are 300 MB.
     assert peak < 7e6
+
+
+def test_unless_told_otherwise_it_reads_5000_rows_and_takes_200_in_one_pass() -> None:
+    rows = Wide()
+    next(shuffled_batches(rows, np.arange(1_000_000), 200, np.random.default_rng(0)))
+    assert rows.length == 5000
+    streamed_mean(rows)
+    assert rows.length == 5000
+
+    class Noting(Softmax):
+        def loss(self, X: np.ndarray, *others: Any) -> Any:
+            sizes.append(len(X))
+            return super().loss(X, *others)
+
+    sizes: list[int] = []
+    pictures, classes = np.full((5200, 3), 7, np.uint8), np.arange(5200) % 2
+    train_on_stream(Noting(), pictures, classes, np.ones(3), 1e-4, 0.1, rng=0)
+    assert sizes == [200] * 26
 
 
 def shifted(image: np.ndarray, down: int, right: int) -> np.ndarray:
@@ -177,17 +202,24 @@ def test_ten_versions_are_mirrored_and_moved_by_two_pixels() -> None:
 @pytest.mark.parametrize(
     ("rows", "changes", "message"),
     [
-        (images[0], {}, r"images must have the shape \(N, K\).* is \(12,\)"),
-        (images[:0], {}, r"images must have the shape \(N, K\).* is \(0, 12\)"),
-        (images, {"chunk": 0}, "chunk must be at least 1, but it is 0"),
-        (images, {"batch_size": 0}, "batch_size must be at least 1"),
-        (images, {"num_epochs": 0}, "num_epochs must be at least 1, but it is 0"),
-        (images[:, :-1], {}, r"mean must have one entry for each column"),
-        (images[:-1], {}, r"labels must have the shape \(229,\).* is \(230,\)"),
+        (images[0], {}, r"images must have the shape \(N, K\) .* is \(12,\)\."),
+        (images[:0], {}, r"images must have the shape \(N, K\) .* is \(0, 12\)\."),
+        (images, {"chunk": 0}, r"chunk must be at least 1, but it is 0\."),
+        (images, {"batch_size": 0}, r"batch_size must be at least 1, .* 0\."),
+        (images, {"num_epochs": 0}, r"num_epochs must be at least 1, .* 0\."),
+        (images[:, :-1], {}, r"mean must have one entry for each column .*"),
+        (images[:-1], {}, r"labels must have the shape \(229,\), .* is \(230,\)\."),
     ],
 )
 def test_what_cannot_be_streamed_is_refused(
     rows: np.ndarray, changes: dict[str, int], message: str
 ) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=f"^{message}$"):
         trained(rows, **changes)
+
+
+def test_a_mean_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^images must .* is \(0, 12\)\.$"):
+        streamed_mean(images[:0])
+    with pytest.raises(ValueError, match=r"^chunk must be at least 1"):
+        streamed_mean(images, chunk=0)
