@@ -8,7 +8,7 @@ BIN = .venv/Scripts
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help check book test pages-test pdf record text worksheet data figures links check-everywhere bench bench-streaming mutants lint dist lock clean
+.PHONY: help check book test pages-test lite pdf record text worksheet data figures links check-everywhere bench bench-streaming mutants lint dist lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -29,7 +29,12 @@ test: .venv/test.done ## run the unit tests, then compare every output of every 
 	@echo "Checked: the unit tests (tests/) and every output of every chapter (book/)."
 
 pages-test: .venv/test.done book ## open every page in Chromium, with the network refused
-	$(BIN)/python -m pytest tests/pages
+	$(BIN)/python -m pytest tests/pages --ignore tests/pages/test_lite.py
+
+lite: .venv/test.done .venv/lite.done ## build the chapters that run in a browser, beside the pages
+	$(BIN)/python -m lite.build
+	$(MAKE) book
+	$(BIN)/python -m pytest tests/pages/test_lite.py
 
 pdf: .venv/test.done ## print the whole book to _build/softmax-book.pdf, by Chromium
 	$(BIN)/jupyter-book build --all -W -n --keep-going --quiet --builder singlehtml .
@@ -87,7 +92,8 @@ lock: .venv/test.done ## write locks/ from pyproject.toml
 	$(COMPILE) --extra book --output-file locks/book.txt
 	$(COMPILE) --extra test --constraints locks/book.txt --output-file locks/test.txt
 	grep -Ev '^(cuda|nvidia|triton)' locks/test.txt > locks/new && mv locks/new locks/test.txt
-	@echo "Written: locks/book.txt and locks/test.txt."
+	$(COMPILE) --extra lite --constraints locks/test.txt --output-file locks/lite.txt
+	@echo "Written: locks/book.txt, locks/test.txt and locks/lite.txt."
 
 clean: ## remove all that make has made
 	rm -rf .venv _build dist
