@@ -106,7 +106,7 @@ def hog_features(images: np.ndarray) -> np.ndarray:
     >>> hog_features(np.zeros((5, 32, 32, 3), dtype=np.uint8)).shape
     (5, 324)
     """
-    gray = (images @ GRAY).astype(np.float32) / (255 * 10_000)
+    gray = (images @ GRAY).astype(np.float32) / (255 * 10_000.0)
     rows, columns = np.zeros_like(gray), np.zeros_like(gray)
     rows[:, 1:-1] = gray[:, 2:] - gray[:, :-2]
     columns[:, :, 1:-1] = gray[:, :, 2:] - gray[:, :, :-2]

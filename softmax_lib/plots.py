@@ -730,14 +730,15 @@ def plot_patches(
     if not patches or not all(len(group) for group in patches.values()):
         raise ValueError("patches must hold at least one group, and each a patch.")
     pictures = [mosaic(group, columns) for group in patches.values()]
-    heights = [7 / picture.shape[1] * picture.shape[0] for picture in pictures]
-    title = 0.3
-    height = sum(heights) + title * len(heights)
-    fig = blank_figure(7, height)
-    top = height
-    for name, picture, tall in zip(patches, pictures, heights, strict=True):
-        top -= title + tall
-        ax = fig.add_axes((0.005, top / height, 0.99, tall / height))
+    # Whole pixels for each of a patch, which every version draws alike.
+    scales = [7 * DPI // picture.shape[1] for picture in pictures]
+    sizes = np.array([p.shape[1::-1] for p in pictures]) * np.vstack(scales)
+    title, top = 45, 45 * len(sizes) + sizes[:, 1].sum()
+    fig = blank_figure(sizes[:, 0].max() / DPI, top / DPI)
+    whole = DPI * fig.get_size_inches()
+    for name, picture, size in zip(patches, pictures, sizes, strict=True):
+        top -= title + size[1]
+        ax = fig.add_axes((0, top / whole[1], *(size / whole)))
         ax.imshow(picture, interpolation="nearest", aspect="auto")
         ax.set_title(name, loc="left", fontsize=10)
         ax.set_axis_off()

@@ -117,7 +117,7 @@ FIGURES: dict[str, tuple[Callable[[], DescribedFigure], tuple[int, int], list[st
             columns=10,
             alt="Two groups.",
         ),
-        (1050, 510),
+        (1050, 498),
         ["Two groups."],
     ),
 }
@@ -541,6 +541,13 @@ def test_patches_stand_row_by_row_each_on_its_own_scale_unless_they_are_pictures
     np.testing.assert_array_equal(own[2], 1)  # white between the rows
     np.testing.assert_array_equal(own[3:, 3:], 1)  # white where there is no patch
     np.testing.assert_allclose(as_is[:2, :2], 0.2)
+
+
+def test_a_pixel_of_a_patch_is_a_whole_number_of_pixels_in_the_figure() -> None:
+    figure = plots.plot_patches({"a": np.zeros((40, 6, 6, 3))}, alt="x")
+    (ax,) = figure.axes
+    across = ax.get_window_extent().width * plots.DPI / figure.dpi
+    assert across / ax.images[0].get_array().shape[1] == pytest.approx(4, abs=0.01)
 
 
 @pytest.mark.parametrize(
