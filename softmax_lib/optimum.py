@@ -244,6 +244,7 @@ def sgd(
     momentum: float = 0.0,
     decay: bool = False,
     average: bool = False,
+    moments: np.ndarray | None = None,
     rng: np.random.Generator | int | None = None,
 ) -> Iterator[np.ndarray]:
     """Minimize a loss with minibatches, and yield the weights after each pass.
@@ -267,9 +268,13 @@ def sgd(
     momentum : float
         Share of the last step that is repeated in the next, from 0 to below 1.
     decay : bool
-        Whether the learning rate falls in a straight line, to zero at the end.
+        Whether the learning rate falls by the same factor in each step, to a fiftieth.
     average : bool
         Whether to yield the mean of the weights over the pass, not the last ones.
+    moments : ndarray, shape (D, D), optional
+        As in `minimize`: each step is then one in the variables in which the loss is
+        about as steep in all directions. That costs as much as the gradient of D
+        points, so a minibatch should not be much smaller.
     rng : Generator or int, optional
         Source of randomness, or a seed for one.
 
@@ -292,16 +297,19 @@ def sgd(
     """
     check_settings(learning_rate, reg, num_passes, batch_size, "num_passes")
     check_momentum(momentum)
+    check_moments(moments, num_columns=X.shape[1])
     rng = np.random.default_rng(rng)
     W = zero_weights(X, y)
+    R = None if moments is None else root_of_curvature(moments, reg, W.shape[1])
     step = np.zeros_like(W)
     batches = -(-X.shape[0] // batch_size)
     for k in range(num_passes):
         mean = np.zeros_like(W)
         order = rng.permutation(X.shape[0])
         for i, batch in enumerate(np.array_split(order, batches)):
-            left = 1 - (k + i / batches) / num_passes if decay else 1.0
+            left = 50 ** (-(k + i / batches) / num_passes) if decay else 1.0
             _, dW = loss(W, X[batch], y[batch], reg)
+            dW = solved(R, solved(R, dW), transposed=True)
             step *= momentum
             step -= learning_rate * left * dW
             W = W + step
