@@ -273,8 +273,8 @@ def sgd(
         Whether to yield the mean of the weights over the pass, not the last ones.
     moments : ndarray, shape (D, D), optional
         As in `minimize`: each step is then one in the variables in which the loss is
-        about as steep in all directions. That costs as much as the gradient of D
-        points, so a minibatch should not be much smaller.
+        about as steep in all directions. That takes as many operations as the gradient
+        of D / 2 points, so a minibatch should not be much smaller.
     rng : Generator or int, optional
         Source of randomness, or a seed for one.
 
