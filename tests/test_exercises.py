@@ -7,6 +7,7 @@ of their lines. None of them is made from the catalogue of `softmax_lib.exercise
 import functools
 import itertools
 import os
+import signal
 from collections.abc import Callable
 from typing import Any
 
