@@ -1,5 +1,6 @@
 """The features, compared with scikit-image, matplotlib and loops written out."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +39,13 @@ def test_the_histograms_of_gradients_are_those_of_scikit_image(
         np.testing.assert_allclose(features.hog_features(images), theirs, atol=2e-6)
 
 
+def test_the_faintest_edges_are_scaled_as_scikit_image_scales_them() -> None:
+    images = np.zeros((3, 32, 32, 3), dtype=np.uint8)
+    images[..., 2] = np.random.default_rng(0).random((3, 32, 32)) < 0.05
+    theirs = [hog(rgb2gray(image), 9, (8, 8), (2, 2)) for image in images]
+    np.testing.assert_allclose(features.hog_features(images), theirs, atol=2e-6)
+
+
 def test_the_hues_are_those_of_matplotlib() -> None:
     images = noise()
     images[0] = images[0, :, :, :1]  # grey has no hue, and counts as red
@@ -57,7 +65,8 @@ def test_each_of_the_six_pure_colours_has_its_own_sixth_of_the_hues() -> None:
         [255, 0, 255],
     ]
     images = np.array(pure, dtype=np.uint8).reshape(6, 1, 1, 3)
-    np.testing.assert_array_equal(features.hue_histograms(images, bins=6), np.eye(6))
+    for shown in (images, images // 255):  # as dark as a colour can be, too
+        np.testing.assert_array_equal(features.hue_histograms(shown, bins=6), np.eye(6))
 
 
 def test_a_drawn_patch_is_a_piece_of_an_image_row_by_row() -> None:
@@ -101,6 +110,7 @@ def test_whitened_points_are_uncorrelated_and_moved_the_least() -> None:
     rng = np.random.default_rng(0)
     points = rng.standard_normal((2000, 4)) @ rng.standard_normal((4, 4)) + 3
     mean, whitening = features.fit_whitening(points, epsilon=0.0)
+    np.testing.assert_allclose(mean, points.mean(axis=0))
     whitened = (points - mean) @ whitening
     np.testing.assert_allclose(np.cov(whitened.T, bias=True), np.eye(4), atol=1e-10)
     # Only the symmetric positive root moves them the least.
@@ -112,16 +122,24 @@ def test_epsilon_is_added_to_the_variance_of_each_direction() -> None:
     points = np.array([[2.0, 0.0], [-2.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
     _, whitening = features.fit_whitening(points, epsilon=0.25)
     np.testing.assert_allclose(whitening, np.diag([2.25**-0.5, 0.75**-0.5]))
+    usual, named = features.fit_whitening(points), features.fit_whitening(points, 0.1)
+    np.testing.assert_array_equal(usual[1], named[1])
 
 
-def test_the_centroids_are_those_of_k_means_written_out() -> None:
-    points = np.random.default_rng(0).standard_normal((400, 3))
-    centroids = points[:5]
+def test_the_centroids_are_those_of_20_rounds_of_k_means_written_out() -> None:
+    points = np.random.default_rng(1).standard_normal((2000, 3))
+    centroids = points[:10]
     for _ in range(20):
+        before = centroids
         gaps = np.linalg.norm(points[:, None] - centroids, axis=2)
         nearest = gaps.argmin(axis=1)
-        centroids = np.array([points[nearest == k].mean(axis=0) for k in range(5)])
-    np.testing.assert_allclose(features.find_centroids(points, 5), centroids)
+        centroids = np.array([points[nearest == k].mean(axis=0) for k in range(10)])
+    assert np.abs(centroids - before).max() > 1e-3, "it has ended, so 20 is not tried"
+    np.testing.assert_allclose(features.find_centroids(points, 10), centroids)
+
+
+def test_the_centroid_of_a_single_cluster_is_the_mean() -> None:
+    np.testing.assert_allclose(features.find_centroids(np.eye(2), 1), [[0.5, 0.5]])
 
 
 def test_distances_and_codes_are_the_formulas_of_the_chapter(
@@ -145,10 +163,11 @@ def test_distances_and_codes_are_the_formulas_of_the_chapter(
 
 
 def test_a_patch_that_is_a_centroid_has_the_distance_0_from_it() -> None:
-    patch = np.random.default_rng(0).standard_normal((1, 108)).astype(np.float32)
-    itself = Dictionary(np.zeros(108, "f"), np.eye(108, dtype="f"), patch)
-    # The root of what rounding leaves of squares of about 100.
-    assert 0 <= features.distances(patch, itself)[0, 0] < 0.02
+    patches = np.random.default_rng(0).standard_normal((50, 108)).astype(np.float32)
+    themselves = Dictionary(np.zeros(108, "f"), np.eye(108, dtype="f"), patches)
+    own = np.diag(features.distances(patches, themselves))
+    # The root of what rounding leaves of squares of about 100; it may be below zero.
+    assert 0 <= own.min() <= own.max() < 0.02
 
 
 def test_the_features_of_an_image_are_the_sums_over_its_quarters(
@@ -179,6 +198,8 @@ def test_a_dictionary_is_learned_from_whitened_patches(drawn: np.ndarray) -> Non
     mean, whitening = features.fit_whitening(normalized)
     centroids = features.find_centroids((normalized - mean) @ whitening, 12)
     found = features.learn_dictionary(drawn, 12, num_patches=1000, rng=5)
+    defaults = inspect.signature(features.learn_dictionary).parameters
+    assert defaults["num_patches"].default == 50_000
     for ours, theirs in zip(found, (mean, whitening, centroids), strict=True):
         np.testing.assert_array_equal(ours, theirs.astype(np.float32))
 
@@ -213,11 +234,23 @@ def test_a_row_depends_on_its_own_image_only(
 @pytest.mark.parametrize(
     ("images", "error", "message"),
     [
-        ([[0]], ValueError, "it is a list"),
-        (np.zeros((0, 32, 32, 3), np.uint8), ValueError, r"shape \(0, 32, 32, 3\)"),
-        (np.zeros((5, 3072), np.uint8), ValueError, r"shape \(5, 3072\)"),
-        (np.zeros((5, 3, 32, 32), np.uint8), ValueError, "three channels"),
-        (np.zeros((5, 32, 32, 3)), TypeError, "uint8, but its dtype is float64"),
+        ([[0]], ValueError, "images must be a non-empty .* but it is a list[^.]*"),
+        (
+            np.zeros((0, 32, 32, 3), np.uint8),
+            ValueError,
+            r"images .* shape \(0, 32, 32, 3\)",
+        ),
+        (np.zeros((5, 3072), np.uint8), ValueError, r"images .* shape \(5, 3072\)"),
+        (
+            np.zeros((5, 3, 32, 32), np.uint8),
+            ValueError,
+            r"images must have three .* 32\)",
+        ),
+        (
+            np.zeros((5, 32, 32, 3)),
+            TypeError,
+            "images must hold uint8, but its dtype is float64",
+        ),
     ],
 )
 @pytest.mark.parametrize(
@@ -226,6 +259,9 @@ def test_a_row_depends_on_its_own_image_only(
         features.hog_features,
         features.hue_histograms,
         lambda images: features.sample_patches(images, 5, rng=0),
+        lambda images: features.patch_features(
+            images, Dictionary(np.zeros(108), np.eye(108), np.eye(108))
+        ),
     ],
 )
 def test_what_is_not_an_array_of_images_is_refused(
@@ -234,8 +270,15 @@ def test_what_is_not_an_array_of_images_is_refused(
     error: type[Exception],
     message: str,
 ) -> None:
-    with pytest.raises(error, match=message):
+    with pytest.raises(error, match=rf"^{message}\.$"):
         function(images)
+
+
+@pytest.mark.parametrize("name", ["hog_features", "hue_histograms", "patch_features"])
+def test_what_works_block_by_block_keeps_its_name_and_description(name: str) -> None:
+    function = getattr(features, name)
+    assert function.__name__ == name
+    assert "Returns" in function.__doc__
 
 
 @pytest.mark.parametrize(
@@ -275,7 +318,7 @@ def test_what_is_not_an_array_of_images_is_refused(
 def test_sizes_and_numbers_that_do_not_fit_are_refused(
     call: Callable[[], Any], message: str
 ) -> None:
-    with pytest.raises(ValueError, match=f"^{message}"):
+    with pytest.raises(ValueError, match=rf"^{message}[^.]*\.$"):
         call()
 
 
