@@ -41,9 +41,9 @@ def test_the_histograms_of_gradients_are_those_of_scikit_image(
 
 def test_the_faintest_edges_are_scaled_as_scikit_image_scales_them() -> None:
     images = np.zeros((3, 32, 32, 3), dtype=np.uint8)
-    images[..., 2] = np.random.default_rng(0).random((3, 32, 32)) < 0.05
+    images[..., 2] = np.random.default_rng(0).random((3, 32, 32)) < 0.01
     theirs = [hog(rgb2gray(image), 9, (8, 8), (2, 2)) for image in images]
-    np.testing.assert_allclose(features.hog_features(images), theirs, atol=2e-6)
+    np.testing.assert_allclose(features.hog_features(images), theirs, atol=1e-6)
 
 
 def test_the_hues_are_those_of_matplotlib() -> None:
@@ -288,7 +288,10 @@ def test_what_works_block_by_block_keeps_its_name_and_description(name: str) -> 
             lambda: features.hog_features(noise(1, 32, 36)),
             "images must .* multiples of 8 and at least 16, .* 32 high and 36 wide",
         ),
-        (lambda: features.hog_features(noise(1, 20, 16)), "images .* 20 high and 16"),
+        (
+            lambda: features.hog_features(noise(1, 20, 16)),
+            "images .* 20 high and 16 wide",
+        ),
         (
             lambda: features.hog_features(noise(1, 16, 8)),
             "images .* 16 high and 8 wide",
@@ -297,12 +300,15 @@ def test_what_works_block_by_block_keeps_its_name_and_description(name: str) -> 
             lambda: features.sample_patches(noise(1, 5, 6), 3),
             "images must be at least 6 pixels .* 5 high and 6 wide",
         ),
-        (lambda: features.sample_patches(noise(1, 6, 5), 3), "images .* 6 high and 5"),
+        (
+            lambda: features.sample_patches(noise(1, 6, 5), 3),
+            "images .* 6 high and 5 wide",
+        ),
         (
             lambda: features.pool_quadrants(np.zeros((2, 4, 3, 5))),
             r"codes must have even .* shape is \(2, 4, 3, 5\)",
         ),
-        (lambda: features.pool_quadrants(np.zeros((2, 3, 4, 5))), "codes must"),
+        (lambda: features.pool_quadrants(np.zeros((2, 3, 4, 5))), r"codes must .* 5\)"),
         (lambda: features.hue_histograms(noise(), bins=0), "bins must .* it is 0"),
         (
             lambda: features.sample_patches(noise(), 0),
@@ -318,7 +324,7 @@ def test_what_works_block_by_block_keeps_its_name_and_description(name: str) -> 
 def test_sizes_and_numbers_that_do_not_fit_are_refused(
     call: Callable[[], Any], message: str
 ) -> None:
-    with pytest.raises(ValueError, match=rf"^{message}[^.]*\.$"):
+    with pytest.raises(ValueError, match=rf"^{message}\.$"):
         call()
 
 

@@ -42,10 +42,8 @@ MODULES = (
     "certainty",
     "features",
     "estimator",
-    "spread",
     "streaming",
     "widgets",
-    "optimum",
 )
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 OURS = ("softmax_lib", "tests", "conftest")
