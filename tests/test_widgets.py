@@ -42,12 +42,17 @@ def test_the_data_are_json_with_four_decimals() -> None:
 
 def test_the_data_stand_in_the_page_and_cannot_end_their_script() -> None:
     figure = live_figure("softmax", name="</script><b>")
+    assert "<" not in figure.data
     html = figure._repr_html_()
     start, script = html.split('<script type="application/json">')
     assert start == (f'<div class="live-figure" data-figure="softmax"><p>{NOTE}</p>\n')
     assert json.loads(script.removesuffix("</script></div>")) == {
         "name": "</script><b>"
     }
+
+
+def test_letters_beyond_ascii_stay_readable() -> None:
+    assert '"name": "2 × μ"' in live_figure("softmax", name="2 × μ").data
 
 
 def test_without_scripts_one_sentence_is_shown() -> None:
