@@ -64,3 +64,16 @@ def test_the_lock_names_all_that_its_packages_need():
 
 def test_every_chapter_of_the_browser_is_recorded():
     assert all(chapter.is_file() for chapter in lite.CHAPTERS)
+
+
+def test_a_text_of_several_lines_is_one_string_which_the_browser_shows_as_it_is(
+    tmp_path,
+):
+    lite.put_chapters(tmp_path / "files")
+    for path in (tmp_path / "files").iterdir():
+        for cell in json.loads(path.read_text("utf-8"))["cells"]:
+            texts = [
+                cell["source"],
+                *(o.get("text", "") for o in cell.get("outputs", [])),
+            ]
+            assert all(isinstance(text, str) for text in texts)
