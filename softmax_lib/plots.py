@@ -733,7 +733,8 @@ def plot_patches(
     # Whole pixels for each of a patch, which every version draws alike.
     scales = [7 * DPI // picture.shape[1] for picture in pictures]
     sizes = np.array([p.shape[1::-1] for p in pictures]) * np.vstack(scales)
-    title, top = 45, 45 * len(sizes) + sizes[:, 1].sum()
+    title = 45
+    top = (title + sizes[:, 1]).sum()
     fig = blank_figure(sizes[:, 0].max() / DPI, top / DPI)
     whole = DPI * fig.get_size_inches()
     for name, picture, size in zip(patches, pictures, sizes, strict=True):

@@ -185,12 +185,17 @@ def test_each_figure_has_a_caption_below_it_and_the_text_refers_to_it(chapter):
     assert set(labels) <= {link[3] for link in LINK.finditer(text)}
 
 
+@pytest.fixture(scope="module")
+def numbers():
+    return figure_numbers()
+
+
 @pytest.mark.parametrize(
     "path", [*CHAPTERS, *sorted(BOOK.glob("*.md"))], ids=lambda path: path.stem
 )
-def test_the_numbers_of_figures_are_right(path):
+def test_the_numbers_of_figures_are_right(path, numbers):
     text = text_of(path) if path.suffix == ".ipynb" else path.read_text("utf-8")
-    assert text == with_numbers(text, figure_numbers())
+    assert text == with_numbers(text, numbers)
     assert len(re.findall(r"Figure \d", text)) == len(CAPTION.findall(text)) + len(
         LINK.findall(text)
     ), "the number of a figure that is neither a caption nor a link"

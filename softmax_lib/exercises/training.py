@@ -282,7 +282,6 @@ def is_right(move: Move) -> bool:
 def late_fault(runs: list[list[Move]]) -> str:
     """Name a fault in when the weights move, and in what becomes of them."""
     lasts = [run_[-1] for run_ in runs]
-    rate = [-last.settings.learning_rate for last in lasts]
     ends_right = all(map(is_right, lasts))
     if not ends_right and all(is_right(move) for run_ in runs for move in run_[:-1]):
         return "last_step_lost"
@@ -292,10 +291,8 @@ def late_fault(runs: list[list[Move]]) -> str:
     if waits and ends_right:
         return "updated_after_the_loop"
     if waits and all(
-        is_step(
-            run_[-1], run_[-1].change, r * np.sum([move.dW for move in run_], axis=0)
-        )
-        for r, run_ in zip(rate, runs, strict=True)
+        is_right(last._replace(dW=np.sum([move.dW for move in run_], axis=0)))
+        for last, run_ in zip(lasts, runs, strict=True)
     ):
         return "updates_a_copy"
     return "W_drawn_again" if ends_right else ""

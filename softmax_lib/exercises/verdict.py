@@ -405,27 +405,25 @@ def cases_that_are_right(
 
 def constant_factors(results: dict[str, Any], subject: Subject, part: str) -> list[str]:
     """Say by which factor a part, or one of its two terms, is wrong for every input."""
-    triples = []
+    answers = []
     for probe in ORDINARY:
         value = value_of(results[probe.name], part)
         if value is None:
             return []
+        expected = calculate(subject.loss, part, probe)
         data = calculate(subject.loss, part, replace(probe, reg=0.0))
-        triples.append((value, calculate(subject.loss, part, probe), data))
-    zero = [probe.reg == 0 for probe in ORDINARY]
+        answers.append((probe.reg, value, expected, data))
     pairs = {
         f"The {part} is {{}} times the right one for every input.": [
-            (value, expected) for value, expected, _ in triples
+            (value, expected) for _, value, expected, _ in answers
         ],
         f"With reg = 0 the {part} is {{}} times the right one.": [
-            (value, data)
-            for (value, _, data), is_zero in zip(triples, zero, strict=True)
-            if is_zero
+            (value, data) for reg, value, _, data in answers if reg == 0
         ],
         f"The regularization in the {part} is {{}} times the right one.": [
             (value - data, expected - data)
-            for (value, expected, data), is_zero in zip(triples, zero, strict=True)
-            if not is_zero
+            for reg, value, expected, data in answers
+            if reg != 0
         ],
     }
     factors = {text: common_factor(each, part) for text, each in pairs.items()}

@@ -18,7 +18,7 @@ import nbformat
 from tests.checker.chapters import CHAPTERS
 from tests.checker.prose import prose_of
 
-__all__ = ["figure_numbers", "labels_of", "with_numbers"]
+__all__ = ["CAPTION", "LINK", "figure_numbers", "with_numbers"]
 
 CAPTION = re.compile(r"^(\((fig-[\w-]+)\)=\n\*\*Figure )[\d.]*(\.\*\*)", re.MULTILINE)
 LINK = re.compile(r"(\[Figure )[\d.]*(\]\([\w.]*#(fig-[\w-]+)\))")
