@@ -123,8 +123,7 @@ def minimize(
     start = zero_weights(X, y) if start is None else start
     check_points(X, start)
     check_labels(y, num_points=X.shape[0], num_classes=start.shape[1])
-    check_moments(moments, num_columns=X.shape[1])
-    R = None if moments is None else root_of_curvature(moments, reg, start.shape[1])
+    R = root_of_curvature(moments, reg, start)
     history: list[float] = []
     bounds: list[float] = []
 
@@ -297,10 +296,9 @@ def sgd(
     """
     check_settings(learning_rate, reg, num_passes, batch_size, "num_passes")
     check_momentum(momentum)
-    check_moments(moments, num_columns=X.shape[1])
     rng = np.random.default_rng(rng)
     W = zero_weights(X, y)
-    R = None if moments is None else root_of_curvature(moments, reg, W.shape[1])
+    R = root_of_curvature(moments, reg, W)
     step = np.zeros_like(W)
     batches = -(-X.shape[0] // batch_size)
     for k in range(num_passes):
@@ -383,9 +381,18 @@ def gap_bound(dW: np.ndarray, reg: float) -> float:
     return float(np.sum(dW * dW)) / (4 * reg)
 
 
-def root_of_curvature(moments: np.ndarray, reg: float, num_classes: int) -> np.ndarray:
-    """Lower triangle R, where ``R @ R.T`` is about the curvature of a column of W."""
-    curvature = moments / num_classes
+def root_of_curvature(
+    moments: np.ndarray | None, reg: float, W: np.ndarray
+) -> np.ndarray | None:
+    """Lower triangle R, where ``R @ R.T`` is about the curvature of a column of W.
+
+    None, which stands for the identity, without moments.
+    """
+    if moments is None:
+        return None
+    D, C = W.shape
+    check_moments(moments, num_columns=D)
+    curvature = moments / C
     np.fill_diagonal(curvature, curvature.diagonal() + 2 * reg)
     R: np.ndarray = cholesky(curvature.T, lower=True, overwrite_a=True)
     return R
@@ -414,10 +421,10 @@ def check_reg(reg: float) -> None:
         raise ValueError(f"reg must be a positive number, but it is {reg}.")
 
 
-def check_moments(moments: np.ndarray | None, num_columns: int) -> None:
+def check_moments(moments: np.ndarray, num_columns: int) -> None:
     """Refuse second moments that are not those of the columns of X."""
     shape = (num_columns, num_columns)
-    if moments is not None and np.shape(moments) != shape:
+    if np.shape(moments) != shape:
         raise ValueError(
             f"moments must have one row and one column for each column of X, shape "
             f"{shape}, but it is {describe(moments)}."
