@@ -2,7 +2,7 @@
 
 One module for each step of the work, in the order in which the data flows:
 `preprocessing` and `datasets`, `losses`, `gradient_check`, `linear_classifier`,
-`tuning`, `plots`; and beyond the worksheet `optimum`, `certainty` and `features`.
+`tuning`, `plots`; and beyond the worksheet `solvers`, `evaluation` and `features`.
 """
 
 __version__ = "0.1.0"

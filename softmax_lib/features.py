@@ -1,4 +1,4 @@
-"""Features of images that serve a linear classifier better than their pixels do.
+"""Features of images that suit a linear classifier better than their pixels.
 
 Two kinds. Chosen by hand: how strong the edges of each direction are in each part of
 the image (histograms of oriented gradients), and how often each hue occurs. Learned
@@ -10,7 +10,7 @@ numbers; ``K`` is the number of centroids. Every feature function returns (N, nu
 features), float32, one row an image. They work through the images block by block, so
 that what they need in between is small and stays near the processor.
 
-Taught in chapter 12. `find_centroids` needs scikit-learn: ``pip install
+Taught in chapter 12. `kmeans` needs scikit-learn: ``pip install
 "softmax-lib[sklearn]"``.
 """
 
@@ -21,7 +21,8 @@ from typing import Concatenate, NamedTuple, ParamSpec
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from softmax_lib.losses import describe
+from softmax_lib.preprocessing import gen_batches
+from softmax_lib.validation import check_at_least, check_images
 
 __all__ = [
     "hog_features",
@@ -29,11 +30,11 @@ __all__ = [
     "sample_patches",
     "normalize_patches",
     "fit_whitening",
-    "find_centroids",
+    "kmeans",
     "Dictionary",
     "learn_dictionary",
     "distances",
-    "triangle",
+    "triangle_encoding",
     "pool_quadrants",
     "patch_features",
 ]
@@ -47,7 +48,7 @@ ORIENTATIONS = 9
 GRAY = np.array([2125, 7154, 721], dtype=np.int32)  # of R, G and B, in 1/10,000
 
 
-def in_blocks(
+def in_batches(
     size: int,
 ) -> Callable[
     [Callable[Concatenate[np.ndarray, P], np.ndarray]],
@@ -59,20 +60,20 @@ def in_blocks(
         function: Callable[Concatenate[np.ndarray, P], np.ndarray],
     ) -> Callable[Concatenate[np.ndarray, P], np.ndarray]:
         @functools.wraps(function)
-        def blockwise(
+        def in_parts(
             images: np.ndarray, /, *args: P.args, **kwargs: P.kwargs
         ) -> np.ndarray:
             check_images(images)
-            starts = range(0, len(images), size)
-            blocks = (function(images[i : i + size], *args, **kwargs) for i in starts)
-            return np.concatenate(list(blocks))
+            batches = gen_batches(len(images), size)
+            parts = [function(images[batch], *args, **kwargs) for batch in batches]
+            return np.concatenate(parts)
 
-        return blockwise
+        return in_parts
 
     return decorate
 
 
-@in_blocks(200)
+@in_batches(200)
 def hog_features(images: np.ndarray) -> np.ndarray:
     """Histograms of oriented gradients.
 
@@ -119,13 +120,13 @@ def hog_features(images: np.ndarray) -> np.ndarray:
     )
     blocks = sliding_window_view(cells, (2, 2), axis=(1, 2))
     blocks = blocks.transpose(0, 1, 2, 4, 5, 3).reshape(*blocks.shape[:3], -1)
-    blocks = to_length_one(np.minimum(to_length_one(blocks), 0.2))
+    blocks = normalize(np.minimum(normalize(blocks), 0.2))
     return blocks.reshape(len(images), -1)
 
 
-@in_blocks(200)
+@in_batches(200)
 def hue_histograms(images: np.ndarray, bins: int = 10) -> np.ndarray:
-    """Share of the pixels in each range of hues.
+    """Fraction of the pixels in each range of hues.
 
     Parameters
     ----------
@@ -150,17 +151,16 @@ def hue_histograms(images: np.ndarray, bins: int = 10) -> np.ndarray:
     >>> hue_histograms(green, bins=3)
     array([[0., 1., 0.]], dtype=float32)
     """
-    if bins < 1:
-        raise ValueError(f"bins must be at least 1, but it is {bins}.")
+    check_at_least("bins", bins)
     red, green, blue = np.moveaxis(images, 3, 0).astype(np.int32)
     highest = np.maximum(np.maximum(red, green), blue)
-    spread = np.maximum(highest - np.minimum(np.minimum(red, green), blue), 1)
-    from_green, from_blue = 2 * spread + blue - red, 4 * spread + red - green
+    chroma = np.maximum(highest - np.minimum(np.minimum(red, green), blue), 1)
+    from_green, from_blue = 2 * chroma + blue - red, 4 * chroma + red - green
     turn = np.where(highest == green, from_green, from_blue)
-    turn = np.where(highest == red, green - blue, turn) % (6 * spread)
-    bin_of = bins * turn // (6 * spread)  # of whole numbers, so no rounding decides
-    shares = [np.mean(bin_of == k, axis=(1, 2)) for k in range(bins)]
-    return np.stack(shares, axis=1).astype(np.float32)
+    turn = np.where(highest == red, green - blue, turn) % (6 * chroma)
+    bin_of = bins * turn // (6 * chroma)  # of whole numbers, so no rounding decides
+    fractions = [np.mean(bin_of == k, axis=(1, 2)) for k in range(bins)]
+    return np.stack(fractions, axis=1).astype(np.float32)
 
 
 def sample_patches(
@@ -183,7 +183,7 @@ def sample_patches(
     Returns
     -------
     ndarray of uint8, shape (num_patches, 108)
-        One patch a row: pixel by pixel, the channels of a pixel side by side.
+        One patch per row: pixel by pixel, the channels of a pixel side by side.
 
     Raises
     ------
@@ -196,8 +196,7 @@ def sample_patches(
     (20, 108)
     """
     check_images(images)
-    if num_patches < 1:
-        raise ValueError(f"num_patches must be at least 1, but it is {num_patches}.")
+    check_at_least("num_patches", num_patches)
     rng = np.random.default_rng(rng)
     windows = windows_of(images)
     places = [rng.integers(0, size, num_patches) for size in windows.shape[:3]]
@@ -210,7 +209,7 @@ def normalize_patches(patches: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     patches : ndarray of float, shape (M, 108)
-        One patch a row, in brightness units from 0 to 255.
+        One patch per row, in brightness units from 0 to 255.
 
     Returns
     -------
@@ -270,7 +269,7 @@ def fit_whitening(
     return mean, whitening
 
 
-def find_centroids(points: np.ndarray, K: int) -> np.ndarray:
+def kmeans(points: np.ndarray, K: int) -> np.ndarray:
     """Cluster points by k-means, from the first ``K`` of them, in at most 20 rounds.
 
     A round assigns each point to its nearest centroid and moves each centroid to the
@@ -301,7 +300,7 @@ def find_centroids(points: np.ndarray, K: int) -> np.ndarray:
 
     Examples
     --------
-    >>> find_centroids(np.array([[0.0], [9.0], [1.0], [8.0]]), K=2)
+    >>> kmeans(np.array([[0.0], [9.0], [1.0], [8.0]]), K=2)
     array([[0.5],
            [8.5]])
     """
@@ -311,8 +310,8 @@ def find_centroids(points: np.ndarray, K: int) -> np.ndarray:
         raise ValueError(
             f"K must be from 1 to {len(points)}, the number of points, but it is {K}."
         )
-    kmeans = KMeans(K, init=points[:K], n_init=1, max_iter=20, tol=0)
-    centroids: np.ndarray = kmeans.fit(points).cluster_centers_
+    model = KMeans(K, init=points[:K], n_init=1, max_iter=20, tol=0)
+    centroids: np.ndarray = model.fit(points).cluster_centers_
     return centroids
 
 
@@ -378,7 +377,7 @@ def learn_dictionary(
     drawn = sample_patches(images, num_patches, rng=rng).astype(np.float64)
     patches = normalize_patches(drawn)
     mean, whitening = fit_whitening(patches)
-    centroids = find_centroids((patches - mean) @ whitening, K)
+    centroids = kmeans((patches - mean) @ whitening, K)
     return Dictionary(*(a.astype(np.float32) for a in (mean, whitening, centroids)))
 
 
@@ -413,7 +412,7 @@ def distances(patches: np.ndarray, dictionary: Dictionary) -> np.ndarray:
     return squares
 
 
-def triangle(distances: np.ndarray) -> np.ndarray:
+def triangle_encoding(distances: np.ndarray) -> np.ndarray:
     """How much closer than average each centroid is; 0 for those that are not.
 
     Parameters
@@ -433,7 +432,7 @@ def triangle(distances: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> triangle(np.array([[1.0, 2.0, 6.0]]))
+    >>> triangle_encoding(np.array([[1.0, 2.0, 6.0]]))
     array([[2., 1., 0.]])
     """
     closer: np.ndarray = distances.mean(axis=1, keepdims=True) - distances
@@ -476,11 +475,11 @@ def pool_quadrants(codes: np.ndarray) -> np.ndarray:
     return sums
 
 
-@in_blocks(20)
+@in_batches(20)
 def patch_features(
     images: np.ndarray,
     dictionary: Dictionary,
-    encode: Callable[[np.ndarray], np.ndarray] = triangle,
+    encode: Callable[[np.ndarray], np.ndarray] = triangle_encoding,
 ) -> np.ndarray:
     """How close the patches of each quarter of an image come to each centroid.
 
@@ -491,7 +490,7 @@ def patch_features(
         least 8.
     dictionary : Dictionary
         With ``K`` centroids.
-    encode : callable, default `triangle`
+    encode : callable, default `triangle_encoding`
         Takes the distances (M, K) of patches from centroids, returns codes (M, K).
 
     Returns
@@ -543,24 +542,8 @@ def mean_of_cells(pixels: np.ndarray) -> np.ndarray:
     return means
 
 
-def to_length_one(blocks: np.ndarray) -> np.ndarray:
+def normalize(blocks: np.ndarray) -> np.ndarray:
     """Scale what lies along the last axis to length one; zeros stay zero."""
     squares = np.sum(blocks**2, axis=-1, keepdims=True)
     scaled: np.ndarray = blocks / np.sqrt(squares + 1e-10)
     return scaled
-
-
-def check_images(images: np.ndarray) -> None:
-    """Refuse what is not a non-empty array of colour images, as they are stored."""
-    if not (isinstance(images, np.ndarray) and images.ndim == 4 and images.size):
-        raise ValueError(
-            "images must be a non-empty array of shape (N, height, width, 3), but it "
-            f"is {describe(images)}."
-        )
-    if images.shape[3] != 3:
-        raise ValueError(
-            "images must have three channels, red, green and blue, but its shape is "
-            f"{images.shape}."
-        )
-    if images.dtype != np.uint8:
-        raise TypeError(f"images must hold uint8, but its dtype is {images.dtype}.")

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from softmax_lib.validation import check_at_least, check_positive
+
 __all__ = [
     "relative_error",
     "eval_numerical_gradient",
@@ -180,8 +182,7 @@ def grad_check_sparse(
             f"analytic_grad must have the shape of x, {x.shape}, but its shape is "
             f"{analytic_grad.shape}."
         )
-    if num_checks < 1:
-        raise ValueError(f"num_checks must be at least 1, but it is {num_checks}.")
+    check_at_least("num_checks", num_checks)
     rng = np.random.default_rng(rng)
     checked = []
     for _ in range(num_checks):
@@ -214,10 +215,9 @@ def centered_difference(
 
 
 def check_point(x: np.ndarray, h: float) -> None:
-    """Refuse a point or a step that finite differences cannot use."""
+    """Check that finite differences can use a point and a step."""
     if not np.issubdtype(x.dtype, np.floating):
         raise TypeError(f"x must hold floats, but its dtype is {x.dtype}.")
     if x.size == 0:
         raise ValueError(f"x must not be empty, but its shape is {x.shape}.")
-    if not h > 0:
-        raise ValueError(f"h must be positive, but it is {h}.")
+    check_positive("h", h)
