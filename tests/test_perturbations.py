@@ -6,6 +6,7 @@ checker's own, on copies of what the chapters recorded on both data sets.
 
 import base64
 import copy
+import functools
 import itertools
 import re
 from decimal import Decimal
@@ -14,8 +15,9 @@ import nbformat
 import numpy as np
 import pytest
 
-from tests.checker.chapters import CHAPTERS, DATA_SETS, recording_of
+from tests.checker.chapters import CHAPTERS, DATA_SETS
 from tests.checker.compare import compare_outputs, pixels
+from tests.checker.recordings import read_recorded
 from tests.test_checker import png
 
 DECIMAL = re.compile(r"(?<![\w.])(\d+\.\d+)(e[-+]\d+)?(?![\w.]*\d)")
@@ -24,8 +26,9 @@ FILM = re.compile(r"(?<=data:image/png;base64,)[^\"]+")
 TRIES = 6  # of each kind, in each recording
 
 
-def recorded_cells(path):
-    cells = nbformat.read(path, as_version=4).cells
+@functools.cache
+def recorded_cells(chapter, data_set):
+    cells = read_recorded(chapter, data_set).cells
     return [cell for cell in cells if cell.get("outputs")]
 
 
@@ -232,18 +235,16 @@ KINDS = [
 ]
 
 
-def recordings():
-    return [
-        pytest.param(recording_of(chapter, data_set), id=f"{chapter.stem}-{data_set}")
-        for chapter in CHAPTERS
-        for data_set in DATA_SETS
-    ]
+RECORDINGS = list(itertools.product(CHAPTERS, DATA_SETS))
+each_recording = pytest.mark.parametrize(
+    ("chapter", "data_set"), RECORDINGS, ids=lambda part: getattr(part, "stem", part)
+)
 
 
-def perturb_all(path, kinds):
+def perturb_all(chapter, data_set, kinds):
     """Yield each perturbation of a recording, with the cell it was made in."""
     rng = np.random.default_rng(7)
-    cells = recorded_cells(path)
+    cells = recorded_cells(chapter, data_set)
     for kind in kinds:
         order = rng.permutation(np.resize(np.arange(len(cells)), 10 * TRIES))
         made = 0
@@ -254,11 +255,11 @@ def perturb_all(path, kinds):
                 yield kind.__name__, cell, outputs
 
 
-@pytest.mark.parametrize("path", recordings())
-def test_every_perturbation_is_noticed(path):
+@each_recording
+def test_every_perturbation_is_noticed(chapter, data_set):
     unnoticed = [
         (kind, cell.source, outputs)
-        for kind, cell, outputs in perturb_all(path, KINDS)
+        for kind, cell, outputs in perturb_all(chapter, data_set, KINDS)
         if not compare_outputs(cell.outputs, outputs, cell.metadata.get("check"))
     ]
     assert unnoticed == []
@@ -267,8 +268,8 @@ def test_every_perturbation_is_noticed(path):
 def test_at_least_two_hundred_perturbations_are_made():
     made = [
         kind
-        for recording in recordings()
-        for kind, _, _ in perturb_all(recording.values[0], KINDS)
+        for chapter, data_set in RECORDINGS
+        for kind, _, _ in perturb_all(chapter, data_set, KINDS)
     ]
     assert len(made) >= 200
     assert set(made) == {kind.__name__ for kind in KINDS}
@@ -319,20 +320,20 @@ def cut_stream(cell, outputs, rng):
     return False
 
 
-@pytest.mark.parametrize("path", recordings())
-def test_what_lies_below_tolerance_is_not_noticed(path):
+@each_recording
+def test_what_lies_below_tolerance_is_not_noticed(chapter, data_set):
     kinds = [nudge_number, redraw_varying_number, add_noise, nudge_film, cut_stream]
-    for kind, cell, outputs in perturb_all(path, kinds):
+    for kind, cell, outputs in perturb_all(chapter, data_set, kinds):
         check = cell.metadata.get("check")
         found = compare_outputs(cell.outputs, outputs, check)
         assert not found, (kind, cell.source, found)
 
 
-@pytest.mark.parametrize("path", recordings())
-def test_any_two_templates_swapped_are_noticed(path):
+@each_recording
+def test_any_two_templates_swapped_are_noticed(chapter, data_set):
     figures = [
         output
-        for cell in recorded_cells(path)
+        for cell in recorded_cells(chapter, data_set)
         for output in cell.outputs
         if output.get("data", {}).get("text/plain", "").startswith(TEMPLATES)
     ]
@@ -341,7 +342,7 @@ def test_any_two_templates_swapped_are_noticed(path):
         for (a, b), (c, d) in itertools.combinations(np.ndindex(2, 5), 2):
             swapped = copy.deepcopy(figure)
             swapped["data"]["image/png"] = png(swap(picture, (a, b), (c, d)))
-            assert compare_outputs([figure], [swapped]), (path.stem, (a, b), (c, d))
+            assert compare_outputs([figure], [swapped]), (chapter.stem, (a, b), (c, d))
 
 
 def swap(picture, first, second):

@@ -51,7 +51,8 @@ def recording_of(chapter: Path, data_set: str) -> Path:
     """Return the file that holds a chapter's outputs on a data set."""
     if data_set == "cifar10":
         return chapter
-    return chapter.parents[1] / "tests" / "recordings" / data_set / chapter.name
+    recordings = chapter.parents[1] / "tests" / "recordings"
+    return recordings / data_set / f"{chapter.stem}.json"
 
 
 def kernel_environment(data_set: str) -> dict[str, str]:

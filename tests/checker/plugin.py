@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from nbval.plugin import (
     IPyNbCell,
@@ -24,13 +23,12 @@ from PIL import Image, ImageChops
 
 from tests.checker.chapters import (
     DATA_SETS,
-    RECORDINGS,
     chosen_data_set,
     cifar10_on_disk,
     kernel_environment,
-    recording_of,
 )
 from tests.checker.compare import Difference, compare_outputs, report
+from tests.checker.recordings import read_recorded
 from tests.checker.solutions import executed_cells, place_of
 
 FIGURE_FAILURES = Path("_build") / "figure-failures"
@@ -70,13 +68,8 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Iterator[Any]:
-    """Put a `Chapter` in the place of each notebook that nbval has found.
-
-    A recording is no chapter of its own.
-    """
+    """Put a `Chapter` in the place of each notebook that nbval has found."""
     collectors = yield
-    if RECORDINGS in file_path.parents:
-        return []
     return [
         Chapter.from_parent(parent, path=file_path)
         if isinstance(collector, IPyNbFile)
@@ -90,10 +83,8 @@ class Chapter(IPyNbFile):
 
     def collect(self) -> Iterator["CheckedCell"]:
         """Yield the code cells and solutions, with what the chosen data set gave."""
-        self.nb = nbformat.read(self.path, as_version=4)
-        cells = executed_cells(self.nb.cells)
-        recorded = self.recorded_cells(cells)
-        for number, cell in enumerate(recorded):
+        self.nb = read_recorded(self.path, chosen_data_set())
+        for number, cell in enumerate(executed_cells(self.nb.cells)):
             yield CheckedCell.from_parent(
                 self,
                 name=f"Cell {number}",
@@ -101,24 +92,6 @@ class Chapter(IPyNbFile):
                 cell=cell,
                 options=self.options_of(number, cell),
             )
-
-    def recorded_cells(self, cells: list[Any]) -> list[Any]:
-        """Return the recorded cells, or refuse a recording of other cells."""
-        recording = recording_of(self.path, chosen_data_set())
-        if recording == self.path:
-            return cells
-        if not recording.exists():
-            raise self.CollectError(
-                f"{self.path.name} has no recording {recording.name} on "
-                f"{chosen_data_set()}: run `make record`."
-            )
-        recorded = executed_cells(nbformat.read(recording, as_version=4).cells)
-        if [cell.source for cell in recorded] != [cell.source for cell in cells]:
-            raise self.CollectError(
-                f"The recording of {self.path.name} on {chosen_data_set()} holds other "
-                "cells than the chapter: run `make record`."
-            )
-        return recorded
 
     def options_of(self, number: int, cell: Any) -> dict[str, bool]:
         """Return nbval's options; only an expected exception can be one of them."""
@@ -128,7 +101,11 @@ class Chapter(IPyNbFile):
         }
         unchecked = marks.get("skip") or marks.get("check") is False
         if unchecked or (cell.source.strip() and cell.execution_count is None):
-            fault = "opts out" if unchecked else "has no recorded run"
+            fault = (
+                "opts out"
+                if unchecked
+                else f"has no recorded run on {DATA_SETS[chosen_data_set()]}"
+            )
             raise self.CollectError(
                 f"{self.path.name}, {place_of(cell, number)}: every cell is run and "
                 f"checked, but this one {fault}."

@@ -29,7 +29,6 @@ from tests.checker.chapters import (
     cifar10_on_disk,
     kernel_environment,
     machine_paths,
-    recording_of,
 )
 from tests.checker.compare import (
     Check,
@@ -41,7 +40,8 @@ from tests.checker.compare import (
     pixels,
     read_check,
 )
-from tests.checker.solutions import executed_cells, place_of, put_outputs
+from tests.checker.recordings import read_recorded, write_recorded
+from tests.checker.solutions import executed_cells, place_of
 
 # A picture keeps its recorded bytes only if no pixel moved by more than this many of
 # 255 levels: rounding may move a line's edge that much, a changed label moves it more.
@@ -94,10 +94,9 @@ def named_chapters(names: Sequence[str]) -> list[Path]:
 
 def record_chapter(chapter: Path, data_set: str) -> str:
     """Run a chapter, write what it says, and return what changed."""
-    recording = recording_of(chapter, data_set)
     notebook = nbformat.read(chapter, as_version=4)
     cells = executed_cells(notebook.cells)
-    recorded = recorded_outputs(recording)
+    recorded = recorded_outputs(chapter, data_set)
     start = time.perf_counter()
     peak = run_cells(cells, chapter.parent, data_set)
     seconds = time.perf_counter() - start
@@ -112,18 +111,15 @@ def record_chapter(chapter: Path, data_set: str) -> str:
             continue
         changes += [str(d.within(place)) for d in compare_outputs(old, new, check)]
         cell.outputs = keep_recorded(old, new, read_check(check) if check else Check())
-    put_outputs(notebook.cells, cells)
-    write_notebook(notebook, recording)
+    write_recorded(notebook, cells, chapter, data_set)
     summary = f"{seconds:.1f} s, peak memory {peak / 1e6:.0f} MB, "
     summary += f"changes: {len(changes) or 'none'}"
     return "\n  ".join([summary, *changes])
 
 
-def recorded_outputs(recording: Path) -> dict[str, list[Any]]:
+def recorded_outputs(chapter: Path, data_set: str) -> dict[str, list[Any]]:
     """Return the recorded outputs of each code cell that ever ran, by its id."""
-    if not recording.exists():
-        return {}
-    cells = executed_cells(nbformat.read(recording, as_version=4).cells)
+    cells = executed_cells(read_recorded(chapter, data_set).cells)
     return {cell.id: cell.outputs for cell in cells if cell.get("execution_count")}
 
 
@@ -214,31 +210,6 @@ def means_the_same(old: Any, new: Any, rules: Check) -> bool:
         return True
     left, right = (pixels(base64.b64decode(picture)) for picture in pictures)
     return bool(np.abs(left - right).max() <= SAME_PIXELS)
-
-
-def write_notebook(notebook: Any, path: Path) -> None:
-    """Write a notebook so that the same content gives the same bytes.
-
-    Of its metadata, the kernel is the same for all, and ``description`` its own.
-    """
-    own = {k: v for k, v in notebook.metadata.items() if k == "description"}
-    notebook.metadata = nbformat.from_dict(
-        {
-            **own,
-            "kernelspec": {
-                "display_name": "Python 3",
-                "language": "python",
-                "name": "python3",
-            },
-            "language_info": {"name": "python"},
-        }
-    )
-    for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
-    nbformat.validate(notebook)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = nbformat.writes(notebook, indent=1, sort_keys=True, ensure_ascii=False)
-    path.write_text(text.rstrip("\n") + "\n", encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

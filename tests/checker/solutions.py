@@ -10,12 +10,11 @@ the form that a code cell has under `check`.
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import repeat
 from typing import Any
 
 import nbformat
 
-__all__ = ["executed_cells", "place_of", "put_outputs", "without_outputs"]
+__all__ = ["executed_cells", "place_of", "put_outputs"]
 
 SOLUTION = re.compile(
     r"^(?P<fence>`{3,})\{solution\} (?P<exercise>[\w-]+)\n.*?^(?P=fence)[ ]*$",
@@ -69,12 +68,6 @@ def put_outputs(cells: Iterable[Any], executed: Iterable[Any]) -> None:
     for cell in cells:
         if cell.cell_type == "markdown":
             cell.source = with_outputs(cell.source, said)
-
-
-def without_outputs(cell: Any) -> str:
-    """Return a cell's source without what its solutions print."""
-    markdown = cell.cell_type == "markdown"
-    return with_outputs(cell.source, repeat("")) if markdown else str(cell.source)
 
 
 def with_outputs(source: str, said: Iterator[str]) -> str:

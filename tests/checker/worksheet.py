@@ -18,7 +18,7 @@ from pathlib import Path
 import nbformat
 
 from tests.checker.chapters import ROOT, chosen_data_set, kernel_environment
-from tests.checker.record import write_notebook
+from tests.checker.recordings import write_notebook
 
 EMPTY = ROOT / "worksheet" / "softmax.ipynb"
 SOLVED = ROOT / "worksheet" / "source" / "softmax.ipynb"
