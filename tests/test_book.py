@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbval.plugin import find_comment_markers, find_metadata_tags
 
-from tests.checker.chapters import (
+from tools.checker.chapters import (
     BOOK,
     CHAPTERS,
     DATA_SETS,
@@ -16,10 +16,10 @@ from tests.checker.chapters import (
     machine_paths,
     recording_of,
 )
-from tests.checker.compare import is_picture, output_parts, read_check
-from tests.checker.prose import computed_numbers, prose_of, unsupported_numbers
-from tests.checker.recordings import read_recorded, recording_text, write_notebook
-from tests.checker.solutions import executed_cells
+from tools.checker.compare import is_picture, output_parts, read_check
+from tools.checker.prose import computed_numbers, prose_of, unsupported_numbers
+from tools.checker.recordings import read_recorded, recording_text, write_notebook
+from tools.checker.solutions import executed_cells
 
 LINES_IN_A_CELL = 15
 

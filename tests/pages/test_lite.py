@@ -11,11 +11,11 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from lite import build as lite
-from tests.checker.chapters import BOOK, CHAPTERS
-from tests.checker.compare import compare_outputs
-from tests.checker.plugin import warnings_in
-from tests.checker.recordings import read_recorded
+from tools.checker.chapters import BOOK, CHAPTERS
+from tools.checker.compare import compare_outputs
+from tools.checker.plugin import warnings_in
+from tools.checker.recordings import read_recorded
+from tools.lite import build as lite
 
 RUN = ("02_naive_loss", "04_gradient_check")  # half a minute each; 5 and 7 take five
 # jupyterlab-myst follows a link to a heading, and calls it an error.
