@@ -24,7 +24,7 @@ book: .venv/book.done ## build the pages from the recorded outputs (no data, no 
 # chapter needs up to 1 GB (chapter 12: 1.5).
 TWO = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 test: .venv/test.done ## run the unit tests, then compare every output of every chapter
-	$(TWO) tests
+	$(TWO) tests tools
 	$(TWO) --nbval book/
 	@echo "Checked: the unit tests (tests/) and every output of every chapter (book/)."
 
@@ -32,44 +32,44 @@ pages-test: .venv/test.done book ## open every page in Chromium, with the networ
 	$(BIN)/python -m pytest tests/pages --ignore tests/pages/test_lite.py
 
 lite: .venv/test.done .venv/lite.done ## build the chapters that run in a browser, beside the pages
-	$(BIN)/python -m lite.build
+	$(BIN)/python -m tools.lite.build
 	$(MAKE) book
 	$(BIN)/python -m pytest tests/pages/test_lite.py
 
 pdf: .venv/test.done ## print the whole book to _build/softmax-book.pdf, by Chromium
 	$(BIN)/jupyter-book build --all -W -n --keep-going --quiet --builder singlehtml .
-	$(BIN)/python -m tests.pages.print_book _build/softmax-book.pdf
+	$(BIN)/python -m tools.print_book _build/softmax-book.pdf
 
 record: .venv/test.done ## execute the chapters (or CHAPTERS=04) and rewrite their outputs
-	$(BIN)/python -m tests.checker.record $(CHAPTERS)
+	$(BIN)/python -m tools.checker.record $(CHAPTERS)
 
-text: .venv/test.done ## carry changed text into the recordings and check its numbers
-	$(BIN)/python -m tests.checker.text
+text: .venv/test.done ## write the links of changed text and check its numbers
+	$(BIN)/python -m tools.checker.text
 	$(BIN)/python -m pytest -q tests/test_book.py tests/test_links.py
 
 data: .venv/book.done ## download CIFAR-10 (170 MB) into your cache folder
 	$(BIN)/softmax-book data fetch
 
 worksheet: .venv/test.done ## make the worksheet from its source and grade both (a minute)
-	$(BIN)/python -m tests.checker.worksheet
+	$(BIN)/python -m tools.worksheet
 
 figures: .venv/test.done ## save the chapters' figures (or CHAPTERS=03) as SVG, for slides
-	$(BIN)/python -m tests.checker.figures $(CHAPTERS)
+	$(BIN)/python -m tools.checker.figures $(CHAPTERS)
 
 links: .venv/book.done ## check the links that lead out of the book
 	$(BIN)/jupyter-book build --all -W -n --keep-going --quiet --builder linkcheck .
 
 check-everywhere: .venv/test.done ## compare the outputs on other processors and versions (long)
-	$(BIN)/python -m tests.checker.everywhere --only "$(ONLY)"
+	$(BIN)/python -m tools.everywhere --only "$(ONLY)"
 
 bench: .venv/test.done ## measure time and memory against what the machine can do (minutes)
-	$(BIN)/python -m benchmarks.bench
+	$(BIN)/python -m tools.benchmarks.bench
 
 bench-streaming: .venv/test.done ## train from disk on ten times CIFAR-10 (1.5 GB for a while)
-	$(BIN)/python -m benchmarks.streaming
+	$(BIN)/python -m tools.benchmarks.streaming
 
 mutants: .venv/test.done ## change softmax_lib in a thousand places; a test must notice each
-	OMP_NUM_THREADS=1 $(BIN)/python -m tests.checker.mutants $(MODULES)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tools.mutants $(MODULES)
 
 lint: .venv/test.done ## check style, spelling and types
 	$(BIN)/ruff format --check .
@@ -85,21 +85,21 @@ dist: .venv/test.done ## build the wheel and the source archive into dist/
 	$(BIN)/python -m pytest -q tests/test_package.py
 
 # Pins hold for every system and Python; a pin that still fits is kept (remove a file of
-# locks/ to move all of its pins). What torch needs for a graphics card is left to pip.
+# tools/locks/ to move all of its pins). What torch needs for a graphics card is left to pip.
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
   --no-header --no-annotate --no-emit-index-url --no-emit-find-links
-lock: .venv/test.done ## write locks/ from pyproject.toml
-	$(COMPILE) --extra book --output-file locks/book.txt
-	$(COMPILE) --extra test --constraints locks/book.txt --output-file locks/test.txt
-	grep -Ev '^(cuda|nvidia|triton)' locks/test.txt > locks/new && mv locks/new locks/test.txt
-	$(COMPILE) --extra lite --constraints locks/test.txt --output-file locks/lite.txt
-	@echo "Written: locks/book.txt, locks/test.txt and locks/lite.txt."
+lock: .venv/test.done ## write tools/locks/ from pyproject.toml
+	$(COMPILE) --extra book --output-file tools/locks/book.txt
+	$(COMPILE) --extra test --constraints tools/locks/book.txt --output-file tools/locks/test.txt
+	grep -Ev '^(cuda|nvidia|triton)' tools/locks/test.txt > tools/locks/new && mv tools/locks/new tools/locks/test.txt
+	$(COMPILE) --extra lite --constraints tools/locks/test.txt --output-file tools/locks/lite.txt
+	@echo "Written: tools/locks/book.txt, tools/locks/test.txt and tools/locks/lite.txt."
 
 clean: ## remove all that make has made
 	rm -rf .venv _build dist
 
 # An installation that was interrupted is begun anew: half a package would pass for a whole one.
-.venv/%.done: locks/%.txt pyproject.toml
+.venv/%.done: tools/locks/%.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
 	  "Python 3.11 or newer is needed; name yours: make PYTHON=python3.11 ...")'
 	@if [ -e .venv/unfinished ]; then rm -rf .venv; fi

@@ -1,3 +1,3 @@
 """The checker of the chapters' outputs, for every pytest run in this checkout."""
 
-pytest_plugins = ["tests.checker.plugin"]
+pytest_plugins = ["tools.checker.plugin"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from numpydoc.validate import validate
 
-from tests.checker.chapters import CHAPTERS, ROOT
+from tools.checker.chapters import CHAPTERS, ROOT
 
 PACKAGE = ROOT / "softmax_lib"
 

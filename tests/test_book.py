@@ -1,12 +1,14 @@
 """What holds of every chapter and of every recording, whatever its cells compute."""
 
+import itertools
+import json
 import re
 
 import nbformat
 import pytest
 from nbval.plugin import find_comment_markers, find_metadata_tags
 
-from tests.checker.chapters import (
+from tools.checker.chapters import (
     BOOK,
     CHAPTERS,
     DATA_SETS,
@@ -14,18 +16,18 @@ from tests.checker.chapters import (
     machine_paths,
     recording_of,
 )
-from tests.checker.compare import is_picture, output_parts, read_check
-from tests.checker.prose import computed_numbers, prose_of, unsupported_numbers
-from tests.checker.record import write_notebook
-from tests.checker.solutions import executed_cells, without_outputs
+from tools.checker.compare import is_picture, output_parts, read_check
+from tools.checker.prose import computed_numbers, prose_of, unsupported_numbers
+from tools.checker.recordings import read_recorded, recording_text, write_notebook
+from tools.checker.solutions import executed_cells
 
 LINES_IN_A_CELL = 15
 
 each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
 each_recording = pytest.mark.parametrize(
-    "recording",
-    [recording_of(chapter, data_set) for chapter in CHAPTERS for data_set in DATA_SETS],
-    ids=lambda path: f"{path.stem}-{path.parent.name}",
+    ("chapter", "data_set"),
+    list(itertools.product(CHAPTERS, DATA_SETS)),
+    ids=lambda part: getattr(part, "stem", part),
 )
 
 
@@ -33,8 +35,9 @@ def cells_of(path):
     return nbformat.read(path, as_version=4).cells
 
 
-def code_cells_of(path):
-    return [cell for cell in cells_of(path) if cell.cell_type == "code"]
+def code_cells_of(chapter, data_set="cifar10"):
+    cells = read_recorded(chapter, data_set).cells
+    return [cell for cell in cells if cell.cell_type == "code"]
 
 
 def allowances():
@@ -70,15 +73,23 @@ def test_a_chapter_says_in_a_sentence_of_its_own_what_it_holds():
 
 
 def test_no_recording_is_left_of_a_chapter_that_is_gone():
-    recorded = {path.name for path in RECORDINGS.glob("*/*.ipynb")}
-    assert recorded == {chapter.name for chapter in CHAPTERS}
+    recorded = {path.name for path in RECORDINGS.glob("*/*")}
+    assert recorded == {f"{chapter.stem}.json" for chapter in CHAPTERS}
 
 
-@each_recording
-def test_no_cell_opts_out_of_the_check(recording):
+@each_chapter
+def test_a_recording_holds_outputs_of_cells_and_nothing_else(chapter):
+    recording = recording_of(chapter, "shapes10")
+    cells = executed_cells(read_recorded(chapter, "shapes10").cells)
+    assert set(json.loads(recording.read_text("utf-8"))) == {cell.id for cell in cells}
+    assert recording.read_text("utf-8") == recording_text(cells), "run `make record`"
+
+
+@each_chapter
+def test_no_cell_opts_out_of_the_check(chapter):
     opting_out = [
         mark
-        for cell in code_cells_of(recording)
+        for cell in code_cells_of(chapter)
         for mark, value in [
             *find_metadata_tags(cell.metadata),
             *find_comment_markers(cell.source),
@@ -88,28 +99,28 @@ def test_no_cell_opts_out_of_the_check(recording):
     assert opting_out == []
 
 
-@each_recording
-def test_a_notebook_is_written_as_the_recorder_writes_it(recording, tmp_path):
-    rewritten = tmp_path / recording.name
-    write_notebook(nbformat.read(recording, as_version=4), rewritten)
-    assert rewritten.read_bytes() == recording.read_bytes(), "run `make text`"
+@each_chapter
+def test_a_notebook_is_written_as_the_recorder_writes_it(chapter, tmp_path):
+    rewritten = tmp_path / chapter.name
+    write_notebook(nbformat.read(chapter, as_version=4), rewritten)
+    assert rewritten.read_bytes() == chapter.read_bytes(), "run `make text`"
 
 
 @each_recording
-def test_every_code_cell_was_run_from_top_to_bottom(recording):
-    counts = [cell.execution_count for cell in code_cells_of(recording)]
+def test_every_code_cell_was_run_from_top_to_bottom(chapter, data_set):
+    counts = [cell.execution_count for cell in code_cells_of(chapter, data_set)]
     assert counts == list(range(1, len(counts) + 1))
 
 
 @each_recording
-def test_nothing_was_written_to_stderr(recording):
-    outputs = [output for cell in code_cells_of(recording) for output in cell.outputs]
-    assert not [output for output in outputs if output.get("name") == "stderr"]
+def test_nothing_was_written_to_stderr(chapter, data_set):
+    for cell in code_cells_of(chapter, data_set):
+        assert "stderr" not in [output.get("name") for output in cell.outputs]
 
 
 @each_recording
-def test_no_output_shows_a_path_of_a_machine(recording):
-    for cell in code_cells_of(recording):
+def test_no_output_shows_a_path_of_a_machine(chapter, data_set):
+    for cell in code_cells_of(chapter, data_set):
         for output in cell.outputs:
             parts = output_parts(output)
             texts = [parts[kind] for kind in parts if not is_picture(kind)]
@@ -117,34 +128,23 @@ def test_no_output_shows_a_path_of_a_machine(recording):
 
 
 @each_recording
-def test_every_picture_has_an_alternative_text(recording):
-    for cell in code_cells_of(recording):
+def test_every_picture_has_an_alternative_text(chapter, data_set):
+    for cell in code_cells_of(chapter, data_set):
         for output in cell.outputs:
             if "image/png" in output.get("data", {}):
                 assert output["metadata"]["image/png"]["alt"].strip()
 
 
 @each_recording
-def test_what_can_be_operated_weighs_less_than_500_kB_on_a_page(recording):
+def test_what_can_be_operated_weighs_less_than_500_kB_on_a_page(chapter, data_set):
     texts = [
         output.data["text/html"]
-        for cell in code_cells_of(recording)
+        for cell in code_cells_of(chapter, data_set)
         for output in cell.outputs
         if "live-figure" in output.get("data", {}).get("text/html", "")
     ]
     scripts = sum(p.stat().st_size for p in (BOOK / "_static").glob("live*"))
     assert sum(len(text.encode()) for text in texts) + scripts < 500_000
-
-
-@each_chapter
-def test_the_shapes10_recording_holds_the_cells_of_the_chapter(chapter):
-    def said_of(path):
-        return [
-            (cell.id, cell.cell_type, without_outputs(cell), cell.metadata)
-            for cell in cells_of(path)
-        ]
-
-    assert said_of(recording_of(chapter, "shapes10")) == said_of(chapter)
 
 
 @pytest.mark.parametrize("check", list(allowances()))

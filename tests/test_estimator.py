@@ -14,7 +14,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from softmax_lib.estimator import SoftmaxClassifier, normalized_weights
 from softmax_lib.losses import softmax_loss_vectorized
 from softmax_lib.preprocessing import append_bias
-from tests.checker.chapters import BOOK
+from tools.checker.chapters import BOOK
 
 RNG = np.random.default_rng(0)
 NAMES = np.array(["bird", "cat", "dog"])

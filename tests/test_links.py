@@ -6,16 +6,16 @@ import nbformat
 import pytest
 from pybtex.database import parse_file
 
-from tests.checker.chapters import BOOK, CHAPTERS
-from tests.checker.links import (
+from tests.test_architecture import ROOMS
+from tools.checker.chapters import BOOK, CHAPTERS
+from tools.checker.links import (
     function_targets,
     link_first_mentions,
     term_targets,
     with_links,
 )
-from tests.checker.numbering import CAPTION, LINK, figure_numbers, with_numbers
-from tests.checker.prose import prose_of
-from tests.test_architecture import ROOMS
+from tools.checker.numbering import CAPTION, LINK, figure_numbers, with_numbers
+from tools.checker.prose import prose_of
 
 each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
 

@@ -10,7 +10,7 @@ import pytest
 
 import softmax_lib
 from softmax_lib.__main__ import find_chapter, main
-from tests.checker.chapters import ROOT
+from tools.checker.chapters import ROOT
 
 VERSION = softmax_lib.__version__
 MODULES = {

@@ -20,8 +20,8 @@ import pytest
 from matplotlib import pyplot as plt
 
 from softmax_lib import datasets, download, shapes10
-from tests.checker.chapters import chosen_data_set
 from tests.fake_cifar10 import python2_pickle
+from tools.checker.chapters import chosen_data_set
 
 SETUP = """
 import random

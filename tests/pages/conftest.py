@@ -14,7 +14,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import Error, sync_playwright
 
-from tests.checker.chapters import ROOT
+from tools.checker.chapters import ROOT
 
 HTML = ROOT / "_build" / "html"
 BASE = "/softmax-book/"  # where GitHub Pages puts the site of this repository

@@ -11,10 +11,11 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from lite import build as lite
-from tests.checker.chapters import BOOK, CHAPTERS, recording_of
-from tests.checker.compare import compare_outputs
-from tests.checker.plugin import warnings_in
+from tools.checker.chapters import BOOK, CHAPTERS
+from tools.checker.compare import compare_outputs
+from tools.checker.plugin import warnings_in
+from tools.checker.recordings import read_recorded
+from tools.lite import build as lite
 
 RUN = ("02_naive_loss", "04_gradient_check")  # half a minute each; 5 and 7 take five
 # jupyterlab-myst follows a link to a heading, and calls it an error.
@@ -52,7 +53,7 @@ def test_a_chapter_runs_and_says_what_is_recorded(page, site, faults, stem):
     open_in_browser(page, site, stem)
     assert page.evaluate(RUN_ALL)
     ran = nbformat.from_dict(page.evaluate(CONTENT))
-    recorded = nbformat.read(recording_of(BOOK / f"{stem}.ipynb", "shapes10"), 4)
+    recorded = read_recorded(BOOK / f"{stem}.ipynb", "shapes10")
     differences = [
         difference.within(cell.id)
         for cell, run in zip(recorded.cells, ran.cells, strict=True)

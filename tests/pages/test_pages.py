@@ -7,8 +7,8 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from tests.checker.chapters import ROOT
 from tests.pages.conftest import HTML
+from tools.checker.chapters import ROOT
 
 RAW_FORMULA = r"() => document.body.innerText.match(/\\[(\[]|\\begin\{\w+\}|\$\$/g)"
 

@@ -1,0 +1,1 @@
+"""What maintainers use: the checker of outputs, benchmarks, builds and locks."""

@@ -1,0 +1,577 @@
+"""Decide whether two lists of cell outputs mean the same.
+
+Words must be equal. A number without decimals (a count, a shape, a label, ``1e-07``)
+must be equal too. A number with decimals must lie within the tolerance, which is the
+larger of a relative 1e-6 and one unit of the last printed digit. Pictures are compared
+as pictures. What else may vary in a cell is declared in its metadata, with a reason
+(see `read_check`). Nothing here knows of pytest or of kernels.
+"""
+
+import base64
+import copy
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
+from matplotlib.testing.compare import calculate_rms
+from PIL import Image
+
+__all__ = ["Difference", "compare_outputs", "read_check", "report"]
+
+Output = Mapping[str, Any]
+
+ADVICE = (
+    "If the change is meant, run `make record`, read the differences it prints, and "
+    "commit the new outputs."
+)
+
+RELATIVE_TOLERANCE = Decimal("1e-6")
+
+# A number that shows this many significant digits was printed in full, so how many
+# decimals it has is an accident of its last bit and is not compared.
+FULL_PRECISION = 13
+
+# Another matplotlib or FreeType moves the edges of letters by a fraction of a pixel, so
+# pixels cannot be compared one by one: a tolerance for the text would hide a swapped
+# template. Both pictures are first averaged over square tiles somewhat larger than a
+# letter. Matplotlib's root mean square over all tiles sees a change everywhere, the
+# worst tile a change in one place. On the scale 0 to 255, letters drawn by matplotlib
+# 3.8 and by 3.11 differ by at most 2 and 16; the two most alike of CIFAR-10's
+# templates, swapped, by 6 and 25.
+TILE = 24
+ALL_TILES_RMS = 3.0
+WORST_TILE_RMS = 20.0
+
+# A picture inside an HTML text holds numbers drawn as colours and no letter, in 32
+# levels of each colour. Rounding may move a few of them by one level, and nothing else.
+LEVEL = 8
+MOVED_PIXELS = 0.01
+EMBEDDED = re.compile(r"(?<=data:image/png;base64,)[A-Za-z0-9+/=]+")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that an output was to say, and what it said instead."""
+
+    place: str
+    expected: str
+    actual: str
+    detail: str = ""
+    pictures: tuple[bytes, bytes] | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        sentences = f"{self.place}: expected {self.expected}, got {self.actual}."
+        return f"{sentences} {self.detail}".rstrip()
+
+    def within(self, place: str) -> "Difference":
+        """Return the same difference, placed inside a larger whole."""
+        return replace(self, place=f"{place}, {self.place}")
+
+
+def report(differences: Sequence[Difference]) -> str:
+    """Return the differences as sentences, and how to re-record."""
+    return "\n\n".join([*map(str, differences), ADVICE])
+
+
+# ---- what a cell's metadata may allow ------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Varies:
+    """Numbers that may change from run to run, within bounds."""
+
+    pattern: re.Pattern[str]
+    at_least: Decimal | None
+    at_most: Decimal | None
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Return where the numbers stand in ``text``."""
+        return [match.span(1) for match in self.pattern.finditer(text)]
+
+    def allows(self, number: str) -> bool:
+        """Say whether ``number`` is one and lies within the bounds."""
+        try:
+            value = Decimal(number.replace(",", ""))
+        except ArithmeticError:
+            return False
+        low = value if self.at_least is None else self.at_least
+        high = value if self.at_most is None else self.at_most
+        return value.is_finite() and low <= value <= high
+
+    def bounds(self) -> str:
+        """Return the bounds as words."""
+        words = [
+            f"at least {self.at_least}" if self.at_least is not None else "",
+            f"at most {self.at_most}" if self.at_most is not None else "",
+        ]
+        return " and ".join(filter(None, words))
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a cell declares about its own outputs."""
+
+    rtol: Decimal = RELATIVE_TOLERANCE
+    atol: Decimal = Decimal(0)
+    varies: tuple[Varies, ...] = ()
+
+
+def read_check(declared: Mapping[str, Any]) -> Check:
+    """Read the ``check`` entry of a cell's metadata.
+
+    Parameters
+    ----------
+    declared : mapping
+        ``{"rtol": …, "reason": …}`` or ``{"atol": …, "reason": …}`` for a wider
+        tolerance of every number in the cell; ``{"varies": [{"pattern": …,
+        "at_least": …, "at_most": …, "reason": …}]}`` for numbers that may change from
+        run to run. Group 1 of the pattern is the number; one bound is enough.
+
+    Raises
+    ------
+    ValueError
+        If a reason or a bound is missing, or an entry is unknown.
+    """
+    rules = declared.get("varies", [])
+    require_entries(declared, {"rtol", "atol", "reason", "varies"})
+    if {"rtol", "atol"} & set(declared):
+        require_reason(declared)
+    elif not rules:
+        raise ValueError(
+            f"check must widen a tolerance or name what varies: {declared}"
+        )
+    for rule in rules:
+        require_entries(rule, {"pattern", "at_least", "at_most", "reason"})
+        require_reason(rule)
+        if re.compile(rule["pattern"]).groups != 1:
+            raise ValueError(f"a pattern must have exactly one group: {rule}")
+        if not {"at_least", "at_most"} & set(rule):
+            raise ValueError(f"what varies must have a bound: {rule}")
+    return Check(
+        rtol=Decimal(str(declared.get("rtol", RELATIVE_TOLERANCE))),
+        atol=Decimal(str(declared.get("atol", 0))),
+        varies=tuple(
+            Varies(
+                re.compile(rule["pattern"], re.MULTILINE),
+                *(
+                    Decimal(str(rule[bound])) if bound in rule else None
+                    for bound in ("at_least", "at_most")
+                ),
+            )
+            for rule in rules
+        ),
+    )
+
+
+def require_entries(declared: Mapping[str, Any], known: set[str]) -> None:
+    """Refuse an entry that nobody reads."""
+    if unknown := set(declared) - known:
+        raise ValueError(
+            f"check has no entry {sorted(unknown)}; it has {sorted(known)}"
+        )
+
+
+def require_reason(declared: Mapping[str, Any]) -> None:
+    """Refuse an allowance without a reason."""
+    if not str(declared.get("reason", "")).strip():
+        raise ValueError(f"what a check allows must have a reason: {declared}")
+
+
+# ---- outputs -------------------------------------------------------------------------
+
+
+def compare_outputs(
+    expected: Sequence[Output],
+    actual: Sequence[Output],
+    check: Mapping[str, Any] | None = None,
+) -> list[Difference]:
+    """Compare the recorded outputs of a cell with new ones.
+
+    Parameters
+    ----------
+    expected, actual : sequence of notebook outputs
+        As in a notebook file of format 4.
+    check : mapping, optional
+        The ``check`` entry of the cell's metadata.
+
+    Returns
+    -------
+    list of Difference
+        Empty when both mean the same.
+    """
+    rules = read_check(check) if check else Check()
+    expected, actual = coalesce_streams(expected), coalesce_streams(actual)
+    differences = list(unmatched_rules(expected, rules))
+    for number, (old, new) in enumerate(zip_longest(expected, actual), start=1):
+        place = f"output {number}"
+        if old is None or new is None:
+            differences.append(
+                Difference(place, describe_output(old), describe_output(new))
+            )
+        else:
+            found = compare_output(old, new, rules)
+            differences += [difference.within(place) for difference in found]
+    return differences
+
+
+def compare_output(old: Output, new: Output, rules: Check) -> list[Difference]:
+    """Compare two outputs, each of them flattened to its named parts."""
+    old_parts, new_parts = output_parts(old), output_parts(new)
+    if list(old_parts) != list(new_parts):
+        return [Difference("its kind", describe_output(old), describe_output(new))]
+    differences: list[Difference] = []
+    for kind, part in old_parts.items():
+        embedded = kind.endswith(" of text/html")
+        compare = compare_films if embedded else COMPARE.get(kind, compare_texts)
+        found = compare(part, new_parts[kind], rules)
+        differences += [difference.within(kind) for difference in found]
+    return differences
+
+
+def output_parts(output: Output) -> dict[str, str]:
+    """Return what an output says, by kind: every part as text, pictures as base64."""
+    kind = output["output_type"]
+    if kind == "stream":
+        return {output["name"]: joined(output["text"])}
+    if kind == "error":
+        return {"error": f"{output['ename']}: {output['evalue']}"}
+    data = {name: joined(output["data"][name]) for name in sorted(output["data"])}
+    html = data.get("text/html", "")
+    for number, picture in enumerate(EMBEDDED.findall(html), start=1):
+        data[f"image/png {number} of text/html"] = picture
+        data["text/html"] = EMBEDDED.sub("", html)
+    metadata = json.dumps(
+        output.get("metadata", {}), sort_keys=True, ensure_ascii=False, indent=1
+    )
+    return {f"{kind}": "", **data, "metadata": metadata}
+
+
+def is_picture(kind: str) -> bool:
+    """Say whether a part of an output is a picture."""
+    return kind.startswith("image/png")
+
+
+def joined(text: Any) -> str:
+    """Return text as one string; a notebook file may hold it as a list of lines."""
+    if isinstance(text, str):
+        return text
+    if isinstance(text, list):
+        return "".join(text)
+    return json.dumps(text, sort_keys=True, ensure_ascii=False, indent=1)
+
+
+def describe_output(output: Output | None) -> str:
+    """Return a few words that tell one output from another."""
+    if output is None:
+        return "no output"
+    parts = output_parts(output)
+    text = next((parts[kind] for kind in parts if parts[kind]), "")
+    text = "a picture" if text == parts.get("image/png") else quoted(text)
+    return f"{' + '.join(kind for kind in parts if kind != 'metadata')} {text}"
+
+
+def coalesce_streams(outputs: Sequence[Output]) -> list[Output]:
+    """Return the outputs with all text of one stream in one output.
+
+    Where a kernel cuts a stream in pieces depends on timing.
+    """
+    streams: dict[str, dict[str, Any]] = {}
+    coalesced: list[Output] = []
+    for output in outputs:
+        name = output.get("name") if output["output_type"] == "stream" else None
+        if name in streams:
+            streams[name]["text"] += joined(output["text"])
+        elif name is not None:
+            streams[name] = {**output, "text": joined(output["text"])}
+            coalesced.append(streams[name])
+        else:
+            coalesced.append(copy.deepcopy(output))
+    return coalesced
+
+
+def unmatched_rules(outputs: Sequence[Output], rules: Check) -> Iterator[Difference]:
+    """Yield a difference for each rule that nothing in the recording matches."""
+    texts = [
+        text
+        for output in outputs
+        for kind, text in output_parts(output).items()
+        if not is_picture(kind)
+    ]
+    for rule in rules.varies:
+        if not any(rule.spans(text) for text in texts):
+            yield Difference(
+                "the cell's metadata",
+                f"its recorded outputs to match {rule.pattern.pattern!r}",
+                "no match",
+                "A rule that matches nothing protects nothing.",
+            )
+
+
+# ---- text ----------------------------------------------------------------------------
+
+TAG = r"(?P<tag></?[A-Za-z][^<>]*>) |"
+TOKEN = r"""
+    (?P<number>
+        (?:(?<![\w.)\]])[-+\N{MINUS SIGN}])?      # a sign; in "3-4" it is a dash
+        (?: \d{1,3}(?:,\d{3})+(?![\d,])(?:\.\d+)?  # 49,000
+          | \d+\.?\d*[eE][-+]?\d+                 # 1e-07, 1.e-07 and 2.5e4
+          | \d+\.\d+
+          | \d+
+          | (?<![\w.])\.\d+(?:[eE][-+]?\d+)?       # .328
+        )
+    )
+  | (?P<word>[^\W\d]\w*)
+  | (?P<newline>\n)
+  | (?P<space>[^\S\n]+)
+  | (?P<mark>.)
+"""
+TEXT_TOKEN = re.compile(TOKEN, re.VERBOSE)
+HTML_TOKEN = re.compile(TAG + TOKEN, re.VERBOSE)
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word, a number, a space, … and where it begins in its text."""
+
+    kind: str
+    text: str
+    start: int
+    rule: Varies | None = None
+
+
+def compare_texts(
+    old: str, new: str, rules: Check, pattern: re.Pattern[str] = TEXT_TOKEN
+) -> list[Difference]:
+    """Compare two texts token by token, up to the first that is of another kind.
+
+    Spaces must be equal, too, unless a number was printed with another width: then
+    it is padded with fewer or more, and each run of spaces counts as one.
+    """
+    old_tokens = tokenize(old, rules.varies, pattern)
+    new_tokens = tokenize(new, rules.varies, pattern)
+    if number_widths(old_tokens) != number_widths(new_tokens):
+        old_tokens, new_tokens = one_space(old_tokens), one_space(new_tokens)
+    differences: list[Difference] = []
+    end_of_old, end_of_new = Token("end", "", len(old)), Token("end", "", len(new))
+    for left, right in zip_longest(old_tokens, new_tokens):
+        left, right = left or end_of_old, right or end_of_new
+        disagreement = disagree(left, right, rules)
+        if disagreement is not None:
+            differences.append(
+                Difference(
+                    f"line {old.count(chr(10), 0, left.start) + 1}",
+                    quoted(line_at(old, left.start)),
+                    quoted(line_at(new, right.start)),
+                    disagreement,
+                )
+            )
+            if "number" not in left.kind or left.kind != right.kind:
+                break
+    return differences
+
+
+def compare_html(old: str, new: str, rules: Check) -> list[Difference]:
+    """Compare two HTML texts: the tags as they are, what stands between as text."""
+    return compare_texts(old, new, rules, HTML_TOKEN)
+
+
+def tokenize(
+    text: str, rules: Sequence[Varies], pattern: re.Pattern[str]
+) -> list[Token]:
+    """Cut ``text`` into tokens; what a rule lets vary is a token of its own kind."""
+    varying = sorted(
+        ((*span, rule) for rule in rules for span in rule.spans(text)),
+        key=lambda item: item[:2],
+    )
+    tokens: list[Token] = []
+    position = 0
+    for start, end, rule in varying:
+        tokens += plain_tokens(text, position, start, pattern)
+        tokens.append(Token("varying number", text[start:end], start, rule))
+        position = end
+    return tokens + plain_tokens(text, position, len(text), pattern)
+
+
+def plain_tokens(
+    text: str, start: int, end: int, pattern: re.Pattern[str]
+) -> list[Token]:
+    """Cut a part of ``text`` into tokens."""
+    return [
+        Token(str(match.lastgroup), match.group(), match.start())
+        for match in pattern.finditer(text, start, end)
+    ]
+
+
+def number_widths(tokens: Sequence[Token]) -> list[int]:
+    """Return how many characters each number takes."""
+    return [len(token.text) for token in tokens if "number" in token.kind]
+
+
+def one_space(tokens: Sequence[Token]) -> list[Token]:
+    """Return the tokens with each run of spaces shortened to one."""
+    return [
+        replace(token, text=" ") if token.kind == "space" else token for token in tokens
+    ]
+
+
+def disagree(old: Token, new: Token, rules: Check) -> str | None:
+    """Return what tells two tokens apart, or None when they mean the same."""
+    if old.kind != new.kind:
+        return f"A {old.kind} {old.text!r} became a {new.kind} {new.text!r}."
+    if old.kind == "number":
+        return numbers_disagree(old.text, new.text, rules)
+    if old.rule is not None:
+        for token in (old, new):
+            if not old.rule.allows(token.text):
+                return f"{token.text} must be a number {old.rule.bounds()}."
+        return None
+    return None if old.text == new.text else f"{old.text!r} became {new.text!r}."
+
+
+def numbers_disagree(old: str, new: str, rules: Check) -> str | None:
+    """Return why two printed numbers differ, or None when they are close enough."""
+    if old == new:
+        return None
+    decimals = sorted((decimals_of(old), decimals_of(new)))
+    if decimals[0] == 0:
+        return f"{old} became {new}; a number without decimals must stay what it is."
+    in_full = max(significant_digits(old), significant_digits(new)) >= FULL_PRECISION
+    if decimals[0] != decimals[1] and not in_full:
+        return f"{old} became {new}; the number of decimals changed."
+    units = sorted((last_digit_unit(old), last_digit_unit(new)))
+    unit = units[0] if in_full else units[1]
+    tolerance = max(rules.rtol * abs(value_of(old)), rules.atol, unit)
+    distance = abs(value_of(old) - value_of(new))
+    if distance <= tolerance:
+        return None
+    return (
+        f"{old} became {new}: they differ by {float(distance):.3g}, "
+        f"and the tolerance is {float(tolerance):.3g}."
+    )
+
+
+def value_of(number: str) -> Decimal:
+    """Return what a printed number stands for, to the digit."""
+    return Decimal(number.replace(",", "").replace("\N{MINUS SIGN}", "-"))
+
+
+def decimals_of(number: str) -> int:
+    """Return how many digits follow the point, the exponent left aside."""
+    return len(re.split("[eE]", number)[0].partition(".")[2])
+
+
+def significant_digits(number: str) -> int:
+    """Return how many digits a number shows, leading zeros left aside."""
+    return len(value_of(number).as_tuple().digits)
+
+
+def last_digit_unit(number: str) -> Decimal:
+    """Return what one more in the last printed digit adds."""
+    return Decimal(1).scaleb(int(value_of(number).as_tuple().exponent))
+
+
+def line_at(text: str, position: int) -> str:
+    """Return the line of ``text`` in which ``position`` lies."""
+    start = text.rfind("\n", 0, position) + 1
+    end = text.find("\n", position)
+    return text[start : end if end != -1 else len(text)]
+
+
+def quoted(text: str, room: int = 160) -> str:
+    """Return ``text`` in quotes, cut where it gets long."""
+    return repr(text if len(text) <= room else f"{text[:room]}…")
+
+
+# ---- pictures ------------------------------------------------------------------------
+
+
+def compare_pictures(old: str, new: str, rules: Check) -> list[Difference]:
+    """Compare two base64-encoded pictures: the size, the whole, each tile."""
+    del rules  # a picture has no tolerance of its own
+    if old == new:
+        return []
+    pictures = base64.b64decode(old), base64.b64decode(new)
+    left, right = map(pixels, pictures)
+    if left.shape != right.shape:
+        sizes = [
+            f"{width} x {height} pixels"
+            for height, width, _ in (left.shape, right.shape)
+        ]
+        return [Difference("its size", *sizes, pictures=pictures)]
+    left, right = tile_means(left), tile_means(right)
+    whole = float(calculate_rms(left, right))
+    tiles = np.sqrt(np.mean((right - left) ** 2, axis=-1))
+    if whole <= ALL_TILES_RMS and tiles.max() <= WORST_TILE_RMS:
+        return []
+    row, column = np.unravel_index(tiles.argmax(), tiles.shape)
+    return [
+        Difference(
+            "the picture",
+            "the recorded one",
+            "another",
+            f"Averaged over tiles of {TILE} x {TILE} pixels, they differ by "
+            f"{whole:.1f} of 255 levels on the whole (tolerance {ALL_TILES_RMS:g}), by "
+            f"{tiles.max():.1f} around pixel ({column * TILE}, {row * TILE}) "
+            f"(tolerance {WORST_TILE_RMS:g}).",
+            pictures,
+        )
+    ]
+
+
+def compare_films(old: str, new: str, rules: Check) -> list[Difference]:
+    """Compare two base64-encoded pictures without letters: the size, each pixel."""
+    del rules
+    if old == new:
+        return []
+    pictures = decoded(old), decoded(new)
+    if pictures[0].shape != pictures[1].shape:
+        sizes = [f"shape {picture.shape}" for picture in pictures]
+        return [Difference("its size", *sizes)]
+    moved = np.abs(pictures[1] - pictures[0])
+    if moved.max() <= LEVEL and np.mean(moved > 0) <= MOVED_PIXELS:
+        return []
+    return [
+        Difference(
+            "the picture",
+            "the recorded one",
+            "another",
+            f"{np.mean(moved > 0):.2%} of its numbers differ (tolerance "
+            f"{MOVED_PIXELS:.0%}), by up to {moved.max():g} of 255 levels (tolerance "
+            f"{LEVEL}).",
+            (base64.b64decode(old), base64.b64decode(new)),
+        )
+    ]
+
+
+def decoded(picture: str) -> np.ndarray:
+    """Return the pixels of a base64-encoded picture, none if it is no picture."""
+    try:
+        return pixels(base64.b64decode(picture))
+    except (ValueError, OSError):
+        return np.empty((0, 0, 4), dtype=np.float32)
+
+
+def pixels(picture: bytes) -> np.ndarray:
+    """Return a picture as (height, width, 4) numbers from 0 to 255."""
+    with Image.open(io.BytesIO(picture)) as image:
+        return np.asarray(image.convert("RGBA"), dtype=np.float32)
+
+
+def tile_means(picture: np.ndarray) -> np.ndarray:
+    """Return the mean colour of each tile; the last ones are filled up with zeros."""
+    height, width, channels = picture.shape
+    rows, columns = -(-height // TILE), -(-width // TILE)
+    filled = np.zeros((rows * TILE, columns * TILE, channels), dtype=picture.dtype)
+    filled[:height, :width] = picture
+    tiles = filled.reshape(rows, TILE, columns, TILE, channels)
+    means: np.ndarray = tiles.mean(axis=(1, 3))
+    return means
+
+
+COMPARE = {"image/png": compare_pictures, "text/html": compare_html}

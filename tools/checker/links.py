@@ -1,0 +1,86 @@
+"""Link first mentions: of a term to the glossary, of a function to the reference.
+
+`python -m tools.checker.text` writes these links, so nobody has to. An author who wants
+another mention linked writes that link by hand, and it is left alone. The first cell
+holds the question of the chapter and stays free of links.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from tools.checker.chapters import BOOK
+
+__all__ = ["function_targets", "link_first_mentions", "term_targets"]
+
+# Where no link may stand: listings, the lines of a directive, headings, tables, the
+# captions of figures, formulas, links, roles and code.
+CLOSED = re.compile(
+    r"""
+      ^(?P<fence>`{3,})(?=\w)[^\n]*\n.*?^(?P=fence)[ ]*$
+    | ^(?:`{3,}|:{3,}|\#|\||:\w+:|\*\*Figure\ )[^\n]*$
+    | \$\$.*?\$\$
+    | \$[^$\n]+\$
+    | \[[^\]]*\]\([^)]*\)
+    | \{\w+\}`[^`]*`
+    | `[^`\n]+`
+    """,
+    re.VERBOSE | re.MULTILINE | re.DOTALL,
+)
+
+
+def term_targets() -> dict[str, str]:
+    """Return each term of the glossary, singular and plural, with its place there."""
+    page = (BOOK / "glossary.md").read_text("utf-8")
+    targets = {}
+    for term in re.findall(r"^### (.+)$", page, re.MULTILINE):
+        slug = re.sub(r"[^\w -]", "", term.lower()).replace(" ", "-")
+        for form in (term, f"{term}s", f"{term}es", re.sub("y$", "ies", term)):
+            targets[form.lower()] = f"glossary.md#{slug}"
+    return targets
+
+
+def function_targets() -> dict[str, str]:
+    """Return each name of the reference with its place there."""
+    page = (BOOK / "reference.md").read_text("utf-8")
+    targets: dict[str, str] = {}
+    for part in page.split("py:module:: ")[1:]:
+        module = part.split(maxsplit=1)[0]
+        for name in re.findall(r"(?:auto\w+|py:data):: (\w+)", part):
+            targets.setdefault(name, f"reference.md#{module}.{name}")
+    return targets
+
+
+def link_first_mentions(cells: Sequence[Any]) -> None:
+    """Link what is mentioned and nowhere linked, in the text after the first cell."""
+    markdown = [cell for cell in cells if cell.cell_type == "markdown"][1:]
+    linked = set(re.findall(r"\]\(([^)]*)\)", "\n".join(c.source for c in markdown)))
+    for cell in markdown:
+        cell.source = with_links(cell.source, linked)
+
+
+def with_links(text: str, linked: set[str]) -> str:
+    """Return ``text`` with links to what is not in ``linked``, and enter it there."""
+    terms, functions = term_targets(), function_targets()
+    longest_first = sorted(map(re.escape, terms), key=len, reverse=True)
+    mention = re.compile(
+        rf"(?<![\w-])(\*\*)?({'|'.join(longest_first)})(?(1)\*\*)(?![\w-])", re.I
+    )
+
+    def link(shown: str, target: str) -> str:
+        if target in linked:
+            return shown
+        linked.add(target)
+        return f"[{shown}]({target})"
+
+    def link_terms(prose: str) -> str:
+        return mention.sub(lambda m: link(m[0], terms[m[2].lower()]), prose)
+
+    parts, end = [], 0
+    for closed in CLOSED.finditer(text):
+        parts.append(link_terms(text[end : closed.start()]))
+        name = closed[0].strip("`")
+        code = closed[0] == f"`{name}`" and name in functions
+        parts.append(link(closed[0], functions[name]) if code else closed[0])
+        end = closed.end()
+    return "".join([*parts, link_terms(text[end:])])

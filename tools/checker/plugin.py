@@ -1,0 +1,191 @@
+"""pytest plugin: `pytest --nbval book/` checks what the chapters say.
+
+nbval finds the notebooks and runs their cells, each chapter in a kernel of its own;
+this plugin puts `compare_outputs` where nbval compares strings, picks the data set,
+and refuses everything that would leave an output unchecked.
+"""
+
+import io
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbval.plugin import (
+    IPyNbCell,
+    IPyNbFile,
+    find_comment_markers,
+    find_metadata_tags,
+)
+from PIL import Image, ImageChops
+
+from tools.checker.chapters import (
+    DATA_SETS,
+    chosen_data_set,
+    cifar10_on_disk,
+    kernel_environment,
+)
+from tools.checker.compare import Difference, compare_outputs, report
+from tools.checker.recordings import read_recorded
+from tools.checker.solutions import executed_cells, place_of
+
+FIGURE_FAILURES = Path("_build") / "figure-failures"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the data set, pin the kernels' surroundings, refuse lax checking."""
+    if config.option.nbval_lax or config.option.nbval_sanitize_with:
+        raise pytest.UsageError(
+            "Every output of the book is checked: use --nbval, without --nbval-lax "
+            "and without --nbval-sanitize-with."
+        )
+    data_set = chosen_data_set()
+    if data_set not in DATA_SETS:
+        raise pytest.UsageError(
+            f"SOFTMAX_LIB_DATASET must be cifar10 or shapes10, but it is {data_set!r}."
+        )
+    if config.option.nbval and data_set == "cifar10" and not cifar10_on_disk():
+        raise pytest.UsageError(
+            "CIFAR-10 is asked for but is not on this machine, and a check never "
+            "downloads: run `python -m softmax_lib.datasets fetch` first."
+        )
+    os.environ.update(kernel_environment(data_set))
+    config.option.nbval_current_env = True
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say which recorded outputs are checked."""
+    if not config.option.nbval:
+        return None
+    data_set = chosen_data_set()
+    place = "book/" if data_set == "cifar10" else f"tests/recordings/{data_set}/"
+    return (
+        f"chapters run on {DATA_SETS[data_set]}, compared with the outputs in {place}"
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Iterator[Any]:
+    """Put a `Chapter` in the place of each notebook that nbval has found."""
+    collectors = yield
+    return [
+        Chapter.from_parent(parent, path=file_path)
+        if isinstance(collector, IPyNbFile)
+        else collector
+        for collector in collectors
+    ]
+
+
+class Chapter(IPyNbFile):
+    """A notebook whose cells are checked against one of its recordings."""
+
+    def collect(self) -> Iterator["CheckedCell"]:
+        """Yield the code cells and solutions, with what the chosen data set gave."""
+        self.nb = read_recorded(self.path, chosen_data_set())
+        for number, cell in enumerate(executed_cells(self.nb.cells)):
+            yield CheckedCell.from_parent(
+                self,
+                name=f"Cell {number}",
+                cell_num=number,
+                cell=cell,
+                options=self.options_of(number, cell),
+            )
+
+    def options_of(self, number: int, cell: Any) -> dict[str, bool]:
+        """Return nbval's options; only an expected exception can be one of them."""
+        marks = {
+            **dict(find_metadata_tags(cell.metadata)),
+            **dict(find_comment_markers(cell.source)),
+        }
+        unchecked = marks.get("skip") or marks.get("check") is False
+        if unchecked or (cell.source.strip() and cell.execution_count is None):
+            fault = (
+                "opts out"
+                if unchecked
+                else f"has no recorded run on {DATA_SETS[chosen_data_set()]}"
+            )
+            raise self.CollectError(
+                f"{self.path.name}, {place_of(cell, number)}: every cell is run and "
+                f"checked, but this one {fault}."
+            )
+        return defaultdict(bool, check=True, check_exception="check_exception" in marks)
+
+
+class CheckedCell(IPyNbCell):
+    """A code cell whose outputs are compared as numbers, words and pictures."""
+
+    differences: tuple[Difference, ...] = ()
+
+    def setup(self) -> None:
+        """Fail after a cell that never ended; nbval would expect the failure."""
+        if self.parent.timed_out:
+            self.raise_cell_error("An earlier cell of this chapter never ended.")
+
+    def compare_outputs(self, test: Any, ref: Any, skip_compare: Any = None) -> bool:
+        """Say whether the new outputs mean what the recorded ones mean."""
+        del skip_compare
+        check = self.cell.metadata.get("check")
+        self.differences = (
+            *warnings_in(test),
+            *(
+                found.within(self.place())
+                for found in compare_outputs(ref, test, check)
+            ),
+        )
+        self.comparison_traceback: list[str] = []
+        return not self.differences
+
+    def place(self) -> str:
+        """Return the name of this cell as a person would say it."""
+        data_set = DATA_SETS[chosen_data_set()]
+        place = place_of(self.cell, self.cell_num)
+        return f"{self.parent.path.stem}, {place}, on {data_set}"
+
+    def repr_failure(self, excinfo: Any) -> str:
+        """Say what the cell was to say and what it said."""
+        if not self.differences:
+            return str(super().repr_failure(excinfo))
+        pictures = [
+            f"Expected, actual and their difference, side by side: {path}"
+            for path in map(self.write_pictures, self.differences)
+            if path
+        ]
+        said = [report(self.differences), *pictures]
+        return "\n\n".join([*said, f"The cell:\n{self.cell.source}"])
+
+    def write_pictures(self, difference: Difference) -> Path | None:
+        """Write the expected, the actual and the differing picture side by side."""
+        if difference.pictures is None:
+            return None
+        name = f"{self.parent.path.stem}-cell-{self.cell_num}.png"
+        path = self.config.rootpath / FIGURE_FAILURES / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        side_by_side(*difference.pictures).save(path)
+        return path
+
+
+def warnings_in(outputs: list[Any]) -> list[Difference]:
+    """Return a difference for what a cell wrote to stderr."""
+    return [
+        Difference("stderr", "nothing", repr(output["text"]))
+        for output in outputs
+        if output.get("name") == "stderr"
+    ]
+
+
+def side_by_side(old: bytes, new: bytes) -> Image.Image:
+    """Return two pictures and the absolute difference between them, in a row."""
+    left, right = (
+        Image.open(io.BytesIO(picture)).convert("RGB") for picture in (old, new)
+    )
+    size = max(left.width, right.width), max(left.height, right.height)
+    panels = [Image.new("RGB", size, "white") for _ in range(2)]
+    for panel, picture in zip(panels, (left, right), strict=True):
+        panel.paste(picture)
+    panels.append(ImageChops.difference(*panels))
+    row = Image.new("RGB", (3 * size[0], size[1]))
+    for number, panel in enumerate(panels):
+        row.paste(panel, (number * size[0], 0))
+    return row

@@ -1,0 +1,158 @@
+"""`pytest --nbval` with the checker's plugin, run on small notebooks."""
+
+import base64
+import copy
+import os
+import subprocess
+import sys
+
+import nbformat
+import numpy as np
+import pytest
+from nbformat.v4 import (
+    new_code_cell,
+    new_markdown_cell,
+    new_notebook,
+    new_output,
+)
+
+from tools.checker.chapters import ROOT
+from tools.checker.plugin import side_by_side
+from tools.checker.recordings import recording_text
+from tools.tests.test_checker import png
+
+
+def cell(source, *outputs, **metadata):
+    return new_code_cell(
+        source, outputs=list(outputs), metadata=metadata, execution_count=1
+    )
+
+
+def printed(text):
+    return new_output("stream", name="stdout", text=text)
+
+
+@pytest.fixture
+def check(tmp_path):
+    """Write chapters and a recording, run pytest on them, return what it printed."""
+
+    def run(*chapters, recorded=None, options=()):
+        for number, cells in enumerate(chapters, start=1):
+            write(tmp_path / "book" / f"0{number}_data.ipynb", cells)
+        if recorded is not None:
+            path = tmp_path / "tests" / "recordings" / "shapes10" / "01_data.json"
+            path.parent.mkdir(parents=True)
+            path.write_text(recording_text(recorded), "utf-8")
+        plugins = ["-p", "tools.checker.plugin", "-p", "no:cacheprovider"]
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                *plugins,
+                "--color=no",
+                "--rootdir=.",
+                "--nbval",
+                "book",
+                *options,
+            ],
+            cwd=tmp_path,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "SOFTMAX_LIB_DATA": "the small chapters need no data",
+                "SOFTMAX_LIB_DATASET": "shapes10" if recorded else "cifar10",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout + done.stderr
+
+    return run
+
+
+def write(path, cells):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(new_notebook(cells=cells), path)
+
+
+def test_each_cell_passes_or_fails_for_its_own_reason(check):
+    shout = "import sys; print('careful', file=sys.stderr)"
+    said = check(
+        [
+            cell("print(0.352)", printed("0.353\n")),
+            cell("print(0.352)", printed("0.362\n")),
+            cell(shout, new_output("stream", name="stderr", text="careful\n")),
+            cell("1 / 0"),
+            cell(
+                "raise ValueError('W has 3072 rows')",
+                new_output("error", ename="ValueError", evalue="W has 3072 rows"),
+                tags=["raises-exception"],
+            ),
+            cell(
+                "raise ValueError('W has 3072 rows')",
+                new_output("error", ename="ValueError", evalue="W has 3073 rows"),
+                tags=["raises-exception"],
+            ),
+            cell("import os; print(os.environ['SOFTMAX_LIB_DATASET'])"),
+        ]
+    )
+    assert "chapters run on CIFAR-10" in said
+    assert ".FFF.FF" in said
+    assert "01_data, code cell 1, on CIFAR-10, output 1, stdout, line 1" in said
+    assert "0.362 became 0.352: they differ by 0.01" in said
+    assert "stderr: expected nothing, got 'careful\\n'" in said
+    assert "run `make record`" in said
+
+
+def test_on_shapes10_the_recording_is_what_counts(check):
+    source = "import os; print(os.environ['SOFTMAX_LIB_DATASET'])"
+    chapter = cell(source, printed("cifar10\n"))
+    recorded = copy.deepcopy(chapter)
+    recorded.outputs = [printed("shapes10\n")]
+    said = check([chapter], recorded=[recorded])
+    assert "chapters run on Shapes-10" in said
+    assert "1 passed" in said
+
+
+def test_a_solution_is_checked_in_the_kernel_of_its_chapter(check):
+    solution = "````{{solution}} {}\n```python\nprint(x)\n```\n\n```text\n{}\n```\n````"
+    said = check(
+        [
+            new_markdown_cell(solution.format("ex-right", 2)),
+            new_markdown_cell(solution.format("ex-wrong", 3)),
+            cell("x = 2"),
+        ]
+    )
+    assert "1 failed, 2 passed" in said
+    assert "01_data, the solution of ex-wrong, on CIFAR-10, output 1" in said
+    assert "3 became 2" in said
+
+
+def test_a_cell_that_the_recording_lacks_is_refused(check):
+    said = check([cell("1"), cell("2")], recorded=[cell("1")])
+    assert "code cell 0: every cell is run and checked, but" in said
+    assert "has no recorded run on Shapes-10" in said
+
+
+def test_a_cell_that_is_not_checked_is_refused(check):
+    skipped = cell("print(1)", tags=["nbval-skip"])
+    ignored = cell("# NBVAL_IGNORE_OUTPUT\nprint(1)")
+    never_run = new_code_cell("print(1)")
+    said = check([skipped], [ignored], [never_run])
+    assert said.count("but this one opts out") == 2
+    assert said.count("but this one has no recorded run") == 1
+    assert "3 errors" in said
+
+
+def test_lax_checking_is_refused(check):
+    said = check([cell("print(1)", printed("1\n"))], options=["--nbval-lax"])
+    assert "Every output of the book is checked" in said
+
+
+def test_a_failing_picture_is_shown_beside_the_recorded_one():
+    old = np.full((4, 6, 3), 40, dtype=np.uint8)
+    row = side_by_side(*(base64.b64decode(png(pixels)) for pixels in (old, old + 5)))
+    assert row.size == (18, 4)
+    assert [row.getpixel((column, 0))[0] for column in (0, 6, 12)] == [40, 45, 5]

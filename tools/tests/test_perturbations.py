@@ -1,0 +1,360 @@
+"""Whatever is changed in a recorded output at random, the checker notices.
+
+Each perturbation is made with plain means (regular expressions, pixels), not with the
+checker's own, on copies of what the chapters recorded on both data sets.
+"""
+
+import base64
+import copy
+import functools
+import itertools
+import re
+from decimal import Decimal
+
+import nbformat
+import numpy as np
+import pytest
+
+from tools.checker.chapters import CHAPTERS, DATA_SETS
+from tools.checker.compare import compare_outputs, pixels
+from tools.checker.recordings import read_recorded
+from tools.tests.test_checker import png
+
+DECIMAL = re.compile(r"(?<![\w.])(\d+\.\d+)(e[-+]\d+)?(?![\w.]*\d)")
+TEMPLATES = "The weights of each class as a picture"
+FILM = re.compile(r"(?<=data:image/png;base64,)[^\"]+")
+TRIES = 6  # of each kind, in each recording
+
+
+@functools.cache
+def recorded_cells(chapter, data_set):
+    cells = read_recorded(chapter, data_set).cells
+    return [cell for cell in cells if cell.get("outputs")]
+
+
+def texts_of(outputs):
+    """The texts of the outputs: each with the mapping and the key that hold it."""
+    holders = []
+    for output in outputs:
+        if output["output_type"] == "stream":
+            holders.append((output, "text"))
+        elif output["output_type"] == "error":
+            holders.append((output, "evalue"))
+        else:
+            data = output["data"]
+            holders += [(data, kind) for kind in data if kind.startswith("text/")]
+            holders += [(image, "alt") for image in output["metadata"].values()]
+    return holders
+
+
+def varying_spans(cell, text):
+    """Where the numbers stand that may vary, and the pictures inside a text."""
+    rules = cell.metadata.get("check", {}).get("varies", [])
+    return [match.span() for match in FILM.finditer(text)] + [
+        match.span(1)
+        for rule in rules
+        for match in re.finditer(rule["pattern"], text, re.MULTILINE)
+    ]
+
+
+def choose_match(pattern, cell, outputs, rng):
+    """A random match of a pattern outside what may vary, and what holds its text."""
+    matches = [
+        (holder, key, match)
+        for holder, key in texts_of(outputs)
+        for match in re.finditer(pattern, holder[key])
+        if not any(
+            a < match.end() and match.start() < b
+            for a, b in varying_spans(cell, holder[key])
+        )
+    ]
+    return matches[rng.integers(len(matches))] if matches else None
+
+
+def replace_match(holder, key, match, text):
+    holder[key] = holder[key][: match.start()] + text + holder[key][match.end() :]
+
+
+def shift_number(cell, outputs, rng, units):
+    """Add to a random decimal number a multiple of its tolerance."""
+    chosen = choose_match(DECIMAL, cell, outputs, rng)
+    if chosen is None:
+        return False
+    holder, key, match = chosen
+    mantissa, exponent = Decimal(match[1]), match[2] or ""
+    check = cell.metadata.get("check", {})
+    unit = Decimal(1).scaleb(mantissa.as_tuple().exponent)
+    rtol = Decimal(str(check.get("rtol", "1e-6")))
+    atol = Decimal(str(check.get("atol", 0))).scaleb(-int(exponent[1:] or 0))
+    step = units * max(unit, rtol * mantissa, atol)
+    if units < 1:
+        step = step.quantize(unit, rounding="ROUND_DOWN")
+    shifted = mantissa + step.quantize(unit)
+    if exponent and shifted >= 10:
+        shifted = mantissa - step.quantize(unit)
+    replace_match(holder, key, match, f"{shifted}{exponent}")
+    return True
+
+
+def change_number(cell, outputs, rng):
+    return shift_number(cell, outputs, rng, Decimal(int(rng.integers(3, 30))))
+
+
+def change_integer(cell, outputs, rng):
+    chosen = choose_match(r"(?<![\w.])\d+(?![\w.]*\d|e[-+])", cell, outputs, rng)
+    if chosen is None:
+        return False
+    holder, key, match = chosen
+    replace_match(holder, key, match, str(int(match[0]) + int(rng.integers(1, 9))))
+    return True
+
+
+def change_word(cell, outputs, rng):
+    chosen = choose_match(r"[A-Za-z]{3,}", cell, outputs, rng)
+    if chosen is None:
+        return False
+    holder, key, match = chosen
+    letters = list(match[0])
+    letters[rng.integers(len(letters))] = "q" if "q" not in letters else "zz"
+    replace_match(holder, key, match, "".join(letters))
+    return True
+
+
+def swap_rows(cell, outputs, rng):
+    candidates = []
+    for holder, key in texts_of(outputs):
+        lines = holder[key].split("\n")
+        words = [re.sub(r"\d+\.\d+", "", line).split() for line in lines]
+        candidates += [
+            (holder, key, lines, i, j)
+            for i, j in itertools.combinations(range(len(lines)), 2)
+            if words[i] != words[j]
+        ]
+    if not candidates:
+        return False
+    holder, key, lines, i, j = candidates[rng.integers(len(candidates))]
+    lines[i], lines[j] = lines[j], lines[i]
+    holder[key] = "\n".join(lines)
+    return True
+
+
+def pictures_of(outputs):
+    return [
+        output["data"] for output in outputs if "image/png" in output.get("data", {})
+    ]
+
+
+def patch_picture(cell, outputs, rng):
+    """Shift the colours of a square of one percent of a picture."""
+    pictures = pictures_of(outputs)
+    if not pictures:
+        return False
+    data = pictures[rng.integers(len(pictures))]
+    picture = pixels(base64.b64decode(data["image/png"]))
+    height, width, _ = picture.shape
+    side = round((0.01 * height * width) ** 0.5)
+    row, column = rng.integers(height - side), rng.integers(width - side)
+    patch = picture[row : row + side, column : column + side, :3]
+    patch[:] = (patch + 128) % 256
+    data["image/png"] = png(picture)
+    return True
+
+
+def films_of(outputs):
+    """The pictures inside HTML texts: what holds each, and where it stands there."""
+    return [
+        (output["data"], match)
+        for output in outputs
+        for match in FILM.finditer(output.get("data", {}).get("text/html", ""))
+    ]
+
+
+def change_film(change):
+    """Change the pixels of a random film; the change says False if it cannot."""
+
+    def changed(cell, outputs, rng):
+        films = films_of(outputs)
+        if not films:
+            return False
+        holder, match = films[rng.integers(len(films))]
+        picture = pixels(base64.b64decode(match[0]))
+        change(picture, rng)
+        replace_match(holder, "text/html", match, png(picture))
+        return True
+
+    changed.__name__ = change.__name__
+    return changed
+
+
+@change_film
+def swap_frames(picture, rng):
+    """Swap a frame of a film, a row of pictures of 32 x 32 pixels, with the next."""
+    top = 32 * rng.integers(picture.shape[0] // 32 - 1)
+    frames = picture[top : top + 64].copy()
+    picture[top : top + 64] = np.roll(frames, 32, axis=0)
+
+
+@change_film
+def swap_pictures_of_frame(picture, rng):
+    """Swap two pictures of a frame that are side by side."""
+    top = 32 * rng.integers(picture.shape[0] // 32)
+    left = 32 * rng.integers(picture.shape[1] // 32 - 1)
+    window = picture[top : top + 32, left : left + 64]
+    window[:] = np.roll(window.copy(), 32, axis=1)
+
+
+@change_film
+def darken_one_pixel(picture, rng):
+    """Move one pixel by two levels."""
+    row, column = (rng.integers(side) for side in picture.shape[:2])
+    picture[row, column, :3] += np.where(picture[row, column, :3] < 128, 16, -16)
+
+
+def remove_output(cell, outputs, rng):
+    del outputs[rng.integers(len(outputs))]
+    return True
+
+
+def add_output(cell, outputs, rng):
+    text = {"output_type": "stream", "name": "stdout", "text": "one line more\n"}
+    outputs.insert(rng.integers(len(outputs) + 1), nbformat.from_dict(text))
+    return True
+
+
+KINDS = [
+    change_number,
+    change_integer,
+    change_word,
+    swap_rows,
+    patch_picture,
+    swap_frames,
+    swap_pictures_of_frame,
+    darken_one_pixel,
+    remove_output,
+    add_output,
+]
+
+
+RECORDINGS = list(itertools.product(CHAPTERS, DATA_SETS))
+each_recording = pytest.mark.parametrize(
+    ("chapter", "data_set"), RECORDINGS, ids=lambda part: getattr(part, "stem", part)
+)
+
+
+def perturb_all(chapter, data_set, kinds):
+    """Yield each perturbation of a recording, with the cell it was made in."""
+    rng = np.random.default_rng(7)
+    cells = recorded_cells(chapter, data_set)
+    for kind in kinds:
+        order = rng.permutation(np.resize(np.arange(len(cells)), 10 * TRIES))
+        made = 0
+        for cell in (cells[number] for number in order):
+            outputs = copy.deepcopy(cell.outputs)
+            if made < TRIES and kind(cell, outputs, rng):
+                made += 1
+                yield kind.__name__, cell, outputs
+
+
+@each_recording
+def test_every_perturbation_is_noticed(chapter, data_set):
+    unnoticed = [
+        (kind, cell.source, outputs)
+        for kind, cell, outputs in perturb_all(chapter, data_set, KINDS)
+        if not compare_outputs(cell.outputs, outputs, cell.metadata.get("check"))
+    ]
+    assert unnoticed == []
+
+
+def test_at_least_two_hundred_perturbations_are_made():
+    made = [
+        kind
+        for chapter, data_set in RECORDINGS
+        for kind, _, _ in perturb_all(chapter, data_set, KINDS)
+    ]
+    assert len(made) >= 200
+    assert set(made) == {kind.__name__ for kind in KINDS}
+
+
+def nudge_number(cell, outputs, rng):
+    return shift_number(cell, outputs, rng, Decimal("0.999"))
+
+
+def redraw_varying_number(cell, outputs, rng):
+    rules = cell.metadata.get("check", {}).get("varies", [])
+    for rule in rules:
+        for holder, key in texts_of(outputs):
+            if match := re.search(rule["pattern"], holder[key], re.MULTILINE):
+                start, end = match.span(1)
+                value = rule.get("at_most", rule.get("at_least"))
+                holder[key] = f"{holder[key][:start]}{value}{holder[key][end:]}"
+                return True
+    return False
+
+
+def add_noise(cell, outputs, rng):
+    pictures = pictures_of(outputs)
+    for data in pictures:
+        picture = pixels(base64.b64decode(data["image/png"]))
+        noise = rng.integers(-8, 9, size=picture.shape)
+        data["image/png"] = png(np.clip(picture + noise, 0, 255))
+    return bool(pictures)
+
+
+@change_film
+def nudge_film(picture, rng):
+    """Move one pixel in five hundred by one level."""
+    row, column = (rng.integers(side, size=20) for side in picture.shape[:2])
+    colours = picture[row, column, :3]
+    picture[row, column, :3] += np.where(colours < 128, 8, -8)
+
+
+def cut_stream(cell, outputs, rng):
+    for position, output in enumerate(outputs):
+        if output["output_type"] == "stream":
+            cut = int(rng.integers(len(output["text"]) + 1))
+            halves = output["text"][:cut], output["text"][cut:]
+            outputs[position : position + 1] = [
+                {**output, "text": half} for half in halves
+            ]
+            return True
+    return False
+
+
+@each_recording
+def test_what_lies_below_tolerance_is_not_noticed(chapter, data_set):
+    kinds = [nudge_number, redraw_varying_number, add_noise, nudge_film, cut_stream]
+    for kind, cell, outputs in perturb_all(chapter, data_set, kinds):
+        check = cell.metadata.get("check")
+        found = compare_outputs(cell.outputs, outputs, check)
+        assert not found, (kind, cell.source, found)
+
+
+@each_recording
+def test_any_two_templates_swapped_are_noticed(chapter, data_set):
+    figures = [
+        output
+        for cell in recorded_cells(chapter, data_set)
+        for output in cell.outputs
+        if output.get("data", {}).get("text/plain", "").startswith(TEMPLATES)
+    ]
+    for figure in figures:
+        picture = pixels(base64.b64decode(figure["data"]["image/png"]))
+        for (a, b), (c, d) in itertools.combinations(np.ndindex(2, 5), 2):
+            swapped = copy.deepcopy(figure)
+            swapped["data"]["image/png"] = png(swap(picture, (a, b), (c, d)))
+            assert compare_outputs([figure], [swapped]), (chapter.stem, (a, b), (c, d))
+
+
+def swap(picture, first, second):
+    """Swap two of the pictures of a figure of two rows of five, not their titles."""
+    row_height, side = picture.shape[0] // 2, picture.shape[1] // 5
+    windows = [
+        (
+            slice((row + 1) * row_height - side, (row + 1) * row_height),
+            slice(column * side, (column + 1) * side),
+        )
+        for row, column in (first, second)
+    ]
+    swapped = picture.copy()
+    swapped[windows[0]], swapped[windows[1]] = picture[windows[1]], picture[windows[0]]
+    return swapped
