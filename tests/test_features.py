@@ -206,7 +206,7 @@ def test_a_dictionary_is_learned_from_whitened_patches(drawn: np.ndarray) -> Non
         np.testing.assert_array_equal(ours, theirs.astype(np.float32))
 
 
-def test_clustering_leaves_the_global_random_state_and_the_points_alone() -> None:
+def test_clustering_leaves_random_state_and_points_alone() -> None:
     points = np.random.default_rng(0).standard_normal((50, 3))
     before, kept = np.random.get_state(), points.copy()  # noqa: NPY002
     features.kmeans(points, 4)
