@@ -60,10 +60,6 @@ def relative_error(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
         The maximum over the entries of ``|a - b| / (|a| + |b|)``, from 0 to 1, with
         0 where both entries are zero.
 
-    References
-    ----------
-    CS231n course notes, "Gradient checks".
-
     Examples
     --------
     >>> relative_error(1.0, 1.0)
@@ -88,10 +84,6 @@ def eval_numerical_gradient(f: Function, x: np.ndarray, h: float = 1e-5) -> np.n
     -------
     ndarray
         Of the shape and dtype of ``x``. It costs two calls of ``f`` per entry.
-
-    References
-    ----------
-    CS231n course notes, "Gradient checks".
 
     Examples
     --------
@@ -130,10 +122,6 @@ def grad_check_sparse(
     -------
     list of CheckedEntry
         ``(position, numerical, analytic, relative_error)`` for each entry.
-
-    References
-    ----------
-    CS231n course notes, "Gradient checks".
 
     Examples
     --------

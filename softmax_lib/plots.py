@@ -1,8 +1,8 @@
 """The book's figures: each takes plain arrays and results and computes nothing else.
 
-Every function returns a `DescribedFigure`, which carries a text that describes it and
-shows itself, with that text, wherever a notebook is displayed. Each raises a ValueError
-if an argument has another shape than its description says, or is empty.
+Every function returns a `softmax_lib.figures.DescribedFigure`, which carries a text
+that describes it and shows itself, with that text, in a notebook. Each raises a
+ValueError if an argument has another shape than its description says, or is empty.
 
 Notation: ``images`` and pictures are uint8 (N, height, width, 3), red, green and blue
 from 0 to 255; ``labels`` is (N,) of class indices; ``class_names`` has C names;

@@ -3,8 +3,8 @@
 Notation: ``X`` is (N, D), one point per row; ``W`` is (D, C), one class per column;
 ``y`` is (N,); ``rng`` is a Generator or a seed for one. A loss is a function of
 ``W, X, y, reg`` that returns the mean over the points plus ``reg * sum(W * W)`` and its
-gradient: `softmax_lib.losses.softmax_loss_vectorized`, `svm_loss_vectorized`, or one
-made from them here.
+gradient: ``softmax_loss_vectorized`` or ``svm_loss_vectorized``, or one made from them
+here.
 
 The penalty makes such a loss strongly convex. So at any ``W`` the loss is above its
 minimum by at most ``norm(dW) ** 2 / (4 * reg)``. That is the certificate.

@@ -105,9 +105,10 @@ def train_on_stream(
 ) -> list[float]:
     """Train by stochastic gradient descent on images that stay on disk.
 
-    Each minibatch becomes centred float32 rows with a bias column just before its step
-    and is dropped after it. So the memory holds one chunk of uint8 and
-    one minibatch of float32, however many images there are.
+    As `softmax_lib.linear_classifier.LinearClassifier.train`, except that each image is
+    used ``num_epochs`` times. Each minibatch becomes centred float32 rows with a bias
+    column just before its step and is dropped after it. So the memory holds one chunk
+    of uint8 and one minibatch of float32, however many images there are.
 
     Parameters
     ----------
@@ -115,25 +116,10 @@ def train_on_stream(
         What to train; it continues from its ``W`` if it has one.
     images : memmap, Zarr array, Dask array or ndarray of uint8, shape (N, D - 1)
         One flattened image per row, in an order that says nothing about the labels.
-    labels : ndarray of int, shape (N,)
-        Their classes, from 0 to C - 1.
     mean : ndarray, shape (D - 1,)
         The mean image, which is subtracted.
-    learning_rate : float
-        Factor on the gradient in each step.
-    reg : float
-        Factor on the sum of squared weights.
     num_epochs : int
         How often each image is used.
-    batch_size, chunk : int
-        Images in a minibatch, and images read at a time.
-    rng : Generator or int, optional
-        Source of randomness, or a seed for one.
-
-    Returns
-    -------
-    list of float
-        The minibatch loss before each step.
 
     Examples
     --------
