@@ -8,7 +8,7 @@ BIN = .venv/Scripts
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help check book lab test test-torch pages-test lite pdf record text worksheet data figures links check-everywhere bench bench-streaming mutants lint dist lock clean
+.PHONY: help check book lab test test-torch pages-test lite pdf record text worksheet data figures links check-everywhere bench bench-streaming mutants lint dist lock address clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -103,6 +103,9 @@ lock: .venv/test.done ## write tools/locks/ from pyproject.toml
 	for part in book lab lite; do \
 	  $(COMPILE) --extra $$part --constraints tools/locks/test.txt --output-file tools/locks/$$part.txt || exit; done
 	$(BIN)/python -m pytest -q tests/test_locks.py
+
+address: ## write the book's address everywhere: make address REPOSITORY=owner/name
+	$(PYTHON) tools/address.py $(REPOSITORY)
 
 clean: ## remove all that make has made
 	rm -rf .venv _build dist

@@ -22,8 +22,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-import yaml
-
+from tools.address import book_address
 from tools.checker.chapters import BOOK
 from tools.checker.recordings import read_recorded
 
@@ -44,6 +43,7 @@ CHAPTERS = [
         "08_inline_questions",
     )
 ]
+SERVED_HERE = "http://localhost:8000/"  # by the command of README
 KERNEL = "@jupyterlite/pyodide-kernel-extension"
 EXTENSIONS = ("jupyterlab-myst", "jupyterlab_pygments", KERNEL)
 PRELOADED = ("comm", "ipython", "jedi", "micropip", "sqlite3", "ssl")
@@ -182,8 +182,7 @@ def put_softmax_lib(target: Path) -> dict[str, object]:
 def put_chapters(target: Path) -> None:
     """Copy the chapters as recorded on Shapes-10; other pages are links to the book."""
     target.mkdir(parents=True)
-    config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
-    book = config["html"]["baseurl"]
+    book = book_address() or SERVED_HERE
     for chapter in CHAPTERS:
         notebook = read_recorded(chapter, "shapes10")  # which joins lists of lines
         for cell in notebook.cells:
