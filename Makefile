@@ -41,8 +41,8 @@ test-torch: .venv/test.done ## install PyTorch and check what needs it
 pages-test: .venv/test.done book ## open every page in Chromium, with the network refused
 	$(BIN)/python -m pytest tests/pages --ignore tests/pages/test_lite.py
 
-lite: .venv/test.done .venv/lite.done ## build the chapters that run in a browser, beside the pages
-	$(BIN)/python -m tools.lite.build
+lite: .venv/test.done .venv/lite.done ## build the chapters that run in a browser (PYODIDE=archive or folder)
+	$(BIN)/python -m tools.lite.build $(PYODIDE)
 	$(MAKE) book
 	$(BIN)/python -m pytest tests/pages/test_lite.py
 
