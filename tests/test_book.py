@@ -196,7 +196,7 @@ def test_make_test_torch_checks_each_chapter_that_needs_pytorch():
     assert set(re.findall(r"book/\w+\.ipynb", recipe)) == needing != set()
 
 
-@each_chapter
+@each_notebook
 def test_a_cell_that_imports_pytorch_says_that_it_needs_it(chapter):
     for cell in executed_cells(cells_of(chapter)):
         if re.search(r"^\s*(import|from) torch", cell.source, re.MULTILINE):
