@@ -26,7 +26,7 @@ from softmax_lib.exercises.losses.inputs import (
 )
 from softmax_lib.exercises.losses.reference import PARTS
 from softmax_lib.exercises.losses.run import Answers, Stop
-from softmax_lib.exercises.mistakes import Mistake, find
+from softmax_lib.exercises.mistakes import Mistake, all_shown, catalogue, find
 from softmax_lib.exercises.report import Finding
 from softmax_lib.exercises.search import (
     UNKNOWN,
@@ -40,15 +40,19 @@ from softmax_lib.exercises.search import (
 
 TOO_SLOW = 5  # times the reference, and only a remark
 SCORES_AT_ALL = [*ORDINARY, *EXTREME]
-DTYPES = {
-    SINGLE: Mistake("single_precision", "With float32 arrays the results differ", ""),
-    IMAGES: Mistake(
-        "integer_images",
+DTYPES = catalogue(
+    single_precision=Mistake(
+        "With float32 arrays the results differ",
+        "",
+        shows=lambda is_right: not is_right(SINGLE),
+    ),
+    integer_images=Mistake(
         "With whole numbers in X (uint8, as images come from a file) the results "
         "differ",
         "What is -X[i] for an unsigned number?",
+        shows=lambda is_right: not is_right(IMAGES),
     ),
-}
+)
 
 
 @dataclass(frozen=True)
@@ -210,22 +214,19 @@ def wrong_parts(answers: Answers, check: LossCheck, given: Input) -> list[str]:
 
 def other_remarks(answers: Answers, check: LossCheck) -> list[Finding]:
     """Return what is worth knowing besides extreme scores: types of numbers, time."""
-    found = [
-        mistake.finding()
-        for given, mistake in DTYPES.items()
-        if answers.outputs[given].trouble is None
-        and not all(
-            is_close(
-                answers.outputs[given].part(part), evaluate(check.ordinary, part, given)
-            )
+
+    def is_right(given: Input) -> bool:
+        output = answers.outputs[given]
+        return output.trouble is not None or all(
+            is_close(output.part(part), evaluate(check.ordinary, part, given))
             for part in check.parts
         )
-    ]
+
+    found = all_shown(DTYPES, is_right)
     ratio = answers.traits.slowness
     if ratio is not None and ratio >= TOO_SLOW:
-        found.append(
-            Finding("slow", f"It takes {ratio:.0f} times as long as the reference")
-        )
+        sentence = f"It takes {ratio:.0f} times as long as the reference"
+        found.append(Finding("slow", sentence))
     return found
 
 
