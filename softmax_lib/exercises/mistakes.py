@@ -20,29 +20,15 @@ Changes = Mapping[str, Change]  # step → what becomes of it
 
 
 class Mistake:
-    """A known mistake; its name is what `Report.fault` calls it.
-
-    Parameters
-    ----------
-    sentence : str
-        What it is, for the reader, without the full stop: " in the loss" may follow.
-    hint : str
-        A question that leads to it and does not give it away.
-    *ways : mapping of str to callable
-        The ways in which it can be written: the steps that change, and how.
-    shows : callable, optional
-        Whether what was observed shows this mistake.
-    is_remark : bool
-        Whether code that has it passes, with a remark.
-    """
+    """A known mistake; its name is what `Report.fault` calls it."""
 
     def __init__(
         self,
-        sentence: str,
-        hint: str,
-        *ways: Changes,
-        shows: Callable[[Any], bool] | None = None,
-        is_remark: bool = False,
+        sentence: str,  # without the full stop: ", in the loss" may follow
+        hint: str,  # a question that leads to it and does not give it away
+        *ways: Changes,  # in which it can be written: what becomes of which steps
+        shows: Callable[[Any], bool] | None = None,  # whether what was observed does
+        is_remark: bool = False,  # whether code that has it passes
     ) -> None:
         self.name, self.sentence, self.hint = "", sentence, hint
         self.variants = tuple(Variant(self, changes) for changes in ways)

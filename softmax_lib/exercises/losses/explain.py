@@ -57,33 +57,15 @@ DTYPES = catalogue(
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What the answers mean.
+    """What the answers mean."""
 
-    Attributes
-    ----------
-    answers : Answers
-        The answers, in the worksheet's conventions.
-    stop : Stop or None
-        The call that did not return.
-    findings : sequence of Finding
-        The mistakes.
-    alternatives : sequence of sequence of Finding
-        Other mistakes that would give the same results.
-    unexplained : sequence of str
-        The parts that are wrong by no known mistake.
-    remarks : sequence of Finding
-        What is worth knowing about right results.
-    examples : sequence of Input
-        Where an example of a wrong result may be looked for.
-    """
-
-    answers: Answers
-    stop: Stop | None = None
-    findings: Sequence[Finding] = ()
-    alternatives: Sequence[Sequence[Finding]] = ()
-    unexplained: Sequence[str] = ()
-    remarks: Sequence[Finding] = ()
-    examples: Sequence[Input] = ()
+    answers: Answers  # in the worksheet's conventions
+    stop: Stop | None = None  # the call that did not return
+    findings: Sequence[Finding] = ()  # the mistakes
+    alternatives: Sequence[Sequence[Finding]] = ()  # that give the same results
+    unexplained: Sequence[str] = ()  # parts that are wrong by no known mistake
+    remarks: Sequence[Finding] = ()  # what is worth knowing about right results
+    examples: Sequence[Input] = ()  # where to look for one of a wrong result
 
 
 def diagnose(answers: Answers, check: LossCheck) -> Diagnosis:
