@@ -36,6 +36,7 @@ from softmax_lib.preprocessing import (
     images_to_rows,
     mean_image,
 )
+from softmax_lib.validation import check_labels
 
 __all__ = [
     "CIFAR10Data",
@@ -44,6 +45,7 @@ __all__ = [
     "get_CIFAR10_data",
     "load_CIFAR10",
     "load_dataset",
+    "prepare_images",
 ]
 
 CIFAR10_NAMES = (
@@ -248,6 +250,74 @@ def get_CIFAR10_data(
     X_val = center_with_bias(val_rows, mean, dtype)
     del val_rows  # a view of the training images
     X_train = prepare_in_place(data.X_train, num_training, mean, dtype)
+    X_dev, y_dev = dev_subset(X_train, y_train, num_dev, rng)
+    return CIFAR10Data(X_train, y_train, X_val, y_val, X_test, y_test, X_dev, y_dev)
+
+
+def prepare_images(
+    images: np.ndarray,
+    labels: np.ndarray,
+    num_validation: int,
+    num_test: int,
+    num_dev: int = 500,
+    *,
+    rng: np.random.Generator | int | None = None,
+    dtype: npt.DTypeLike = np.float32,
+) -> CIFAR10Data:
+    """Shuffle and split images of your own, and prepare them as those of CIFAR-10.
+
+    Parameters
+    ----------
+    images : ndarray, shape (N, height, width) or (N, height, width, channels)
+        Grey or colour images of one size.
+    labels : ndarray of int, shape (N,)
+        Class of each image, counted from 0.
+    num_validation, num_test : int
+        How many images are kept for validation and for the test. The others are the
+        training set.
+    num_dev : int, default 500
+        How many training points are drawn, without replacement, for development.
+    rng : Generator or int, optional
+        Source of randomness for the order and that draw, or a seed for one.
+    dtype : dtype, default float32
+        Floating dtype of the rows.
+
+    Returns
+    -------
+    CIFAR10Data
+        The eight arrays of `get_CIFAR10_data`. Rows have one column per number of an
+        image, and the column of ones.
+
+    Raises
+    ------
+    TypeError
+        If ``labels`` does not hold integers.
+    ValueError
+        If there is not one label from 0 for each image, or a size is not positive or
+        larger than the data.
+
+    Examples
+    --------
+    >>> images, labels = np.zeros((90, 8, 6), dtype=np.uint8), np.arange(90) % 3
+    >>> data = prepare_images(images, labels, 20, 10, num_dev=30, rng=0)
+    >>> data.X_train.shape, data.X_val.shape, data.X_test.shape, data.X_dev.shape
+    ((60, 49), (20, 49), (10, 49), (30, 49))
+    """
+    rows = images_to_rows(images[..., np.newaxis] if images.ndim == 3 else images)
+    check_labels(labels, len(rows), num_classes=len(rows), name="labels")
+    num_training = len(rows) - num_validation - num_test
+    check_size("num_validation", num_validation, len(rows) - num_test - 1)
+    check_size("num_test", num_test, len(rows) - num_validation - 1)
+    check_size("num_dev", num_dev, num_training)
+
+    rng = np.random.default_rng(rng)
+    order = rng.permutation(len(rows))
+    train, val, test = np.split(order, [num_training, num_training + num_validation])
+    mean = mean_image(rows[train])
+    X_train, X_val, X_test = (
+        center_with_bias(rows[part], mean, dtype) for part in (train, val, test)
+    )
+    y_train, y_val, y_test = (labels[part] for part in (train, val, test))
     X_dev, y_dev = dev_subset(X_train, y_train, num_dev, rng)
     return CIFAR10Data(X_train, y_train, X_val, y_val, X_test, y_test, X_dev, y_dev)
 

@@ -11,6 +11,7 @@ Taught in chapter 7; used from chapter 1 on.
 import base64
 import functools
 import io
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ParamSpec
 
@@ -136,8 +137,8 @@ def plot_images(
 
     Parameters
     ----------
-    images : ndarray of uint8, shape (N, height, width, 3)
-        Red, green and blue, 0 to 255.
+    images : ndarray of uint8, shape (N, height, width) or (N, height, width, channels)
+        Grey, or red, green and blue, 0 to 255.
     titles : sequence of N str
         What stands above each picture.
     columns : int, default 5
@@ -163,7 +164,7 @@ def plot_images(
     lines = max(title.count("\n") for title in titles) + 1
     fig, axes = picture_grid(rows, columns, title_height=0.14 + 0.17 * lines)
     for ax, image, title in zip(axes.flat, images, titles, strict=False):
-        ax.imshow(image, interpolation="nearest")
+        show_picture(ax, image)
         ax.set_title(title, fontsize=10)
     fig.alt = "Pictures: " + "; ".join(t.replace("\n", ", ") for t in titles) + "."
     return fig
@@ -180,8 +181,8 @@ def plot_samples(
 
     Parameters
     ----------
-    images : ndarray of uint8, shape (N, 32, 32, 3)
-        Red, green and blue, 0 to 255.
+    images : ndarray of uint8, shape (N, height, width) or (N, height, width, channels)
+        Grey, or red, green and blue, 0 to 255.
     labels : ndarray of int, shape (N,)
         Class of each picture.
     class_names : sequence of C str
@@ -210,7 +211,7 @@ def plot_samples(
         axes[0, j].set_title(name, fontsize=9)
         of_class = np.flatnonzero(labels == j)[:samples_per_class]
         for ax, image in zip(axes[:, j], images[of_class], strict=False):
-            ax.imshow(image, interpolation="nearest")
+            show_picture(ax, image)
     fig.alt = (
         f"{samples_per_class} pictures of each of the {len(class_names)} classes, one "
         f"column a class: {', '.join(class_names)}."
@@ -492,18 +493,23 @@ def plot_grid_heatmap(trials: Sequence[Trial]) -> DescribedFigure:
     return fig
 
 
-def template_pictures(weights: np.ndarray) -> np.ndarray:
+def template_pictures(
+    weights: np.ndarray, image_shape: tuple[int, ...] = (32, 32, 3)
+) -> np.ndarray:
     """Turn each column of the weights into a picture, all on one shared scale.
 
     Parameters
     ----------
-    weights : ndarray, shape (3072, C)
+    weights : ndarray, shape (D - 1, C)
         Weights without the bias row, ``W[:-1]``.
+    image_shape : tuple of int, default (32, 32, 3)
+        Height and width of an image, and its channels if it has several.
 
     Returns
     -------
-    ndarray of uint8, shape (C, 32, 32, 3)
-        Red, green and blue: the smallest weight is 0, the largest 255.
+    ndarray of uint8, shape (C, height, width, 3)
+        Red, green and blue, the three alike for grey images: the smallest weight is
+        0, the largest 255.
 
     Examples
     --------
@@ -512,20 +518,27 @@ def template_pictures(weights: np.ndarray) -> np.ndarray:
     ((10, 32, 32, 3), 0, 255)
     """
     low, high = weights.min(), weights.max()
-    pictures: np.ndarray = weights.T.reshape(-1, 32, 32, 3) - low
-    return (pictures / ((high - low) or 1) * 255).astype(np.uint8)
+    pictures = weights.T.reshape(-1, *image_shape[:2], math.prod(image_shape[2:])) - low
+    pictures = (pictures / ((high - low) or 1) * 255).astype(np.uint8)
+    return np.broadcast_to(pictures, (*pictures.shape[:3], 3)).copy()
 
 
 @in_book_style
-def plot_templates(weights: np.ndarray, class_names: Sequence[str]) -> DescribedFigure:
+def plot_templates(
+    weights: np.ndarray,
+    class_names: Sequence[str],
+    image_shape: tuple[int, ...] = (32, 32, 3),
+) -> DescribedFigure:
     """Show each column of the weights as a picture, all on one shared scale.
 
     Parameters
     ----------
-    weights : ndarray, shape (3072, C)
+    weights : ndarray, shape (D - 1, C)
         Weights without the bias row, ``W[:-1]``.
     class_names : sequence of C str
         Name of each class.
+    image_shape : tuple of int, default (32, 32, 3)
+        Height and width of an image, and its channels if it has several.
 
     Returns
     -------
@@ -534,21 +547,23 @@ def plot_templates(weights: np.ndarray, class_names: Sequence[str]) -> Described
     Raises
     ------
     ValueError
-        If the shape is not (3072, C) with one name for each column.
+        If ``weights`` does not have one row for each number of an image and one
+        column for each name.
     """
-    if weights.shape != (3072, len(class_names)):
+    shape = (math.prod(image_shape), len(class_names))
+    if weights.shape != shape:
         raise ValueError(
-            f"weights must have the shape (3072, {len(class_names)}), without the bias "
-            f"row, but its shape is {weights.shape}."
+            f"weights must have the shape {shape}, one row for each number of an image "
+            f"{image_shape} and none for the bias, but its shape is {weights.shape}."
         )
-    pictures = template_pictures(weights)
+    pictures = template_pictures(weights, image_shape)
     fig, axes = picture_grid(-(-len(class_names) // 5), 5, title_height=0.3)
     for ax, picture, name in zip(axes.flat, pictures, class_names, strict=False):
-        ax.imshow(picture, interpolation="nearest")
+        show_picture(ax, picture)
         ax.set_title(name)
     fig.alt = (
-        "The weights of each class as a picture of 32 by 32 pixels, all on one scale: "
-        f"{', '.join(class_names)}."
+        f"The weights of each class as a picture of {image_shape[0]} by "
+        f"{image_shape[1]} pixels, all on one scale: {', '.join(class_names)}."
     )
     return fig
 
@@ -669,8 +684,8 @@ def plot_mistakes(
 
     Parameters
     ----------
-    images : ndarray of uint8, shape (N, 32, 32, 3)
-        Red, green and blue, 0 to 255.
+    images : ndarray of uint8, shape (N, height, width) or (N, height, width, channels)
+        Grey, or red, green and blue, 0 to 255.
     labels : ndarray of int, shape (N,)
         Correct class of each picture.
     probabilities : ndarray, shape (N, C)
@@ -861,6 +876,13 @@ def mosaic(patches: np.ndarray, columns: int) -> np.ndarray:
     return tiles.reshape(rows * (side + 1), columns * (side + 1), 3)
 
 
+def show_picture(ax: Axes, image: np.ndarray) -> None:
+    """Draw one picture: in its colours, or if it has one channel, in grey."""
+    if image.ndim == 3 and image.shape[2] == 1:
+        image = image[..., 0]
+    ax.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+
+
 def range_of(accuracies: Sequence[float]) -> str:
     """Say from where to where the accuracies run, and how many there are not."""
     diverged = int(np.isnan(accuracies).sum())
@@ -870,11 +892,11 @@ def range_of(accuracies: Sequence[float]) -> str:
 
 def check_pictures(images: np.ndarray, others: Sequence[object] | np.ndarray) -> None:
     """Refuse pictures that do not have one companion each."""
-    if images.ndim != 4 or len(images) == 0 or len(images) != len(others):
+    if images.ndim not in (3, 4) or not len(images) or len(images) != len(others):
         raise ValueError(
-            "images must be a non-empty array of shape (N, height, width, 3) with one "
-            f"companion for each picture, but its shape is {images.shape} and there "
-            f"are {len(others)} companions."
+            "images must be a non-empty array of shape (N, height, width) or (N, "
+            "height, width, 3) with one companion for each picture, but its shape is "
+            f"{images.shape} and there are {len(others)} companions."
         )
 
 

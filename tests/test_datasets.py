@@ -364,3 +364,56 @@ def test_the_module_runs_as_a_command() -> None:
     command = [sys.executable, "-m", "softmax_lib", "data", "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert all(name in done.stdout for name in ("where", "fetch", "verify"))
+
+
+# Images of the reader's own
+
+
+@pytest.mark.parametrize("shape", [(4, 7, 3), (4, 7, 1), (4, 7)])
+def test_images_of_any_shape_give_the_eight_arrays(shape: tuple[int, ...]) -> None:
+    images = np.random.default_rng(0).integers(256, size=(60, *shape), dtype=np.uint8)
+    labels = np.arange(60)  # so that a label says which image it belongs to
+    data = datasets.prepare_images(images, labels, 10, 20, 25, rng=0, dtype=np.float64)
+    assert [len(y) for y in data[1::2]] == [30, 10, 20, 25]
+    used = [*data.y_train, *data.y_val, *data.y_test]
+    assert sorted(used) == list(range(60)) != used
+    assert set(data.y_dev) <= set(data.y_train)
+
+    rows = images.reshape(60, -1).astype(np.float64)
+    mean = rows[data.y_train].mean(axis=0)  # of the training set alone
+    for X, y in zip(data[::2], data[1::2], strict=True):
+        np.testing.assert_allclose(X[:, :-1], rows[y] - mean, atol=1e-12)
+        np.testing.assert_array_equal(X[:, -1], 1)
+
+
+def test_the_same_rng_splits_images_in_the_same_way() -> None:
+    images = np.arange(20, dtype=np.uint8).reshape(20, 1, 1)
+    first, again, other = (
+        datasets.prepare_images(images, np.arange(20), 4, 5, 6, rng=rng)
+        for rng in (1, np.random.default_rng(1), 2)
+    )
+    np.testing.assert_array_equal(first.y_test, again.y_test)
+    np.testing.assert_array_equal(first.y_dev, again.y_dev)
+    assert first.y_test.tolist() != other.y_test.tolist()
+    assert first.X_train.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("shape", "labels", "sizes", "message"),
+    [
+        ((9, 2), np.zeros(9, int), (2, 2, 2), r"images must .* of shape \(9, 2\)"),
+        ((9, 2, 2), np.zeros(8, int), (2, 2, 2), r"labels must have one .* \(9,\)"),
+        ((9, 2, 2), np.full(9, -1), (2, 2, 2), "labels must .* but it holds -1"),
+        ((9, 2, 2), np.zeros(9, int), (7, 2, 2), "num_validation must be from 1 to 6"),
+        ((9, 2, 2), np.zeros(9, int), (2, 0, 2), "num_test must be from 1 to 6"),
+        ((9, 2, 2), np.zeros(9, int), (2, 2, 6), "num_dev must be from 1 to 5"),
+    ],
+)
+def test_images_that_cannot_be_split_are_refused(
+    shape: tuple[int, ...],
+    labels: np.ndarray,
+    sizes: tuple[int, int, int],
+    message: str,
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        datasets.prepare_images(np.zeros(shape), labels, *sizes)
