@@ -69,7 +69,7 @@ def run_data(action: str) -> int:
 
 
 def find_chapter(name: str, book: Path) -> Path:
-    """Return the one chapter in ``book`` whose file name contains ``name``."""
+    """Return the chapter in ``book`` of this number, or with this in its name."""
     chapters = sorted(book.glob("*.ipynb"))
     if not chapters:
         raise LookupError(
@@ -78,11 +78,13 @@ def find_chapter(name: str, book: Path) -> Path:
         )
     if importlib.util.find_spec("jupyterlab") is None:
         raise LookupError('JupyterLab is missing: pip install "softmax-lib[book]".')
-    found = [chapter for chapter in chapters if name in chapter.stem]
+    part = f"{name:0>2}_" if name.isdigit() else name
+    found = [chapter for chapter in chapters if part in chapter.stem]
     if len(found) != 1:
+        which = ", ".join(chapter.stem for chapter in found or chapters)
         raise LookupError(
             f"{name!r} must be part of the name of one chapter, but it is part of "
-            f"{len(found)} of {', '.join(chapter.stem for chapter in chapters)}."
+            + (f"{len(found)}: {which}." if found else f"none of {which}.")
         )
     return found[0]
 

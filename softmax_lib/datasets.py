@@ -5,7 +5,7 @@ rows: float32 (N, 3073), the mean image subtracted and a column of ones appended
 
 The data is searched in this order: the folder that ``SOFTMAX_LIB_DATA`` names, the
 user's cache folder, a download of the official archive, and then Shapes-10, with a
-warning. ``SOFTMAX_LIB_DATASET=cifar10`` or ``shapes10`` chooses outright. From a
+notice. ``SOFTMAX_LIB_DATASET=cifar10`` or ``shapes10`` chooses outright. From a
 terminal: ``softmax-book data {where,fetch,verify}``.
 
 A batch file is a pickle, and a pickle is a program that can call any function. So a
@@ -15,11 +15,11 @@ knows only the few globals that a batch needs.
 Taught in chapter 1.
 """
 
+import functools
 import io
 import os
 import pickle
 import shutil
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -156,10 +156,9 @@ def load_dataset() -> Dataset:
     FetchError
         If CIFAR-10 was asked for by ``SOFTMAX_LIB_DATASET`` and cannot be had.
 
-    Warns
+    Notes
     -----
-    UserWarning
-        If Shapes-10 is used because CIFAR-10 cannot be had, with the reason.
+    If Shapes-10 is used because CIFAR-10 cannot be had, the reason is printed, once.
     """
     folder = find_CIFAR10()
     if folder is None:
@@ -232,7 +231,7 @@ def get_CIFAR10_data(
 
     See Also
     --------
-    load_dataset : Where the data comes from, and its errors and warnings.
+    load_dataset : Where the data comes from, and its errors.
     """
     data = load_dataset()
     num_both = num_training + num_validation
@@ -371,9 +370,14 @@ def find_CIFAR10() -> Path | None:
     except download.FetchError as error:
         if choice == "cifar10":
             raise
-        message = f"USING SHAPES-10, DRAWN PICTURES, INSTEAD OF CIFAR-10. {error}"
-        warnings.warn(message, stacklevel=3)
+        print_once(f"SHAPES-10, drawn pictures, is used instead of CIFAR-10. {error}")
         return None
+
+
+@functools.cache
+def print_once(notice: str) -> None:
+    """Print a notice, unless this process has printed it before."""
+    print(notice)
 
 
 def batches_folder(directory: str | os.PathLike[str]) -> Path:
@@ -450,7 +454,13 @@ def fetch() -> str:
 def verify() -> str:
     """Compare the files that `load_dataset` would use with their checksums."""
     named = os.environ.get("SOFTMAX_LIB_DATA")
-    folder = batches_folder(named or cache_folder() / download.FOLDER)
+    folder = Path(named or cache_folder() / download.FOLDER)
+    if not named and not folder.exists():
+        raise FileNotFoundError(
+            f"There is nothing to verify yet, since CIFAR-10 is not in {folder}. To "
+            "download it, run: softmax-book data fetch"
+        )
+    folder = batches_folder(folder)
     verify_files(folder)
     return f"The {len(download.FILE_SHA256)} files in {folder} are the official ones."
 

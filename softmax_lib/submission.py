@@ -62,13 +62,13 @@ def check_submission(path: Path) -> int:
     except (OSError, ValueError, KeyError) as error:
         print(f"{path} cannot be read: {error}", file=sys.stderr)
         return 2
-    names = define(cells)
+    names, unread = define(cells)
     written = {name: names[name] for name in CHECKS if is_written(names.get(name))}
     if not written:
-        print(
-            f"{path} defines nothing that can be checked: none of {', '.join(CHECKS)}.",
-            file=sys.stderr,
-        )
+        fault = f"defines nothing that can be checked: none of {', '.join(CHECKS)}"
+        if unread:
+            fault = f"cannot be checked before {' and '.join(unread)} can be read"
+        print(f"{path} {fault}.", file=sys.stderr)
         return 2
     all_passed = True
     for name, value in written.items():
@@ -92,9 +92,10 @@ def read_cells(path: Path) -> dict[str, str]:
     }
 
 
-def define(cells: dict[str, str]) -> dict[str, Any]:
-    """Run what defines something, and return the names that there are then."""
+def define(cells: dict[str, str]) -> tuple[dict[str, Any], list[str]]:
+    """Run what defines something; return the names then, and what is no Python."""
     names: dict[str, Any] = {"__name__": "submission"}
+    unread = []
     for place, source in cells.items():
         lines = source.splitlines(keepends=True)
         linecache.cache[place] = (len(source), None, lines, place)
@@ -103,7 +104,8 @@ def define(cells: dict[str, str]) -> dict[str, Any]:
                 run_statement(statement, place, names)
         except SyntaxError as error:
             print(f"{place}: {error}", file=sys.stderr)
-    return names
+            unread.append(place)
+    return names, unread
 
 
 def statements(source: str, place: str) -> Iterator[ast.stmt]:

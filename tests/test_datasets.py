@@ -193,9 +193,17 @@ def test_an_altered_cache_is_an_error_and_never_passed_over(
         datasets.load_dataset()
 
 
-def test_shapes10_comes_last_and_loudly(nowhere: Path) -> None:
-    with pytest.warns(UserWarning, match="SHAPES-10.*INSTEAD OF CIFAR-10.*reached"):
-        data = datasets.load_dataset()
+def test_shapes10_comes_last_and_the_reason_is_told_once(
+    nowhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    datasets.print_once.cache_clear()
+    data = datasets.load_dataset()
+    datasets.data_notice()
+    told = capsys.readouterr()
+    reason = "SHAPES-10, drawn pictures, is used instead of CIFAR-10. CIFAR-10 did not"
+    assert told.out.count(reason) == 1
+    assert "cannot be reached" in told.out
+    assert told.err == ""  # which a notebook shows in red
     assert (data.name, data.class_names) == ("Shapes-10", shapes10.CLASS_NAMES)
     np.testing.assert_array_equal(data.X_train, shapes10.generate()[0])
 
@@ -235,8 +243,7 @@ def test_the_notice_says_that_the_data_is_cifar10(
 def test_the_notice_says_loudly_that_the_data_is_not_cifar10(
     nowhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.warns(UserWarning, match="INSTEAD OF CIFAR-10"):
-        notice = datasets.data_notice()
+    notice = datasets.data_notice()
     assert "SHAPES-10, NOT CIFAR-10" in notice
     assert "softmax-book data fetch" in notice
     assert "SOFTMAX_LIB_DATA" in notice
@@ -347,6 +354,16 @@ def test_where_names_the_source(
     monkeypatch.setenv("SOFTMAX_LIB_DATASET", "shapes10")
     assert main(["data", "where"]) == 0
     assert "Shapes-10" in capsys.readouterr().out
+
+
+def test_before_the_download_there_is_nothing_to_verify(
+    nowhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["data", "verify"]) == 1
+    assert capsys.readouterr().err == (
+        f"There is nothing to verify yet, since CIFAR-10 is not in "
+        f"{nowhere / download.FOLDER}. To download it, run: softmax-book data fetch\n"
+    )
 
 
 def test_verify_names_the_bad_file(
