@@ -84,15 +84,7 @@ class Dataset(NamedTuple):
 
 
 class CIFAR10Data(NamedTuple):
-    """The worksheet's eight arrays, in its order.
-
-    Attributes
-    ----------
-    X_train, X_val, X_test, X_dev : ndarray of float, shape (N, 3073)
-        Rows, the training set's mean image subtracted, a column of ones appended.
-    y_train, y_val, y_test, y_dev : ndarray of int64, shape (N,)
-        Classes, from 0 to 9.
-    """
+    """The worksheet's eight arrays, in its order: rows (N, 3073) and classes (N,)."""
 
     X_train: np.ndarray
     y_train: np.ndarray

@@ -222,7 +222,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
 
 def weighted_loss(
-    W: np.ndarray, X: np.ndarray, y: np.ndarray, weights: np.ndarray, reg: float
+    W: np.ndarray, X: np.ndarray, y: np.ndarray, sample_weight: np.ndarray, reg: float
 ) -> tuple[float, np.ndarray]:
     """Softmax loss and its gradient, as a weighted mean over the points.
 
@@ -230,12 +230,13 @@ def weighted_loss(
 
     Parameters
     ----------
-    weights : ndarray, shape (N,)
+    sample_weight : ndarray, shape (N,)
         Weight of each point in the mean; they add up to one.
     """
     losses, dscores = softmax_of_scores(X @ W, y)  # (N,), (N, C)
-    dscores *= weights[:, np.newaxis]
-    return weights @ losses + reg * np.sum(W * W), (dscores.T @ X).T + 2 * reg * W
+    dscores *= sample_weight[:, np.newaxis]
+    loss = sample_weight @ losses + reg * np.sum(W * W)
+    return loss, (dscores.T @ X).T + 2 * reg * W  # (D, C)
 
 
 def normalized_weights(

@@ -50,12 +50,6 @@ def wilson_interval(
     low, high : float
         Fractions, from 0 to 1.
 
-    Raises
-    ------
-    ValueError
-        If ``num_correct`` is not from 0 to ``num``, ``num`` is not positive, or
-        ``confidence`` is not between 0 and 1.
-
     References
     ----------
     E. B. Wilson, "Probable inference, the law of succession, and statistical
@@ -116,11 +110,6 @@ def mcnemar(y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Comparison:
     -------
     Comparison
         ``only_first``, ``only_second`` and ``p_value``.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ or there is no point.
 
     References
     ----------
@@ -188,12 +177,6 @@ def calibration(
     Calibration
         The groups and the expected calibration error.
 
-    Raises
-    ------
-    ValueError
-        If a shape does not fit, a label is out of range, a probability is not from 0
-        to 1, or ``num_groups`` is not positive.
-
     References
     ----------
     C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On calibration of modern neural
@@ -232,7 +215,7 @@ def fit_temperature(scores: np.ndarray, y: np.ndarray) -> float:
 
     The loss is convex in ``1 / temperature``, and its slope there is the mean over
     the points of the expected score minus the score of the correct class. So the root
-    of the slope is found by halving an interval.
+    of the slope is found by halving an interval. `calibration` cites the paper.
 
     Parameters
     ----------
@@ -245,16 +228,6 @@ def fit_temperature(scores: np.ndarray, y: np.ndarray) -> float:
     -------
     float
         From 0.001 to 1,000: an end of this range where no temperature is the best.
-
-    Raises
-    ------
-    ValueError
-        If a shape does not fit, a label is out of range, or a score is not finite.
-
-    References
-    ----------
-    C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On calibration of modern neural
-    networks", International Conference on Machine Learning, 2017.
 
     Examples
     --------

@@ -5,9 +5,10 @@ the image (histograms of oriented gradients), and how often each hue occurs. Lea
 without labels: small patches of the images are clustered, and an image is described by
 how close its own patches come to the centres of the clusters.
 
-Notation: ``images`` is (N, 32, 32, 3) of uint8; a patch of 6×6 pixels is a row of 108
-numbers; ``K`` is the number of centroids. Every feature function returns (N, number of
-features), float32, one row an image. They work through the images block by block, so
+Notation: ``images`` is (N, height, width, 3) of uint8, red, green and blue; a patch of
+6×6 pixels is a row of 108 numbers, pixel by pixel; ``patches`` is (M, 108), a code
+(M, K), where K is the number of centroids. Every feature function returns (N, number of
+features), float32, one row per image. They work through the images batch by batch, so
 that what they need in between is small and stays near the processor.
 
 Taught in chapter 12. `kmeans` needs scikit-learn: ``pip install
@@ -84,30 +85,20 @@ def hog_features(images: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    images : ndarray of uint8, shape (N, height, width, 3)
+    images : ndarray
         Height and width are multiples of 8, and at least 16.
 
     Returns
     -------
-    ndarray of float32, shape (N, F)
+    ndarray, shape (N, F)
         ``F`` is 324 for images of 32×32: 3×3 blocks of 2×2 cells of 9 numbers.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If ``images`` is not such an array.
 
     References
     ----------
     N. Dalal and B. Triggs, "Histograms of oriented gradients for human detection",
     CVPR 2005.
-
-    Examples
-    --------
-    >>> hog_features(np.zeros((5, 32, 32, 3), dtype=np.uint8)).shape
-    (5, 324)
     """
-    gray = (images @ GRAY).astype(np.float32) / (255 * 10_000.0)
+    gray = (images @ GRAY).astype(np.float32) / (255 * 10_000.0)  # (N, height, width)
     rows, columns = np.zeros_like(gray), np.zeros_like(gray)
     rows[:, 1:-1] = gray[:, 2:] - gray[:, :-2]
     columns[:, :, 1:-1] = gray[:, :, 2:] - gray[:, :, :-2]
@@ -128,22 +119,13 @@ def hog_features(images: np.ndarray) -> np.ndarray:
 def hue_histograms(images: np.ndarray, bins: int = 10) -> np.ndarray:
     """Fraction of the pixels in each range of hues.
 
+    As `hog_features`, for (N, bins) numbers, of images of any size. Grey has no hue and
+    counts as red, hue 0.
+
     Parameters
     ----------
-    images : ndarray of uint8, shape (N, height, width, 3)
-        Red, green and blue, 0 to 255.
     bins : int, default 10
-        Into how many ranges of equal width the circle of hues is divided.
-
-    Returns
-    -------
-    ndarray of float32, shape (N, bins)
-        Each row adds up to one. Grey has no hue and counts as red, hue 0.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If ``images`` is not such an array, or ``bins`` is not positive.
+        Ranges of equal width into which the circle of hues is divided.
 
     Examples
     --------
@@ -173,27 +155,17 @@ def sample_patches(
 
     Parameters
     ----------
-    images : ndarray of uint8, shape (N, height, width, 3)
-        Red, green and blue, 0 to 255. Height and width are at least 6.
+    images : ndarray
+        Height and width are at least 6.
     num_patches : int
-        How many.
+        Number of patches M.
     rng : Generator or int, optional
         Source of randomness, or a seed for one.
 
     Returns
     -------
-    ndarray of uint8, shape (num_patches, 108)
-        One patch per row: pixel by pixel, the channels of a pixel side by side.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If ``images`` is not such an array, or ``num_patches`` is not positive.
-
-    Examples
-    --------
-    >>> sample_patches(np.zeros((5, 32, 32, 3), dtype=np.uint8), 20, rng=0).shape
-    (20, 108)
+    ndarray of uint8, shape (M, 108)
+        The patches.
     """
     check_images(images)
     check_at_least("num_patches", num_patches)
@@ -208,12 +180,12 @@ def normalize_patches(patches: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    patches : ndarray of float, shape (M, 108)
-        One patch per row, in brightness units from 0 to 255.
+    patches : ndarray of float
+        In brightness units from 0 to 255.
 
     Returns
     -------
-    ndarray, shape (M, 108)
+    ndarray
         Each row minus its mean, divided by the root of its variance plus 10. The 10
         keeps the noise of a nearly flat patch small.
 
@@ -239,11 +211,11 @@ def fit_whitening(
 
     Parameters
     ----------
-    patches : ndarray of float, shape (M, 108)
+    patches : ndarray of float
         Normalized patches.
     epsilon : float, default 0.1
-        Added to the variance in each direction, so that directions in which there is
-        only noise are not blown up.
+        Added to the variance in each direction, so that directions that contain only
+        noise are not amplified.
 
     Returns
     -------
@@ -287,11 +259,6 @@ def kmeans(points: np.ndarray, K: int) -> np.ndarray:
     -------
     ndarray of float64, shape (K, D)
         The centre of each cluster.
-
-    Raises
-    ------
-    ValueError
-        If ``K`` is not positive, or larger than the number of points.
 
     References
     ----------
@@ -344,35 +311,24 @@ def learn_dictionary(
 
     Parameters
     ----------
-    images : ndarray of uint8, shape (N, height, width, 3)
+    images : ndarray
         Training images.
     K : int
         Number of centroids.
     num_patches : int, default 50,000
-        How many patches are drawn for it, at least ``K``.
+        Number of patches that are drawn, at least ``K``.
     rng : Generator or int, optional
         Source of randomness, or a seed for one.
 
     Returns
     -------
     Dictionary
-
-    Raises
-    ------
-    ValueError, TypeError
-        If ``images`` is not such an array, or a number does not fit.
+        The centroids and what prepares patches for them.
 
     References
     ----------
     A. Coates, H. Lee and A. Y. Ng, "An analysis of single-layer networks in
     unsupervised feature learning", AISTATS 2011.
-
-    Examples
-    --------
-    >>> images = np.random.default_rng(0).integers(256, size=(5, 32, 32, 3))
-    >>> learned = learn_dictionary(images.astype(np.uint8), 8, num_patches=50, rng=0)
-    >>> [array.shape for array in learned]
-    [(108,), (108, 108), (8, 108)]
     """
     drawn = sample_patches(images, num_patches, rng=rng).astype(np.float64)
     patches = normalize_patches(drawn)
@@ -386,7 +342,7 @@ def distances(patches: np.ndarray, dictionary: Dictionary) -> np.ndarray:
 
     Parameters
     ----------
-    patches : ndarray of float, shape (M, 108)
+    patches : ndarray of float
         Normalized patches.
     dictionary : Dictionary
         With ``K`` centroids.
@@ -394,6 +350,7 @@ def distances(patches: np.ndarray, dictionary: Dictionary) -> np.ndarray:
     Returns
     -------
     ndarray, shape (M, K)
+        Euclidean distances.
 
     Examples
     --------
@@ -423,12 +380,8 @@ def triangle_encoding(distances: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray, shape (M, K)
-        As large as ``distances``; 0 for centroids farther than the mean of the row.
-
-    References
-    ----------
-    A. Coates, H. Lee and A. Y. Ng, "An analysis of single-layer networks in
-    unsupervised feature learning", AISTATS 2011, section 3.2.2.
+        The mean of a row minus its distances, where that is positive; from section
+        3.2.2 of the paper that `learn_dictionary` names.
 
     Examples
     --------
@@ -452,11 +405,6 @@ def pool_quadrants(codes: np.ndarray) -> np.ndarray:
     -------
     ndarray, shape (N, 4 * K)
         Upper left, upper right, lower left, lower right.
-
-    Raises
-    ------
-    ValueError
-        If the places cannot be divided into four quarters.
 
     Examples
     --------
@@ -483,37 +431,22 @@ def patch_features(
 ) -> np.ndarray:
     """How close the patches of each quarter of an image come to each centroid.
 
+    As `hog_features`, for (N, 4 * K) numbers: for each quarter the sum of the codes of
+    its patches, 7×7 of them in images of 32×32.
+
     Parameters
     ----------
-    images : ndarray of uint8, shape (N, height, width, 3)
-        Red, green and blue, 0 to 255. Height and width are multiples of 4, and at
-        least 8.
+    images : ndarray
+        Height and width are multiples of 4, and at least 8.
     dictionary : Dictionary
         With ``K`` centroids.
     encode : callable, default `triangle_encoding`
         Takes the distances (M, K) of patches from centroids, returns codes (M, K).
-
-    Returns
-    -------
-    ndarray of float32, shape (N, 4 * K)
-        For each quarter, the sum of the codes of its patches; images of 32×32 have
-        7×7 in a quarter.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If ``images`` is not such an array.
-
-    Examples
-    --------
-    >>> dictionary = Dictionary(np.zeros(108), np.eye(108), np.eye(108)[:7])
-    >>> patch_features(np.zeros((5, 32, 32, 3), dtype=np.uint8), dictionary).shape
-    (5, 28)
     """
     windows = windows_of(images)[:, ::STRIDE, ::STRIDE]  # (N, 14, 14, 6, 6, 3)
     N, rows, columns = windows.shape[:3]
     patches = windows.reshape(N * rows * columns, -1).astype(np.float32)
-    codes = encode(distances(normalize_patches(patches), dictionary))
+    codes = encode(distances(normalize_patches(patches), dictionary))  # (M, K)
     return pool_quadrants(codes.reshape(N, rows, columns, -1))
 
 

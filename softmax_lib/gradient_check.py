@@ -19,6 +19,7 @@ __all__ = [
     "eval_numerical_gradient",
     "grad_check_sparse",
     "CheckedEntry",
+    "centered_difference",
 ]
 
 Function = Callable[[np.ndarray], float]
@@ -57,11 +58,6 @@ def relative_error(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
         The maximum over the entries of ``|a - b| / (|a| + |b|)``, from 0 to 1, with
         0 where both entries are zero.
 
-    Raises
-    ------
-    ValueError
-        If the shapes differ or the arrays are empty.
-
     References
     ----------
     CS231n course notes, "Gradient checks".
@@ -99,13 +95,6 @@ def eval_numerical_gradient(f: Function, x: np.ndarray, h: float = 1e-5) -> np.n
     -------
     ndarray
         Of the shape and dtype of ``x``. It costs two calls of ``f`` per entry.
-
-    Raises
-    ------
-    ValueError
-        If ``h`` is not positive or too small to change an entry of ``x``.
-    TypeError
-        If ``x`` does not hold floats.
 
     References
     ----------
@@ -157,14 +146,6 @@ def grad_check_sparse(
     list of CheckedEntry
         ``(position, numerical, analytic, relative_error)`` for each entry.
 
-    Raises
-    ------
-    ValueError
-        If the shapes differ, or ``num_checks`` or ``h`` is not positive, or ``h`` is
-        too small to change the entry.
-    TypeError
-        If ``x`` does not hold floats.
-
     References
     ----------
     CS231n course notes, "Gradient checks".
@@ -201,7 +182,22 @@ def grad_check_sparse(
 def centered_difference(
     f: Function, x: np.ndarray, index: tuple[int, ...], h: float
 ) -> float:
-    """Slope of ``f`` along one coordinate of ``x``."""
+    """Slope of ``f`` along one coordinate of ``x``.
+
+    As `eval_numerical_gradient`, for one entry.
+
+    Parameters
+    ----------
+    index : tuple of int
+        Position of the coordinate in ``x``.
+    h : float
+        Step, in the units of ``x``.
+
+    Returns
+    -------
+    float
+        The centred difference.
+    """
     above, below = x.copy(), x.copy()
     above[index] += h
     below[index] -= h

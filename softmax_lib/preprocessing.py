@@ -1,8 +1,9 @@
 """From images to rows: flatten, subtract the mean image, append the bias column.
 
-Notation: an image (32, 32, 3) becomes a row of 3,072 numbers; ``X`` is (N, D), one
-point per row. The column of ones makes ``D = 3073``, and the last row of ``W`` is then
-the bias of each class.
+Notation: an image (32, 32, 3) becomes a row of 3,072 numbers; ``rows`` is (N, K) in
+brightness units, 0 to 255 for uint8 images; ``X`` is (N, D), one point per row. The
+column of ones makes ``D = 3073``, and the last row of ``W`` is then the bias of each
+class.
 
 Taught in chapter 1.
 """
@@ -38,16 +39,6 @@ def images_to_rows(images: np.ndarray) -> np.ndarray:
     ndarray, shape (N, height * width * channels)
         Row by row, pixel by pixel, the channels of a pixel side by side. A view of
         ``images`` where its memory layout allows.
-
-    Raises
-    ------
-    ValueError
-        If ``images`` is not a non-empty four-dimensional array.
-
-    Examples
-    --------
-    >>> images_to_rows(np.zeros((5, 32, 32, 3), dtype=np.uint8)).shape
-    (5, 3072)
     """
     if not (isinstance(images, np.ndarray) and images.ndim == 4 and images.size):
         raise ValueError(
@@ -63,18 +54,13 @@ def mean_image(rows: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     rows : ndarray, shape (N, K)
-        One flattened image per row, in brightness units (0 to 255 for uint8 images).
+        One flattened image per row.
 
     Returns
     -------
     ndarray of float64, shape (K,)
-        The mean of each column, in the units of ``rows``. The sums of uint8 rows are
-        exact, so the mean is the same on every machine.
-
-    Raises
-    ------
-    ValueError
-        If ``rows`` is not a two-dimensional array with at least one row and column.
+        The mean of each column. The sums of uint8 rows are exact, so the mean is the
+        same on every machine.
 
     Examples
     --------
@@ -105,11 +91,6 @@ def center(
     ndarray of ``dtype``, shape (N, K)
         A new array; ``rows`` is left as it was.
 
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit.
-
     Examples
     --------
     >>> center(np.array([[0, 10]], dtype=np.uint8), np.array([127.5, 20.0]))
@@ -132,11 +113,6 @@ def append_bias(X: np.ndarray) -> np.ndarray:
     -------
     ndarray, shape (N, K + 1)
         A new array of the same dtype whose last column is one.
-
-    Raises
-    ------
-    ValueError
-        If ``X`` is not a two-dimensional array with at least one row and column.
 
     Examples
     --------
@@ -192,18 +168,6 @@ def dev_subset(
     X_dev : ndarray, shape (num_dev, D)
     y_dev : ndarray, shape (num_dev,)
         Copies; no point occurs twice.
-
-    Raises
-    ------
-    ValueError
-        If ``X`` and ``y`` differ in length or ``num_dev`` is not from 1 to N.
-
-    Examples
-    --------
-    >>> X, y = np.arange(6.0).reshape(3, 2), np.array([0, 1, 2])
-    >>> X_dev, y_dev = dev_subset(X, y, 3, rng=0)
-    >>> sorted(y_dev.tolist())
-    [0, 1, 2]
     """
     check_rows("X", X)
     check_shape("y", y, (X.shape[0],), "one label for each row of X")
@@ -230,11 +194,6 @@ def gen_batches(num: int, batch_size: int) -> Iterator[slice]:
     ------
     slice
         The rows of one block.
-
-    Raises
-    ------
-    ValueError
-        If ``batch_size`` is not positive.
 
     Examples
     --------

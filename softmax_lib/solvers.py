@@ -105,13 +105,6 @@ def minimize_loss(
     Optimum
         The weights, with the certificate of `certify`.
 
-    Raises
-    ------
-    ValueError
-        If a shape does not fit, a label is out of range, or ``reg`` is not positive.
-    TypeError
-        If ``X`` does not hold floats or ``y`` does not hold integers.
-
     References
     ----------
     D. C. Liu and J. Nocedal, "On the limited memory BFGS method for large scale
@@ -204,13 +197,6 @@ def second_moments(X: np.ndarray) -> np.ndarray:
     -------
     ndarray, shape (D, D)
         Symmetric, in the dtype of ``X``.
-
-    Raises
-    ------
-    ValueError
-        If ``X`` is not a two-dimensional array with at least one row and column.
-    TypeError
-        If ``X`` does not hold floats.
 
     Examples
     --------

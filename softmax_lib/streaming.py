@@ -46,11 +46,6 @@ def running_mean(images: Rows, chunk: int = 5000) -> np.ndarray:
     ndarray of float64, shape (K,)
         The mean image. The sums of uint8 are exact, so the chunks do not matter.
 
-    Raises
-    ------
-    ValueError
-        If ``images`` has another shape, or ``chunk`` is not positive.
-
     Examples
     --------
     >>> running_mean(np.array([[0, 10], [255, 30], [0, 20]], dtype=np.uint8), chunk=2)
@@ -155,12 +150,6 @@ def train_on_stream(
     -------
     list of float
         The minibatch loss before each step.
-
-    Raises
-    ------
-    ValueError
-        If a shape does not fit, a setting is not positive, or the loss is no longer a
-        finite number.
 
     Examples
     --------

@@ -10,22 +10,6 @@ from typing import TypeVar
 
 import numpy as np
 
-__all__ = [
-    "check_at_least",
-    "check_images",
-    "check_labels",
-    "check_loss_input",
-    "check_matrix",
-    "check_points",
-    "check_positive",
-    "check_predictions",
-    "check_rows",
-    "check_settings",
-    "check_shape",
-    "describe",
-    "require_finite",
-]
-
 Numbers = TypeVar("Numbers", float, np.ndarray)
 
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from softmax_lib import plots
-from softmax_lib.plots import DescribedFigure
+from softmax_lib.figures import DescribedFigure
 from softmax_lib.tuning import Trial
 
 RNG = np.random.default_rng(0)
