@@ -77,7 +77,9 @@ def find_chapter(name: str, book: Path) -> Path:
             "the book: run this command in a clone of its repository."
         )
     if importlib.util.find_spec("jupyterlab") is None:
-        raise LookupError('JupyterLab is missing: pip install "softmax-lib[book]".')
+        raise LookupError(
+            'JupyterLab is missing: run `make lab`, or pip install "softmax-lib[lab]".'
+        )
     part = f"{name:0>2}_" if name.isdigit() else name
     found = [chapter for chapter in chapters if part in chapter.stem]
     if len(found) != 1:

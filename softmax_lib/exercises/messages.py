@@ -513,7 +513,7 @@ def meaning(trouble: Trouble) -> tuple[str, str, str]:
         return "memory", "Your code asks for too much memory.", hint
     if trouble.kind == "check":
         hint = (
-            "Please open an issue at https://github.com/softmax-book/softmax-book/issues"
+            "Please open an issue at https://github.com/OWNER/softmax-book/issues"
             " with your code and the lines above."
         )
         return "check_fails", "The check itself failed: your code may be right.", hint

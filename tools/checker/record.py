@@ -40,6 +40,7 @@ from tools.checker.compare import (
     pixels,
     read_check,
 )
+from tools.checker.needs import lacks_torch, needs_torch
 from tools.checker.recordings import read_recorded, write_recorded
 from tools.checker.solutions import executed_cells, place_of
 
@@ -125,6 +126,8 @@ def recorded_outputs(chapter: Path, data_set: str) -> dict[str, list[Any]]:
 
 def run_cells(cells: Sequence[Any], directory: Path, data_set: str) -> int:
     """Run the cells in a new kernel, give each its outputs, return the peak memory."""
+    if lacks_torch() and any(map(needs_torch, cells)):
+        raise RecordingError("It needs PyTorch, which `make test-torch` installs.")
     manager, client = start_new_kernel(
         kernel_name=CURRENT_ENV_KERNEL_NAME,
         cwd=str(directory),
