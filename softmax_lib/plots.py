@@ -1,11 +1,15 @@
 """The book's figures: each takes plain arrays and results and computes nothing else.
 
-Every function returns a `DescribedFigure`, which carries a text that describes it and
-shows itself, with that text, wherever a notebook is displayed. Each raises a ValueError
-if an argument has another shape than its description says, or is empty.
+Every function returns a `softmax_lib.figures.DescribedFigure`, which carries a text
+that describes it and shows itself, with that text, in a notebook. Each raises a
+ValueError if an argument has another shape than its description says, or is empty.
 
-Notation: ``images`` and pictures are uint8 (N, height, width, 3), red, green and blue
-from 0 to 255; ``labels`` is (N,) of class indices; ``class_names`` has C names.
+Notation: ``images`` are uint8 (N, height, width, 3), red, green and blue from 0 to 255,
+or in grey (N, height, width) or (N, height, width, 1); ``image_shape`` is the shape of
+one; ``labels`` is (N,) of class indices; ``class_names`` has C names; ``weights`` is
+(D - 1, C), one class per column, without the bias row; ``trials`` are the rows of a
+grid search; ``columns`` is the number of pictures side by side, and ``alt``
+the text that describes the figure.
 
 Taught in chapter 7; used from chapter 1 on.
 """
@@ -59,12 +63,8 @@ def plot_images(
 
     Parameters
     ----------
-    images : ndarray of uint8, shape (N, height, width) or (N, height, width, channels)
-        Grey, or red, green and blue, 0 to 255.
     titles : sequence of N str
         Title above each picture.
-    columns : int, default 5
-        Pictures in a row.
 
     Examples
     --------
@@ -94,12 +94,6 @@ def plot_samples(
 
     Parameters
     ----------
-    images : ndarray of uint8, shape (N, height, width) or (N, height, width, channels)
-        Grey, or red, green and blue, 0 to 255.
-    labels : ndarray of int, shape (N,)
-        Class of each picture.
-    class_names : sequence of C str
-        Name of each class.
     samples_per_class : int, default 7
         Rows of the figure.
 
@@ -185,8 +179,6 @@ def plot_lines(
         Name of each line and its points.
     xlabel, ylabel : str
         Quantity and unit of each axis.
-    alt : str
-        What is to be seen.
     xscale, yscale : {"linear", "log"}
         Scale of each axis.
 
@@ -270,10 +262,7 @@ def plot_step_size_errors(
 def plot_grid_scatter(trials: Sequence[Trial]) -> DescribedFigure:
     """Draw training and validation accuracy over both settings, as the worksheet does.
 
-    Parameters
-    ----------
-    trials : sequence of Trial
-        Rows of a grid search, each with a positive ``reg``, whose logarithm is finite.
+    Each trial must have a positive ``reg``, whose logarithm is finite.
     """
     check_trials(trials)
     if any(trial.reg == 0 for trial in trials):
@@ -307,11 +296,6 @@ def plot_grid_scatter(trials: Sequence[Trial]) -> DescribedFigure:
 @in_book_style
 def plot_grid_heatmap(trials: Sequence[Trial]) -> DescribedFigure:
     """Draw validation accuracy over both settings, with the figures written in.
-
-    Parameters
-    ----------
-    trials : sequence of Trial
-        Rows of a grid search; each pair of settings once.
 
     Examples
     --------
@@ -348,13 +332,6 @@ def template_pictures(
 ) -> np.ndarray:
     """Turn each column of the weights into a picture, all on one shared scale.
 
-    Parameters
-    ----------
-    weights : ndarray, shape (D - 1, C)
-        Weights without the bias row, ``W[:-1]``.
-    image_shape : tuple of int, default (32, 32, 3)
-        Height and width of an image, and its channels if it has several.
-
     Returns
     -------
     ndarray of uint8, shape (C, height, width, 3)
@@ -379,17 +356,7 @@ def plot_templates(
     class_names: Sequence[str],
     image_shape: tuple[int, ...] = (32, 32, 3),
 ) -> DescribedFigure:
-    """Show each column of the weights as a picture, all on one shared scale.
-
-    Parameters
-    ----------
-    weights : ndarray, shape (D - 1, C)
-        Weights without the bias row, ``W[:-1]``.
-    class_names : sequence of C str
-        Name of each class.
-    image_shape : tuple of int, default (32, 32, 3)
-        Height and width of an image, and its channels if it has several.
-    """
+    """Show each column of the weights as a picture, all on one shared scale."""
     shape = (math.prod(image_shape), len(class_names))
     if weights.shape != shape:
         raise ValueError(
@@ -416,8 +383,6 @@ def plot_regions(
 
     Parameters
     ----------
-    weights : mapping from str to ndarray, shape (3, C)
-        Name of each classifier and its weights, the bias row last; at most six classes.
     X : ndarray, shape (N, 3)
         Points with the bias column, their coordinates between -1 and 1.
     y : ndarray of int, shape (N,)
@@ -466,8 +431,6 @@ def plot_confusion(counts: np.ndarray, class_names: Sequence[str]) -> DescribedF
     ----------
     counts : ndarray of int, shape (C, C)
         Row: correct class; column: predicted class.
-    class_names : sequence of C str
-        Name of each class.
 
     Examples
     --------
@@ -506,14 +469,8 @@ def plot_mistakes(
 
     Parameters
     ----------
-    images : ndarray of uint8, shape (N, height, width) or (N, height, width, channels)
-        Grey, or red, green and blue, 0 to 255.
-    labels : ndarray of int, shape (N,)
-        Correct class of each picture.
     probabilities : ndarray, shape (N, C)
         Softmax probabilities of each picture.
-    class_names : sequence of C str
-        Name of each class.
     """
     check_pictures(images, labels)
     check_pictures(images, probabilities)
@@ -536,10 +493,6 @@ def plot_patches(
     patches : mapping from str to ndarray, shape (K, side, side, 3)
         Name of each group and its patches. Those of uint8 are drawn as they are,
         others each from its own lowest number to its own highest.
-    columns : int, default 32
-        Patches in a row.
-    alt : str
-        What is to be seen.
 
     Examples
     --------

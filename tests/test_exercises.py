@@ -22,14 +22,14 @@ from softmax_lib.exercises import (
     check_softmax_loss_naive,
     check_softmax_loss_vectorized,
     check_svm_loss,
-    runner,
+    sandbox,
 )
-from softmax_lib.exercises import losses as exercise_losses
-from softmax_lib.exercises.calculation import SOFTMAX, SVM
-from softmax_lib.exercises.faults import EXTREME_FAULTS, SOFTMAX_FAULTS, SVM_FAULTS
-from softmax_lib.exercises.losses import examination
-from softmax_lib.exercises.runner import quiet
-from softmax_lib.exercises.verdict import Subject, diagnose
+from softmax_lib.exercises.losses import run
+from softmax_lib.exercises.losses.check import NAIVE, SVM_LOSS
+from softmax_lib.exercises.losses.exercise import LossCheck
+from softmax_lib.exercises.losses.explain import diagnose
+from softmax_lib.exercises.losses.feedback import write
+from softmax_lib.exercises.sandbox import quiet
 from tests.submissions import (
     ARRAYS,
     ARRAYS_MISTAKES,
@@ -44,9 +44,6 @@ from tests.submissions import (
     written,
 )
 
-SOFTMAX_SUBJECT = Subject(SOFTMAX, SOFTMAX_FAULTS, EXTREME_FAULTS)
-SVM_SUBJECT = Subject(SVM, SVM_FAULTS, ())
-
 
 def test_the_plain_submissions_pass() -> None:
     assert check_softmax_loss_naive(written(LOOPS)).fault is None
@@ -56,11 +53,11 @@ def test_the_plain_submissions_pass() -> None:
     assert check_svm_loss(written(SVM_ARRAYS)).passed
 
 
-def fault_of(f: Callable[..., Any], subject: Subject = SOFTMAX_SUBJECT) -> set[str]:
+def fault_of(f: Callable[..., Any], asked: LossCheck = NAIVE) -> set[str]:
     """What the check names, asked without a process of its own."""
     with quiet():
-        results = dict(examination(f, subject))
-    report = diagnose(results, subject, "")
+        answers = run.collect(list(run.examine(f, asked)))
+    report = write(diagnose(answers, asked), asked)
     assert not report.passed
     return set(str(report.fault).split(" + "))
 
@@ -77,7 +74,7 @@ def test_a_mistake_in_the_arrays_is_named(fault: str, edit: str) -> None:
 
 @pytest.mark.parametrize(("fault", "edit"), mistakes(SVM_MISTAKES))
 def test_a_mistake_in_the_svm_loss_is_named(fault: str, edit: str) -> None:
-    assert fault_of(written(SVM_LOOPS, edit), SVM_SUBJECT) == {fault}
+    assert fault_of(written(SVM_LOOPS, edit), SVM_LOSS) == {fault}
 
 
 # Pairs that return what one mistake alone, or another pair, would return.
@@ -329,28 +326,28 @@ def test_a_submission_that_hangs_crashes_or_exits_leaves_the_kernel_alive(
     assert check_softmax_loss_naive(stops).fault == "error"
     assert check_softmax_loss_naive(eats).fault == "memory"
     assert "RecursionError" in check_softmax_loss_naive(recurses).text
-    monkeypatch.setattr(runner, "TIME_LIMIT", 0.5)
+    monkeypatch.setattr(sandbox, "TIME_LIMIT", 0.5)
     assert check_softmax_loss_naive(hangs).fault == "hangs"
 
 
-@pytest.mark.parametrize("fork", [runner.FORK, False])
+@pytest.mark.parametrize("fork", [sandbox.FORK, False])
 def test_a_check_that_fails_itself_does_not_blame_the_code(
     fork: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def asks_badly(f, probe):
+    def calls_badly(f, given):
         raise ZeroDivisionError("a bug of the check")
 
-    monkeypatch.setattr(runner, "FORK", fork)
-    monkeypatch.setattr(exercise_losses, "ask", asks_badly)
+    monkeypatch.setattr(sandbox, "FORK", fork)
+    monkeypatch.setattr(run, "call", calls_badly)
     report = check_softmax_loss_naive(written(LOOPS))
     assert report.fault == "check_fails"
     assert "The check itself failed: your code may be right." in report.text
-    assert "in asks_badly" in report.text
+    assert "in calls_badly" in report.text
     assert "ZeroDivisionError: a bug of the check" in report.text
     assert "/issues with your code and the lines above." in report.text
 
 
-@pytest.mark.parametrize("fork", [runner.FORK, False])
+@pytest.mark.parametrize("fork", [sandbox.FORK, False])
 def test_an_answer_that_fills_the_memory_is_no_failure_of_the_check(
     fork: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -358,7 +355,7 @@ def test_an_answer_that_fills_the_memory_is_no_failure_of_the_check(
         def __array__(self, dtype=None, copy=None):
             raise MemoryError
 
-    monkeypatch.setattr(runner, "FORK", fork)
+    monkeypatch.setattr(sandbox, "FORK", fork)
     report = check_softmax_loss_naive(lambda W, X, y, reg: (0.0, Endless()))
     assert report.fault == "memory"
 
@@ -658,8 +655,8 @@ def test_the_text_has_the_example_with_expected_and_actual_numbers() -> None:
 def test_without_a_fork_the_code_runs_here_and_what_hangs_is_interrupted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(runner, "FORK", False)
-    monkeypatch.setattr(runner, "TIME_LIMIT", 0.5)
+    monkeypatch.setattr(sandbox, "FORK", False)
+    monkeypatch.setattr(sandbox, "TIME_LIMIT", 0.5)
     assert check_softmax_loss_naive(written(LOOPS)).passed
     hangs = written(LOOPS, "loss = 0.0 → loss = 0.0\n    while True: pass")
     # What a shell starts in the background ignores interrupts; a kernel does not.

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from softmax_lib.exercises import check_grid, check_predict, check_train, runner
+from softmax_lib.exercises import check_grid, check_predict, check_train, sandbox
 from softmax_lib.linear_classifier import LinearSVM, Softmax
 from tests.submissions import CLASSIFIER, SEARCH, written
 
@@ -281,7 +281,7 @@ def test_a_compiled_library_that_stops_shows_the_readers_line() -> None:
 
 
 def test_a_training_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "TIME_LIMIT", 0.5)
+    monkeypatch.setattr(sandbox, "TIME_LIMIT", 0.5)
     edit = "for it in range(num_iters): → while True:\n            it = 0"
     assert check_train(written(CLASSIFIER, edit)).fault == "hangs"
 
