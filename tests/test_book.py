@@ -13,10 +13,12 @@ from tools.checker.chapters import (
     CHAPTERS,
     DATA_SETS,
     RECORDINGS,
+    ROOT,
     machine_paths,
     recording_of,
 )
 from tools.checker.compare import is_picture, output_parts, read_check
+from tools.checker.needs import needs_torch
 from tools.checker.prose import computed_numbers, prose_of, unsupported_numbers
 from tools.checker.recordings import read_recorded, recording_text, write_notebook
 from tools.checker.solutions import executed_cells
@@ -178,3 +180,21 @@ def test_every_decimal_number_of_a_page_is_computed_in_some_chapter(page):
     assert unsupported_numbers(page.read_text("utf-8"), computed) == [], (
         "a number in the text that no code or output of a chapter shows"
     )
+
+
+def test_make_test_torch_checks_each_chapter_that_needs_pytorch():
+    needing = {
+        path.relative_to(ROOT).as_posix()
+        for path in CHAPTERS
+        if any(map(needs_torch, cells_of(path)))
+    }
+    recipe = (ROOT / "Makefile").read_text("utf-8").split("\ntest-torch:")[1]
+    recipe = recipe.split("\n\n")[0]
+    assert set(re.findall(r"book/\w+\.ipynb", recipe)) == needing != set()
+
+
+@each_chapter
+def test_a_cell_that_imports_pytorch_says_that_it_needs_it(chapter):
+    for cell in executed_cells(cells_of(chapter)):
+        if re.search(r"^\s*(import|from) torch", cell.source, re.MULTILINE):
+            assert needs_torch(cell), cell.id
