@@ -6,6 +6,7 @@ fails leaves the others alone.
 """
 
 import ast
+import contextlib
 import json
 import linecache
 import re
@@ -43,13 +44,16 @@ DEFINITIONS = (
 MAGIC = re.compile(r"^(\s*)(%%?[a-zA-Z]|!(?!=)).*$", re.MULTILINE)
 
 
-def check_submission(path: Path) -> int:
+def check_submission(path: Path, as_json: bool = False) -> int:
     """Check every function that has a check, and print the reports.
 
     Parameters
     ----------
     path : path
         A notebook (``.ipynb``) or a script (``.py``).
+    as_json : bool, default False
+        Whether to print the reports as JSON: a list of objects with ``check``,
+        ``function``, ``passed``, ``findings`` and ``text``.
 
     Returns
     -------
@@ -62,7 +66,8 @@ def check_submission(path: Path) -> int:
     except (OSError, ValueError, KeyError) as error:
         print(f"{path} cannot be read: {error}", file=sys.stderr)
         return 2
-    names, unread = define(cells)
+    with contextlib.redirect_stdout(sys.stderr if as_json else sys.stdout):
+        names, unread = define(cells)
     written = {name: names[name] for name in CHECKS if is_written(names.get(name))}
     if not written:
         fault = f"defines nothing that can be checked: none of {', '.join(CHECKS)}"
@@ -70,13 +75,19 @@ def check_submission(path: Path) -> int:
             fault = f"cannot be checked before {' and '.join(unread)} can be read"
         print(f"{path} {fault}.", file=sys.stderr)
         return 2
-    all_passed = True
+    reports = []
     for name, value in written.items():
         for check in CHECKS[name]:
-            report = check(value)
-            print(f"{check.__name__}({name})", report, "", sep="\n")
-            all_passed &= report.passed
-    return int(not all_passed)
+            with contextlib.redirect_stdout(sys.stderr if as_json else sys.stdout):
+                report = check(value)
+            if not as_json:
+                print(f"{check.__name__}({name})", report, "", sep="\n")
+            reports.append(
+                {"check": check.__name__, "function": name, **report.as_dict()}
+            )
+    if as_json:
+        print(json.dumps(reports, indent=1))
+    return int(not all(report["passed"] for report in reports))
 
 
 def read_cells(path: Path) -> dict[str, str]:
