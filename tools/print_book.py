@@ -10,8 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.pages.conftest import launch
-from tests.pages.test_pages import open_page
+from tools.browser import launch, open_page
 from tools.checker.chapters import ROOT
 
 SINGLE = ROOT / "_build" / "singlehtml"
