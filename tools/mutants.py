@@ -12,6 +12,7 @@ ARCHITECTURE.md lists for it. mutmut can fork on Linux and macOS only.
 import argparse
 import ast
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -26,11 +27,12 @@ from tools.checker.chapters import ROOT
 
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 COPY = ROOT / "_build" / "mutants"
-COPIED = ("softmax_lib", "tests", "tools", "worksheet", "conftest.py")
+COPIED = ("softmax_lib", "tests", "tools", "worksheet")
+# These collect garbage at the end of each run, which takes longer than most tests.
+OPTIONS = ("-pno:unraisableexception", "-pno:threadexception", "-pno:cacheprovider")
 # In a copy with mutants this warning is raised two frames further down.
 DESELECTED = (
-    "tests/test_estimator.py::"
-    "test_a_fit_that_is_cut_short_says_so_where_it_was_called",
+    "tests/test_estimator.py::test_a_fit_that_is_cut_short_says_so_where_it_was_called",
 )
 SETTINGS = """
 [tool.mutmut]
@@ -38,7 +40,7 @@ source_paths = ["softmax_lib"]
 only_mutate = {files}
 also_copy = {copied}
 pytest_add_cli_args_test_selection = {tests}
-pytest_add_cli_args = ["-p", "no:cacheprovider"]
+pytest_add_cli_args = {options}
 process_isolation = "forkserver"
 timeout_multiplier = 4
 use_git_change_detection = false
@@ -56,7 +58,7 @@ class Survivor(NamedTuple):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the mutants of the modules named; return 1 if there is something to do."""
     listed = tomllib.loads(EQUIVALENT.read_text("utf-8"))
-    modules = tested_by()
+    modules = modules_with_tests()
     parser = argparse.ArgumentParser(prog="python -m tools.mutants")
     parser.add_argument("modules", nargs="*", metavar="MODULE")
     chosen = parser.parse_args(arguments).modules or list(modules)
@@ -81,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(to_do > 0)
 
 
-def tested_by() -> dict[str, list[str]]:
+def modules_with_tests() -> dict[str, list[str]]:
     """Return the modules of ARCHITECTURE.md's table, with the files of their tests."""
     rows = re.findall(
         r"^\| `(\w+)` \|.*\|(.*)\|$",
@@ -108,6 +110,7 @@ def run(module: str, tests: Iterable[str]) -> None:
     settings = SETTINGS.format(
         files=json.dumps([str(file.relative_to(COPY)) for file in files]),
         copied=json.dumps(COPIED),
+        options=json.dumps(OPTIONS),
         tests=json.dumps([*tests, *(f"--deselect={test}" for test in DESELECTED)]),
     )
     project = (ROOT / "pyproject.toml").read_text("utf-8")
@@ -136,6 +139,7 @@ def mutmut(*arguments: str) -> str:
     done = subprocess.run(
         [Path(sys.executable).with_name("mutmut"), *arguments],
         cwd=COPY,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -151,23 +155,23 @@ def outcome() -> tuple[list[Survivor], int]:
     results = dict(line.strip().split(": ") for line in lines if ": " in line)
     dead = ("killed", "timeout", "segfault")
     alive = [name for name, result in results.items() if result not in dead]
-    return list(map(survivor, alive)), len(results)
+    return [survivor_in(mutmut("show", name), name) for name in alive], len(results)
 
 
-def survivor(name: str) -> Survivor:
-    """Return what a mutant changes."""
-    diff = mutmut("show", name).splitlines()
+def survivor_in(diff: str, name: str) -> Survivor:
+    """Return what a mutant changes, from mutmut's diff."""
+    lines = diff.splitlines()
     return Survivor(
         function_of(name),
-        "\n".join(changed_lines(diff, "-")),
-        "\n".join(changed_lines(diff, "+")),
+        "\n".join(changed_lines(lines, "-")),
+        "\n".join(changed_lines(lines, "+")),
     )
 
 
 def function_of(name: str) -> str:
-    """Return the function of a mutant: ``softmax_lib.source.x_listing__mutmut_7``."""
-    _, _, mangled = name.partition(".x")
-    return re.sub(r"__mutmut_\d+$", "", mangled).replace("ǁ", ".").strip("._")
+    """Return the function of a mutant such as ``softmax_lib.source.x_f__mutmut_7``."""
+    mangled = name.rpartition(".")[2]  # x_f__mutmut_7, xǁClassǁf__mutmut_7
+    return re.sub(r"^x[_ǁ]|__mutmut_\d+$", "", mangled).replace("ǁ", ".")
 
 
 def changed_lines(diff: Iterable[str], sign: str) -> Iterator[str]:

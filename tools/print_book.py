@@ -47,7 +47,7 @@ def main(pdf: Path) -> int:
             display_header_footer=True,
             header_template="<span></span>",
             footer_template=FOOT,
-            margin=dict.fromkeys(("top", "bottom", "left", "right"), "18mm"),
+            margin={"top": "18mm", "bottom": "18mm", "left": "18mm", "right": "18mm"},
         )
         browser.close()
     print(f"Written: {pdf}")
