@@ -16,10 +16,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-__all__ = ["LiveFigure", "live_figure", "film"]
+__all__ = ["LiveFigure", "live_figure", "sprite_sheet"]
 
 NOTE = "This picture can be operated in the book's pages, where JavaScript is on."
-STEP = 8  # of 255, between two levels of a film: all 256 would weigh twice as much
+STEP = (
+    8  # of 255, between two levels of a sprite sheet: all 256 would weigh twice as much
+)
 
 
 class LiveFigure(NamedTuple):
@@ -37,7 +39,7 @@ class LiveFigure(NamedTuple):
     data: str
 
     def __repr__(self) -> str:
-        """Say where the figure can be operated."""
+        """Return where the figure can be operated."""
         return NOTE
 
     def _repr_html_(self) -> str:
@@ -63,13 +65,6 @@ def live_figure(name: str, /, **data: Any) -> LiveFigure:
     LiveFigure
         As the last line of a notebook cell, it shows one sentence.
 
-    Raises
-    ------
-    ValueError
-        If a number is not finite.
-    TypeError
-        If a value is of another kind.
-
     Examples
     --------
     >>> print(live_figure("softmax", scores=np.array([1.0, 2.0]), correct=0).data)
@@ -82,7 +77,7 @@ def live_figure(name: str, /, **data: Any) -> LiveFigure:
     return LiveFigure(name, "{\n" + ",\n".join(items) + "\n}")
 
 
-def film(pictures: np.ndarray) -> str:
+def sprite_sheet(pictures: np.ndarray) -> str:
     """Put pictures into one file that a page can hold.
 
     Parameters
@@ -96,16 +91,9 @@ def film(pictures: np.ndarray) -> str:
         Address (``data:``) of a PNG picture, one frame below the other and the C
         pictures of each side by side, in 32 levels of each colour.
 
-    Raises
-    ------
-    ValueError
-        If the shape is another one or the array is empty.
-    TypeError
-        If the numbers are not of dtype uint8.
-
     Examples
     --------
-    >>> film(np.zeros((2, 10, 32, 32, 3), dtype=np.uint8))[:22]
+    >>> sprite_sheet(np.zeros((2, 10, 32, 32, 3), dtype=np.uint8))[:22]
     'data:image/png;base64,'
     """
     if pictures.ndim != 5 or pictures.shape[-1] != 3 or not pictures.size:

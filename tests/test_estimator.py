@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
-from softmax_lib.estimator import SoftmaxClassifier, shares_of
+from softmax_lib.estimator import SoftmaxClassifier, normalized_weights
 from softmax_lib.losses import softmax_loss_vectorized
 from softmax_lib.preprocessing import append_bias
 from tools.checker.chapters import BOOK
@@ -113,7 +113,7 @@ def test_probabilities_scores_and_predictions_agree() -> None:
     np.testing.assert_array_equal(model.predict(X), NAMES[scores.argmax(axis=1)])
 
 
-def test_for_two_classes_the_score_is_that_of_the_second_before_the_first() -> None:
+def test_for_two_classes_the_score_is_that_of_the_second() -> None:
     two = indices < 2
     model = SoftmaxClassifier().fit(X[two], y[two])
     odds = model.predict_proba(X)[:, 1] / model.predict_proba(X)[:, 0]
@@ -132,8 +132,8 @@ def test_weights_and_probabilities_have_the_dtype_of_the_points(dtype) -> None:
 
 
 def test_shares_have_the_dtype_of_the_points_too() -> None:
-    assert shares_of(weights, X.astype(np.float32)).dtype == np.float32
-    np.testing.assert_allclose(shares_of(weights, X), weights / weights.sum())
+    assert normalized_weights(weights, X.astype(np.float32)).dtype == np.float32
+    np.testing.assert_allclose(normalized_weights(weights, X), weights / weights.sum())
 
 
 def test_points_of_other_dtypes_are_taken_as_float64() -> None:
@@ -203,7 +203,7 @@ def test_a_pipeline_of_it_can_be_searched_by_its_names() -> None:
     assert search.best_params_ == {"softmaxclassifier__reg": 0.01}
 
 
-def test_the_pytorch_code_that_a_tab_of_the_chapter_shows_is_what_runs() -> None:
+def test_the_pytorch_code_of_the_tab_is_what_runs() -> None:
     cells = nbformat.read(BOOK / "13_tools.ipynb", as_version=4).cells
     (text,) = [cell.source for cell in cells if "{tab-item} PyTorch" in cell.source]
     _, tab = text.split("{tab-item} PyTorch\n```python\n")

@@ -55,6 +55,26 @@ class Survivor(NamedTuple):
     after: str
 
 
+class Reason(NamedTuple):
+    """Why no test can notice a change of a piece of code into another."""
+
+    before: str
+    after: str
+    reason: str
+    function: str = ""  # any, if empty
+
+    def explains(self, survivor: Survivor) -> bool:
+        """Return whether a survivor is this change of one piece of its line."""
+        pieces = survivor.before.split(self.before)
+        halves = (
+            (self.before.join(pieces[:i]), self.before.join(pieces[i:]))
+            for i in range(1, len(pieces))
+        )
+        return self.function in ("", survivor.function) and survivor.after in {
+            left + self.after + right for left, right in halves
+        }
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the mutants of the modules named; return 1 if there is something to do."""
     listed = tomllib.loads(EQUIVALENT.read_text("utf-8"))
@@ -69,11 +89,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         began = time.monotonic()
         run(module, modules[module])
         survivors, total = outcome()
-        reasons = {
-            Survivor(entry["function"], entry["before"], entry["after"])
-            for entry in listed.get(module, [])
-        }
-        to_do += report(survivors, reasons)
+        of_module, of_all = (
+            [Reason(**entry) for entry in listed.get(name, [])]
+            for name in (module, "everywhere")
+        )
+        to_do += report(survivors, of_module, of_all)
         killed = total - len(survivors)
         print(
             f"{module}: {killed} of {total} killed ({killed / max(total, 1):.1%}), "
@@ -93,7 +113,14 @@ def modules_with_tests() -> dict[str, list[str]]:
     return {
         module: [f"tests/{name}.py" for name in re.findall(r"`(\w+)`", tests)]
         for module, tests in rows
+        if any("def " in file.read_text("utf-8") for file in files_of(module, ROOT))
     }
+
+
+def files_of(module: str, root: Path) -> list[Path]:
+    """Return the files of a module, or of a package of the same name."""
+    package = root / "softmax_lib"
+    return sorted((package / module).rglob("*.py")) or [package / f"{module}.py"]
 
 
 def run(module: str, tests: Iterable[str]) -> None:
@@ -101,10 +128,8 @@ def run(module: str, tests: Iterable[str]) -> None:
     shutil.rmtree(COPY, ignore_errors=True)
     COPY.mkdir(parents=True)
     for name in COPIED:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, COPY / name)
-    package = COPY / "softmax_lib"
-    files = sorted(package.glob(f"{module}/*.py")) or [package / f"{module}.py"]
+        shutil.copytree(ROOT / name, COPY / name)
+    files = files_of(module, COPY)
     for file in files:
         file.write_text(with_decorators_below(file.read_text("utf-8")), "utf-8")
     settings = SETTINGS.format(
@@ -181,14 +206,20 @@ def changed_lines(diff: Iterable[str], sign: str) -> Iterator[str]:
             yield line[1:].strip()
 
 
-def report(survivors: Sequence[Survivor], reasons: Iterable[Survivor]) -> int:
-    """Print the survivors without a reason, and reasons without a survivor."""
-    unexplained = sorted(set(survivors) - set(reasons))
+def report(
+    survivors: Iterable[Survivor], reasons: Sequence[Reason], of_all: Sequence[Reason]
+) -> int:
+    """Print survivors that no reason explains, and a module's reasons without one."""
+    explained = {
+        survivor: [each for each in (*reasons, *of_all) if each.explains(survivor)]
+        for survivor in survivors
+    }
+    unexplained = sorted(each for each, found in explained.items() if not found)
     for function, before, after in unexplained:
         print(f"{function}: no test notices this change:\n- {before}\n+ {after}")
-    outdated = sorted(set(reasons) - set(survivors))
-    for function, before, _ in outdated:
-        print(f"{EQUIVALENT.name} lists what does not survive: {function}: {before}")
+    outdated = set(reasons) - {each for found in explained.values() for each in found}
+    for reason in sorted(outdated):
+        print(f"{EQUIVALENT.name} lists what does not survive: {reason}")
     return len(unexplained) + len(outdated)
 
 

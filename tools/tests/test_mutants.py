@@ -2,6 +2,7 @@ import pytest
 
 from tools.mutants import (
     EQUIVALENT,
+    Reason,
     Survivor,
     function_of,
     modules_with_tests,
@@ -69,15 +70,37 @@ def test_decorators_below_mean_the_same() -> None:
     assert names["Rows"]().last == 3
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "function", "expected"),
+    [
+        ("-1", "-2", "", True),
+        ("-1", "-2", "rows", True),
+        ("-1", "-2", "columns", False),
+        ("x.sum(0, -1)", "x.sum(0, -2)", "", True),
+        ("-1", "-3", "", False),
+        ("7", "-2", "", False),
+    ],
+)
+def test_a_reason_explains_one_change_of_a_line(
+    before: str, after: str, function: str, expected: bool
+) -> None:
+    survivor = Survivor("rows", "y = f(-1) + x.sum(0, -1)", "y = f(-1) + x.sum(0, -2)")
+    assert Reason(before, after, "", function).explains(survivor) is expected
+
+
 def test_only_what_survives_is_to_be_explained(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    one, other = Survivor("f", "a", "b"), Survivor("f", "a", "c")
-    assert report([one], [one]) == 0
+    survivor, reason = Survivor("f", "x + 1", "x + 2"), Reason("1", "2", "why")
+    other = Reason("1", "3", "why")
+    assert report([survivor], [reason], [other]) == 0
+    assert report([survivor], [], [reason]) == 0
     assert capsys.readouterr().out == ""
-    assert report([one], []) == 1
-    assert "f: no test notices this change:\n- a\n+ b" in capsys.readouterr().out
-    assert report([], [other]) == 1
+    assert report([survivor], [], [other]) == 1
+    assert (
+        "f: no test notices this change:\n- x + 1\n+ x + 2" in capsys.readouterr().out
+    )
+    assert report([survivor], [reason, other], []) == 1
     assert f"{EQUIVALENT.name} lists what" in capsys.readouterr().out
 
 
@@ -85,3 +108,4 @@ def test_every_module_is_modules_with_tests_its_files() -> None:
     modules = modules_with_tests()
     assert modules["gradient_check"] == ["tests/test_gradient_check.py"]
     assert len(modules["exercises"]) > 1
+    assert "classifiers" not in modules  # it has import names and no function
