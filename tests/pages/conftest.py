@@ -8,15 +8,17 @@ import threading
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tools.address import book_address
 from tools.browser import launch
 from tools.checker.chapters import ROOT
 
 HTML = ROOT / "_build" / "html"
-BASE = "/softmax-book/"  # where GitHub Pages puts the site of this repository
+BASE = urlsplit(book_address()).path or "/"  # where the published site is
 
 
 def pytest_generate_tests(metafunc):
