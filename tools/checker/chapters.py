@@ -11,8 +11,7 @@ from pathlib import Path
 
 import matplotlib
 
-from softmax_lib.datasets import cache_folder
-from softmax_lib.download import FOLDER, is_complete
+from softmax_lib.download import FOLDER, cache_folder, is_complete
 
 __all__ = [
     "BOOK",

@@ -536,7 +536,7 @@ def compare_pictures(old: str, new: str, rules: Check) -> list[Difference]:
             f"{width} x {height} pixels"
             for height, width, _ in (left.shape, right.shape)
         ]
-        return [Difference("its size", *sizes, pictures=pictures)]
+        return [Difference("its size", sizes[0], sizes[1], pictures=pictures)]
     left, right = tile_means(left), tile_means(right)
     whole = float(calculate_rms(left, right))
     tiles = np.sqrt(np.mean((right - left) ** 2, axis=-1))
@@ -565,7 +565,7 @@ def compare_films(old: str, new: str, rules: Check) -> list[Difference]:
     pictures = decoded(old), decoded(new)
     if pictures[0].shape != pictures[1].shape:
         sizes = [f"shape {picture.shape}" for picture in pictures]
-        return [Difference("its size", *sizes)]
+        return [Difference("its size", sizes[0], sizes[1])]
     moved = np.abs(pictures[1] - pictures[0])
     if moved.max() <= LEVEL and np.mean(moved > 0) <= MOVED_PIXELS:
         return []

@@ -8,7 +8,7 @@ and refuses everything that would leave an output unchecked.
 import io
 import os
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +109,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Iterator[Any]:
+def pytest_collect_file(
+    file_path: Path, parent: pytest.Collector
+) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
     """Put a `Chapter` in the place of each notebook that nbval has found."""
     collectors = yield
     return [
@@ -239,7 +241,7 @@ class CheckedCell(IPyNbCell):
         if difference.pictures is None:
             return None
         name = f"{self.parent.path.stem}-cell-{self.cell_num}.png"
-        path = self.config.rootpath / FIGURE_FAILURES / name
+        path = Path(self.config.rootpath) / FIGURE_FAILURES / name
         path.parent.mkdir(parents=True, exist_ok=True)
         side_by_side(*difference.pictures).save(path)
         return path
