@@ -28,6 +28,7 @@ from matplotlib.ticker import (
     NullLocator,
 )
 
+from softmax_lib.figure_data import figure_data
 from softmax_lib.tuning import Trial
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
 
 P = ParamSpec("P")
 
+FIGURE_DATA = "application/vnd.softmax-book.figure+json"
 DPI = 150
 CSS_PIXELS_PER_INCH = 100
 LINE_STYLES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1))]
@@ -104,13 +106,24 @@ class DescribedFigure(Figure):
             self.savefig(buffer, format="svg", metadata=notes)
         return buffer.getvalue()
 
+    def data(self) -> dict[str, Any]:
+        """Read from the figure what it shows, in words and numbers.
+
+        Returns
+        -------
+        dict
+            As `softmax_lib.figure_data.figure_data` describes it.
+        """
+        with mpl.rc_context(STYLE):
+            return figure_data(self)
+
     def _repr_mimebundle_(
         self, **_: object
-    ) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
+    ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
         image = base64.b64encode(self.png()).decode("ascii")
         width = round(self.get_figwidth() * CSS_PIXELS_PER_INCH)
         return (
-            {"image/png": image, "text/plain": self.alt},
+            {FIGURE_DATA: self.data(), "image/png": image, "text/plain": self.alt},
             {"image/png": {"alt": self.alt, "width": width}},
         )
 
