@@ -25,8 +25,9 @@ from matplotlib.path import Path
 from matplotlib.spines import Spine
 from matplotlib.text import Annotation, Text
 
-__all__ = ["figure_data"]
+__all__ = ["MIME_TYPE", "figure_data"]
 
+MIME_TYPE = "application/vnd.softmax-book.figure+json"
 BANDS = 64  # into which the rows and the columns of a large image are added up
 CELLS = 1024  # an image of at most so many numbers says each of them
 
@@ -87,7 +88,7 @@ def read_axes(ax: Axes) -> Content:
             kind, read = reader_of(artist)
             drawn.setdefault(kind, []).append(read(artist))
     return without_empty(
-        title=" | ".join(filter(None, map(ax.get_title, ("left", "center", "right")))),
+        title=" | ".join(filter(None, (title.get_text() for title in titles_of(ax)))),
         background=color_of(ax.get_facecolor()) if ax.axison else "",
         x=read_axis(ax.xaxis) if ax.axison else {},
         y=read_axis(ax.yaxis) if ax.axison else {},
@@ -100,13 +101,17 @@ def read_axes(ax: Axes) -> Content:
     )
 
 
+def titles_of(ax: Axes) -> tuple[Text, Text, Text]:
+    """Return the titles above one pair of axes, from left to right."""
+    return ax._left_title, ax.title, ax._right_title  # type: ignore[attr-defined]
+
+
 def is_frame(ax: Axes, artist: Artist) -> bool:
     """Say whether an artist is read elsewhere, or frames what is drawn."""
-    titles = artist in (ax.title, ax._left_title, ax._right_title)  # type: ignore[attr-defined]
-    empty_lines = isinstance(artist, LineCollection) and not artist.get_segments()
-    return (
-        titles or empty_lines or artist is ax.patch or isinstance(artist, Axis | Spine)
-    )
+    if isinstance(artist, LineCollection):  # the edges of a colour bar, if it has any
+        return not artist.get_segments()
+    framing = isinstance(artist, Axis | Spine)
+    return framing or artist is ax.patch or artist in titles_of(ax)
 
 
 def reader_of(artist: Artist) -> tuple[str, Callable[[Any], Any]]:
@@ -230,7 +235,7 @@ def read_bars(bars: Iterable[tuple[float, float, float, float, str]]) -> Content
 
 def read_image(image: AxesImage) -> Content:
     """Return an image's place and pixels."""
-    array = np.ma.asarray(image.get_array(), dtype=float)
+    array: np.ma.MaskedArray = np.ma.asarray(image.get_array(), dtype=float)
     few = array.ndim == 2 and array.size <= CELLS
     return without_empty(
         **read_pixels(image),
@@ -243,7 +248,8 @@ def read_image(image: AxesImage) -> Content:
 
 def read_pixels(image: AxesImage | QuadMesh) -> Content:
     """Return the shape of an image, its opacity, and totals of its colours."""
-    pixels = np.asarray(image.to_rgba(image.get_array(), bytes=True), dtype=np.int64)
+    array: np.ma.MaskedArray = np.ma.asarray(image.get_array())
+    pixels = np.asarray(image.to_rgba(array, bytes=True), dtype=np.int64)
     pixels = pixels.reshape(pixels.shape[0], -1, 4)  # (height, width, 4)
     shape = pixels.shape[:2]
     colors = pixels if np.any(pixels[..., 3] < 255) else pixels[..., :3]
@@ -312,8 +318,8 @@ def number(value: Any) -> str:
 
 def numbers(values: Any) -> str:
     """Write numbers one after the other."""
-    filled = np.ma.filled(np.ma.asarray(values, dtype=float), np.nan)
-    return " ".join(map(number, filled.ravel()))
+    array: np.ma.MaskedArray = np.ma.asarray(values, dtype=float)
+    return " ".join(map(number, array.filled(np.nan).ravel()))
 
 
 def without_empty(**content: Any) -> Content:

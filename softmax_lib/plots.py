@@ -28,7 +28,7 @@ from matplotlib.ticker import (
     NullLocator,
 )
 
-from softmax_lib.figure_data import figure_data
+from softmax_lib.figure_data import MIME_TYPE, figure_data
 from softmax_lib.tuning import Trial
 
 __all__ = [
@@ -51,7 +51,6 @@ __all__ = [
 
 P = ParamSpec("P")
 
-FIGURE_DATA = "application/vnd.softmax-book.figure+json"
 DPI = 150
 CSS_PIXELS_PER_INCH = 100
 LINE_STYLES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1))]
@@ -123,7 +122,7 @@ class DescribedFigure(Figure):
         image = base64.b64encode(self.png()).decode("ascii")
         width = round(self.get_figwidth() * CSS_PIXELS_PER_INCH)
         return (
-            {FIGURE_DATA: self.data(), "image/png": image, "text/plain": self.alt},
+            {MIME_TYPE: self.data(), "image/png": image, "text/plain": self.alt},
             {"image/png": {"alt": self.alt, "width": width}},
         )
 

@@ -15,12 +15,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import Any
 
 import numpy as np
 from matplotlib.testing.compare import calculate_rms
 from PIL import Image
+
+from softmax_lib.figure_data import MIME_TYPE
+from tools.checker.drawn import changes
 
 __all__ = ["Difference", "compare_outputs", "read_check", "report"]
 
@@ -271,7 +274,9 @@ def describe_output(output: Output | None) -> str:
     if output is None:
         return "no output"
     parts = output_parts(output)
-    text = next((parts[kind] for kind in parts if parts[kind]), "")
+    text = next(
+        (parts[kind] for kind in parts if parts[kind] and kind != MIME_TYPE), ""
+    )
     text = "a picture" if text == parts.get("image/png") else quoted(text)
     return f"{' + '.join(kind for kind in parts if kind != 'metadata')} {text}"
 
@@ -524,6 +529,23 @@ def compare_pictures(old: str, new: str, rules: Check) -> list[Difference]:
     ]
 
 
+def compare_drawn(old: str, new: str, rules: Check) -> list[Difference]:
+    """Compare what two figures show, given as JSON; at most ten differences."""
+
+    def words_differ(one: str, other: str) -> str:
+        found = compare_texts(one, other, rules)
+        return found[0].detail if found else ""
+
+    found = changes(
+        json.loads(old),
+        json.loads(new),
+        words_differ,
+        rtol=float(rules.rtol),
+        atol=float(rules.atol),
+    )
+    return [Difference(*change) for change in islice(found, 10)]
+
+
 def compare_films(old: str, new: str, rules: Check) -> list[Difference]:
     """Compare two base64-encoded pictures without letters: the size, each pixel."""
     del rules
@@ -574,4 +596,8 @@ def tile_means(picture: np.ndarray) -> np.ndarray:
     return means
 
 
-COMPARE = {"image/png": compare_pictures, "text/html": compare_html}
+COMPARE = {
+    MIME_TYPE: compare_drawn,
+    "image/png": compare_pictures,
+    "text/html": compare_html,
+}
