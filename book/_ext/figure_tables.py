@@ -127,7 +127,7 @@ def as_html(table: Table) -> str:
     named = escape(table.caption or head[-1])
     note = "" if len(shown) == len(body) else link_to_all(table, len(shown))
     return (
-        f'<div class="figure-table" role="region" tabindex="0" aria-label="{named}">\n'
+        f'<div class="figure-table" role="group" tabindex="0" aria-label="{named}">\n'
         f"<table>{caption}\n" + "\n".join(lines) + f"\n</table></div>{note}"
     )
 

@@ -23,7 +23,7 @@ from matplotlib.testing.compare import calculate_rms
 from PIL import Image
 
 from softmax_lib.figure_data import MIME_TYPE
-from tools.checker.drawn import changes
+from tools.checker.drawn import Allowance, changes
 
 __all__ = ["Difference", "compare_outputs", "read_check", "report"]
 
@@ -123,6 +123,7 @@ class Check:
     rtol: Decimal = RELATIVE_TOLERANCE
     atol: Decimal = Decimal(0)
     varies: tuple[Varies, ...] = ()
+    drawn: tuple[Allowance, ...] = ()
 
 
 def read_check(declared: Mapping[str, Any]) -> Check:
@@ -135,17 +136,19 @@ def read_check(declared: Mapping[str, Any]) -> Check:
         tolerance of every number in the cell; ``{"varies": [{"pattern": …,
         "at_least": …, "at_most": …, "reason": …}]}`` for numbers that may change from
         run to run. Group 1 of the pattern is the number; one bound is enough.
+        ``{"drawn": [{"rtol": …, "x_at_least": …, "x_at_most": …, "reason": …}]}`` for
+        points of a figure's lines that may move farther up or down, at some x or all.
 
     Raises
     ------
     ValueError
         If a reason or a bound is missing, or an entry is unknown.
     """
-    rules = declared.get("varies", [])
-    require_entries(declared, {"rtol", "atol", "reason", "varies"})
+    rules, drawn = declared.get("varies", []), declared.get("drawn", [])
+    require_entries(declared, {"rtol", "atol", "reason", "varies", "drawn"})
     if {"rtol", "atol"} & set(declared):
         require_reason(declared)
-    elif not rules:
+    elif not rules and not drawn:
         raise ValueError(
             f"check must widen a tolerance or name what varies: {declared}"
         )
@@ -169,7 +172,18 @@ def read_check(declared: Mapping[str, Any]) -> Check:
             )
             for rule in rules
         ),
+        drawn=tuple(map(read_allowance, drawn)),
     )
+
+
+def read_allowance(rule: Mapping[str, Any]) -> Allowance:
+    """Read what lets the points of lines move."""
+    require_entries(rule, {"rtol", "x_at_least", "x_at_most", "reason"})
+    require_reason(rule)
+    if "rtol" not in rule:
+        raise ValueError(f"what is drawn may move by an rtol: {rule}")
+    numbers = {key: rule[key] for key in rule if key != "reason"}
+    return Allowance(**{key: float(number) for key, number in numbers.items()})
 
 
 def require_entries(declared: Mapping[str, Any], known: set[str]) -> None:
@@ -542,6 +556,7 @@ def compare_drawn(old: str, new: str, rules: Check) -> list[Difference]:
         words_differ,
         rtol=float(rules.rtol),
         atol=float(rules.atol),
+        allowances=rules.drawn,
     )
     return [Difference(*change) for change in islice(found, 10)]
 

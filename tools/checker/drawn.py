@@ -7,13 +7,13 @@ the sum of a row of pixels by as much as rounding moves it.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Change", "changes", "leaves", "numbers_to_tell"]
+__all__ = ["Allowance", "Change", "changes", "leaves", "numbers_to_tell"]
 
 # What is written as numbers; all other entries are words.
 NUMBERS = {
@@ -36,6 +36,14 @@ class Change(NamedTuple):
     detail: str = ""
 
 
+class Allowance(NamedTuple):
+    """How far the points of a figure's lines may move up or down, and at which x."""
+
+    rtol: float
+    x_at_least: float = -np.inf
+    x_at_most: float = np.inf
+
+
 def changes(
     old: Mapping[str, Any],
     new: Mapping[str, Any],
@@ -43,6 +51,7 @@ def changes(
     *,
     rtol: float,
     atol: float,
+    allowances: Sequence[Allowance] = (),
 ) -> Iterator[Change]:
     """Yield what a figure shows otherwise than it was recorded.
 
@@ -54,6 +63,8 @@ def changes(
         Says why two texts differ; "" where they mean the same.
     rtol, atol : float
         How far each number may move, relative to itself and at all.
+    allowances : sequence of Allowance
+        What may move farther. The ends of the axis follow the points.
     """
     olds, news = dict(leaves(old)), dict(leaves(new))
     for place in [*olds, *(place for place in news if place not in olds)]:
@@ -65,8 +76,9 @@ def changes(
             continue
         key = key_of(place)
         if key in NUMBERS | TOTALS:
-            slack = rounding_of(olds, place, key) + atol
-            detail = numbers_differ(was, is_now, max(rtol, 1e-6), slack)
+            relative = rtol + allowed_at(olds, place, allowances)
+            slack = rounding_of(olds, place) + atol
+            detail = numbers_differ(was, is_now, relative, slack)
         elif key in COLORS:
             detail = colors_differ(was, is_now)
         else:
@@ -110,10 +122,26 @@ def numbers_to_tell(content: Mapping[str, Any]) -> list[Decimal]:
     return [Decimal(number) for number in told if number != "nan"]
 
 
-def rounding_of(olds: Mapping[str, str], place: str, key: str) -> float:
+def allowed_at(
+    olds: Mapping[str, str], place: str, allowances: Sequence[Allowance]
+) -> np.ndarray | float:
+    """Return how much farther, relative to itself, each number of a place may move."""
+    within, _, key = place.rpartition(", ")
+    if key == "limits" and within.endswith(", y"):
+        return max((allowance.rtol for allowance in allowances), default=0.0)
+    if key != "y" or key_of(within) != "lines":
+        return 0.0
+    x = as_numbers(olds[f"{within}, x"])
+    allowed = np.zeros(len(x))
+    for rtol, low, high in allowances:
+        allowed[(low <= x) & (x <= high)] += rtol
+    return allowed
+
+
+def rounding_of(olds: Mapping[str, str], place: str) -> float:
     """Return how far rounding may move numbers, whatever their own size."""
     values = as_numbers(olds[place])
-    within = place.rpartition(", ")[0]
+    within, key = place.rpartition(", ")[0], key_of(place)
     if key in TOTALS:
         height, width = as_numbers(olds[f"{within}, shape"])
         pixels = 3 * height if key == "columns" else width
@@ -126,7 +154,7 @@ def rounding_of(olds: Mapping[str, str], place: str, key: str) -> float:
     return 1e-6 * float(finite.max(initial=0))
 
 
-def numbers_differ(old: str, new: str, rtol: float, slack: float) -> str:
+def numbers_differ(old: str, new: str, rtol: np.ndarray | float, slack: float) -> str:
     """Say where numbers differ most, "" if they agree."""
     left, right = as_numbers(old), as_numbers(new)
     if len(left) != len(right):

@@ -17,21 +17,24 @@ from matplotlib.colors import to_rgba_array
 from softmax_lib.figure_data import MIME_TYPE
 from tests.test_plots import FIGURES
 from tools.checker.chapters import CHAPTERS, DATA_SETS
-from tools.checker.compare import compare_outputs
+from tools.checker.compare import compare_outputs, read_check
 from tools.checker.recordings import read_recorded
 from tools.checker.solutions import executed_cells
 
 LUMINANCE = np.array([0.299, 0.587, 0.114])
 
 
-def output(content):
-    """What a cell puts out that shows a figure and no picture of it."""
-    data = {MIME_TYPE: content, "text/plain": "A figure."}
-    return {"output_type": "display_data", "data": data, "metadata": {}}
-
-
-def noticed(old, new, check=None):
-    return bool(compare_outputs([output(old)], [output(new)], check))
+def noticed(old, new, text="A figure.", check=None):
+    """Whether the checker notices the change, without a picture to compare."""
+    outputs = [
+        {
+            "output_type": "display_data",
+            "data": {MIME_TYPE: content, "text/plain": text},
+            "metadata": {},
+        }
+        for content in (old, new)
+    ]
+    return bool(compare_outputs(outputs[:1], outputs[1:], check))
 
 
 # ---- changes of a figure's artists: each says whether it could be made ---------------
@@ -305,10 +308,13 @@ def test_each_change_can_be_made_to_some_figure():
 
 def parts(content, *keys):
     """Every part of a figure's content that has all of these keys."""
-    inner = content.values() if isinstance(content, dict) else content
-    found = [content] if set(keys) <= set(content) else []
-    for part in inner:
-        if isinstance(part, dict | list):
+    if isinstance(content, list):
+        return [found for part in content for found in parts(part, *keys)]
+    found = [content] if content.keys() >= set(keys) else []
+    for part in content.values():
+        if isinstance(part, dict) or (
+            isinstance(part, list) and isinstance(part[0], dict)
+        ):
             found += parts(part, *keys)
     return found
 
@@ -438,10 +444,14 @@ CHANGED = [
 
 
 def recorded_figures(chapter, data_set):
-    """What each figure of a chapter is recorded to show, and what its cell allows."""
+    """What each figure of a chapter is recorded to show, its text and allowances."""
     cells = executed_cells(read_recorded(chapter, data_set).cells)
     return [
-        (output["data"][MIME_TYPE], cell.metadata.get("check"))
+        (
+            output["data"][MIME_TYPE],
+            output["data"]["text/plain"],
+            cell.metadata.get("check"),
+        )
         for cell in cells
         for output in cell.outputs
         if "image/png" in output.get("data", {})
@@ -457,20 +467,19 @@ each_recording = pytest.mark.parametrize(
 
 @each_recording
 def test_each_change_of_each_recorded_figure_is_noticed(chapter, data_set):
-    for number, (content, check) in enumerate(recorded_figures(chapter, data_set), 1):
+    for content, *declared in recorded_figures(chapter, data_set):
         for change in CHANGED:
             changed = copy.deepcopy(content)
             change(changed)
             if changed != content:
-                found = noticed(content, changed, check)
-                assert found, f"figure {number}: {change.__name__}"
+                assert noticed(content, changed, *declared), (change, *declared)
 
 
 def test_each_change_is_made_to_some_recorded_figure():
     figures = [
         content
         for chapter in CHAPTERS
-        for content, _ in recorded_figures(chapter, "shapes10")
+        for content, *_ in recorded_figures(chapter, "shapes10")
     ]
     for change in CHANGED:
         changed = copy.deepcopy(figures)
@@ -482,9 +491,7 @@ def test_each_change_is_made_to_some_recorded_figure():
 def jitter(content, rng):
     """Move each number, each colour and each total a little less than is allowed."""
     for line in parts(content, "x", "y", "width"):
-        y = np.array(line["y"].split(), dtype=float)
         line["y"] = scaled(line["y"], 1 + 9e-7 * rng.choice([-1, 1]))
-        assert len(line["y"].split()) == len(y)
     for image in parts(content, "rows"):
         for k, row in enumerate(image["rows"]):
             totals = np.array(row.split(), dtype=int)
@@ -499,7 +506,41 @@ def jitter(content, rng):
 @each_recording
 def test_rounding_of_what_is_drawn_passes(chapter, data_set):
     rng = np.random.default_rng(3)
-    for content, check in recorded_figures(chapter, data_set):
+    for content, *declared in recorded_figures(chapter, data_set):
         moved = copy.deepcopy(content)
         jitter(moved, rng)
-        assert not noticed(content, moved, check)
+        assert not noticed(content, moved, *declared), declared
+
+
+CURVE = {"x": "0.1 1 10", "y": "2 3 4"}
+DRAWN = [{"rtol": 0.1, "x_at_most": 1, "reason": "noise"}]
+
+
+def of_curve(y, limits="1.9 4.1"):
+    x, height = {"scale": "log"}, {"scale": "linear", "limits": limits}
+    return {"axes": [{"x": x, "y": height, "lines": [{**CURVE, "y": y}]}]}
+
+
+@pytest.mark.parametrize(
+    ("changed", "allowed"),
+    [
+        (of_curve("2.19 2.71 4"), True),
+        (of_curve("2 3 4", limits="1.8 4.1"), True),
+        (of_curve("2.21 3 4"), False),
+        (of_curve("2 3 4.01"), False),  # at x = 10, of which nothing is said
+        (of_curve("2 3 nan"), False),
+        (of_curve("2 3"), False),
+    ],
+)
+def test_points_move_only_as_far_and_where_the_cell_allows(changed, allowed):
+    found = noticed(of_curve("2 3 4"), changed, check={"drawn": DRAWN})
+    assert found != allowed
+    assert noticed(of_curve("2 3 4"), changed)
+
+
+@pytest.mark.parametrize(
+    "rule", [{"rtol": 0.1}, {"reason": "noise"}, {"rtol": 1, "reason": "a", "y": 2}]
+)
+def test_an_allowance_without_a_size_or_a_reason_is_refused(rule):
+    with pytest.raises(ValueError, match=r"rtol|reason|no entry"):
+        read_check({"drawn": [rule]})
