@@ -7,7 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from softmax_lib import __version__, datasets
+from softmax_lib import __version__
+from softmax_lib.datasets import fetch, verify, where
+from softmax_lib.download import FetchError
 from softmax_lib.submission import check_submission
 
 
@@ -22,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     data.add_argument(
         "action",
         choices=["where", "fetch", "verify"],
-        help="where: say which data is used, and from where; fetch: download it (170 "
+        help="where: print which data is used, and from where; fetch: download it (170 "
         "MB) into the cache folder; verify: compare its files with their checksums",
     )
     chapter = commands.add_parser(
@@ -31,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chapter.add_argument("chapter", help="its number or a part of its name: 4, sgd")
     worksheet = commands.add_parser(
         "check",
-        help="say which of a worksheet's functions are right, and where one is wrong",
+        help="tell which of a worksheet's functions are right, and where one is wrong",
         description="Runs the definitions of a notebook or script, nothing else of it, "
         "and checks each function and class that has a name of the worksheet. Exit "
         "status: 0 if all passed, 1 if one did not, 2 if there was nothing to check.",
@@ -43,13 +45,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "check":
         return check_submission(options.file)
     if options.command == "data":
-        return datasets.main([options.action])
+        return run_data(options.action)
     try:
         path = find_chapter(options.chapter, Path("book"))
     except LookupError as error:
         print(*error.args, file=sys.stderr)
         return 1
     return subprocess.call([sys.executable, "-m", "jupyterlab", str(path)])
+
+
+def run_data(action: str) -> int:
+    """Find, fetch or verify CIFAR-10, print what came of it, return the exit status."""
+    actions = {"where": where, "fetch": fetch, "verify": verify}
+    try:
+        print(actions[action]())
+    except (OSError, ValueError, FetchError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped. The next fetch continues from here.", file=sys.stderr)
+        return 130  # as the shell reports an interrupted command
+    return 0
 
 
 def find_chapter(name: str, book: Path) -> Path:

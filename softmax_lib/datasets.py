@@ -1,4 +1,4 @@
-"""CIFAR-10 from its official files, or Shapes-10 where there is no way to it.
+"""CIFAR-10 from its official files, or Shapes-10 where it cannot be had.
 
 Images are uint8 (N, 32, 32, 3), labels int64 (N,). The worksheet's eight arrays are
 rows: float32 (N, 3073), the mean image subtracted and a column of ones appended.
@@ -6,29 +6,33 @@ rows: float32 (N, 3073), the mean image subtracted and a column of ones appended
 The data is searched in this order: the folder that ``SOFTMAX_LIB_DATA`` names, the
 user's cache folder, a download of the official archive, and then Shapes-10, with a
 warning. ``SOFTMAX_LIB_DATASET=cifar10`` or ``shapes10`` chooses outright. From a
-terminal: ``python -m softmax_lib.datasets {where,fetch,verify}``.
+terminal: ``softmax-book data {where,fetch,verify}``.
+
+A batch file is a pickle, and a pickle is a program that can call any function. So a
+file is opened only if its checksum is the official one, and even then the unpickler
+knows only the few globals that a batch needs.
 
 Taught in chapter 1.
 """
 
-import argparse
+import io
 import os
+import pickle
 import shutil
-import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from softmax_lib import download, shapes10
-from softmax_lib.batches import read_batch
-from softmax_lib.download import cache_folder
+from softmax_lib.download import cache_folder, read_file
 from softmax_lib.preprocessing import (
     center_with_bias,
     dev_subset,
+    gen_batches,
     images_to_rows,
     mean_image,
 )
@@ -46,8 +50,12 @@ CIFAR10_NAMES = (
     *("plane", "car", "bird", "cat", "deer"),
     *("dog", "frog", "horse", "ship", "truck"),
 )
-BLOCK = 1000  # images that are prepared at a time
 TRAIN_FILES = tuple(f"data_batch_{number}" for number in range(1, 6))
+BATCH_GLOBALS = {  # what a batch file may name
+    ("numpy.core.multiarray", "_reconstruct"),
+    ("numpy", "ndarray"),
+    ("numpy", "dtype"),
+}
 
 
 class Dataset(NamedTuple):
@@ -74,15 +82,7 @@ class Dataset(NamedTuple):
 
 
 class CIFAR10Data(NamedTuple):
-    """The worksheet's eight arrays, in its order.
-
-    Attributes
-    ----------
-    X_train, X_val, X_test, X_dev : ndarray of float, shape (N, 3073)
-        Rows, the training set's mean image subtracted, a column of ones appended.
-    y_train, y_val, y_test, y_dev : ndarray of int64, shape (N,)
-        Classes, from 0 to 9.
-    """
+    """The worksheet's eight arrays, in its order: rows (N, 3073) and classes (N,)."""
 
     X_train: np.ndarray
     y_train: np.ndarray
@@ -95,17 +95,14 @@ class CIFAR10Data(NamedTuple):
 
 
 def load_CIFAR10(
-    directory: str | os.PathLike[str], *, verify: bool = True
+    directory: str | os.PathLike[str],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Read the official python batches.
+    """Read the official python batches, each after its SHA-256 sum was compared.
 
     Parameters
     ----------
     directory : path
-        The folder ``cifar-10-batches-py``, or the folder that holds it.
-    verify : bool, default True
-        Whether to compare each file's SHA-256 sum with the official one before the file
-        is opened.
+        The folder ``cifar-10-batches-py``, or the folder that contains it.
 
     Returns
     -------
@@ -118,15 +115,15 @@ def load_CIFAR10(
     FileNotFoundError
         If the directory or one of its files is missing.
     ValueError
-        If a file is truncated or altered, or is not a batch of CIFAR-10.
+        If a file is truncated or altered.
 
     References
     ----------
     A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
     """
     folder = batches_folder(directory)
-    train = load_batches([folder / name for name in TRAIN_FILES], verify)
-    test = load_batches([folder / "test_batch"], verify)
+    train = load_batches([folder / name for name in TRAIN_FILES])
+    test = load_batches([folder / "test_batch"])
     return *train, *test
 
 
@@ -152,7 +149,7 @@ def load_dataset() -> Dataset:
     Warns
     -----
     UserWarning
-        If Shapes-10 stands in because CIFAR-10 cannot be had, with the reason.
+        If Shapes-10 is used because CIFAR-10 cannot be had, with the reason.
     """
     folder = find_CIFAR10()
     if folder is None:
@@ -161,7 +158,7 @@ def load_dataset() -> Dataset:
 
 
 def data_notice() -> str:
-    """Say in words which data `load_dataset` gives here.
+    """Return a sentence that names the data which `load_dataset` gives here.
 
     Returns
     -------
@@ -181,7 +178,7 @@ def data_notice() -> str:
         "to stand in for CIFAR-10. The text of this page speaks of\n"
         "CIFAR-10, so its numbers differ from those you see here.\n"
         "To get CIFAR-10, run\n"
-        "    python -m softmax_lib.datasets fetch\n"
+        "    softmax-book data fetch\n"
         "or set SOFTMAX_LIB_DATA to the folder of its python batches."
     )
 
@@ -238,35 +235,35 @@ def get_CIFAR10_data(
     y_val = data.y_train[num_training:num_both]
     y_test = data.y_test[:num_test]
     mean = mean_image(images_to_rows(data.X_train[:num_training]))
-    X_test = use_up(data.X_test, num_test, mean, dtype)
+    X_test = prepare_in_place(data.X_test, num_test, mean, dtype)
     val_rows = images_to_rows(data.X_train[num_training:num_both])
     X_val = center_with_bias(val_rows, mean, dtype)
     del val_rows  # a view of the training images
-    X_train = use_up(data.X_train, num_training, mean, dtype)
+    X_train = prepare_in_place(data.X_train, num_training, mean, dtype)
     X_dev, y_dev = dev_subset(X_train, y_train, num_dev, rng)
     return CIFAR10Data(X_train, y_train, X_val, y_val, X_test, y_test, X_dev, y_dev)
 
 
-def use_up(
+def prepare_in_place(
     images: np.ndarray, num: int, mean: np.ndarray, dtype: npt.DTypeLike
 ) -> np.ndarray:
     """Prepare the first ``num`` images as rows, and empty ``images`` on the way.
 
     Beside 0.6 GB of float32 rows, the bytes of the images are 0.15 GB that a small
-    machine may not have. So each block, from the last to the first, is let go when its
-    rows are written.
+    machine may not have. So the memory of each batch, from the last to the first, is
+    given back as soon as its rows are written.
     """
     X = np.empty((num, mean.size + 1), dtype=dtype)
-    for first in reversed(range(0, num, BLOCK)):
-        block = images_to_rows(images[first : min(first + BLOCK, num)])
-        X[first : first + BLOCK] = center_with_bias(block, mean, dtype)
-        del block  # a view of the images
-        images.resize((first, *images.shape[1:]), refcheck=False)
+    for batch in reversed(list(gen_batches(num, 1000))):
+        rows = images_to_rows(images[batch])
+        X[batch] = center_with_bias(rows, mean, dtype)
+        del rows  # a view of the images
+        images.resize((batch.start, *images.shape[1:]), refcheck=False)
     return X
 
 
 def check_size(name: str, size: int, available: int) -> None:
-    """Refuse a number of points that the data does not have."""
+    """Check that the data has so many points."""
     if not 1 <= size <= available:
         raise ValueError(
             f"{name} must be from 1 to {available}, the number of images left for it, "
@@ -285,7 +282,7 @@ def chosen_dataset() -> str:
 
 
 def find_CIFAR10() -> Path | None:
-    """Return the folder of the batches, or None where Shapes-10 is to stand in."""
+    """Return the folder of the batches, or None if Shapes-10 is to be used."""
     choice = chosen_dataset()
     if choice == "shapes10":
         return None
@@ -302,7 +299,7 @@ def find_CIFAR10() -> Path | None:
 
 
 def batches_folder(directory: str | os.PathLike[str]) -> Path:
-    """Return the folder of the batches, which is ``directory`` or lies in it."""
+    """Return the folder of the batches, which is ``directory`` or is inside it."""
     folder = Path(directory).expanduser()
     inner = folder / download.FOLDER
     if not folder.is_dir():
@@ -313,19 +310,15 @@ def batches_folder(directory: str | os.PathLike[str]) -> Path:
     return inner if inner.is_dir() else folder
 
 
-def load_batches(paths: Sequence[Path], verify: bool) -> tuple[np.ndarray, np.ndarray]:
+def load_batches(paths: Sequence[Path]) -> tuple[np.ndarray, np.ndarray]:
     """Images and labels of the batches, one batch after the other."""
     for position, path in enumerate(paths):
-        rows, labels = read_batch(path, verify)
+        batch = BatchUnpickler(InMemory(read_file(path)), encoding="bytes").load()
+        rows, labels = batch[b"data"], batch[b"labels"]  # (num, 3072), list of num
         num = len(labels)
         if position == 0:
             images = np.empty((num * len(paths), 32, 32, 3), dtype=np.uint8)
             y = np.empty(num * len(paths), dtype=np.int64)
-        if num * len(paths) != len(y):
-            raise ValueError(
-                f"{path} must hold {len(y) // len(paths)} images, as many as "
-                f"{paths[0].name}, but it holds {num}."
-            )
         part = slice(position * num, (position + 1) * num)
         # A row holds all of red, then green, then blue; an image, pixel by pixel.
         planes = rows.reshape(num, 3, 32, 32)
@@ -335,29 +328,26 @@ def load_batches(paths: Sequence[Path], verify: bool) -> tuple[np.ndarray, np.nd
     return images, y
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m softmax_lib.datasets", description="Find and fetch CIFAR-10."
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("where", help="say which data is used, and from where")
-    commands.add_parser("fetch", help="download CIFAR-10 into the cache folder")
-    commands.add_parser("verify", help="compare the files with their checksums")
-    command = parser.parse_args(arguments).command
-    try:
-        print({"where": where, "fetch": fetch, "verify": verify}[command]())
-    except (OSError, ValueError, download.FetchError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("Stopped. The next fetch goes on from here.", file=sys.stderr)
-        return 130  # as the shell reports an interrupted command
-    return 0
+class BatchUnpickler(pickle.Unpickler):
+    """Unpickles a batch, and nothing that needs another global."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Return a global of a batch; fail for any other."""
+        if (module, name) not in BATCH_GLOBALS:
+            raise pickle.UnpicklingError(f"a batch may not ask for {module}.{name}")
+        return super().find_class(module, name)
+
+
+class InMemory(io.BytesIO):
+    """A file in memory, of which an unpickler makes no second copy."""
+
+    def peek(self, _: int) -> bytes:
+        """Return the whole content, which has no end to wait for."""
+        return self.getvalue()
 
 
 def where() -> str:
-    """Say which data `load_dataset` would use."""
+    """Return which data `load_dataset` would use."""
     if chosen_dataset() == "shapes10":
         return "Shapes-10, drawn by softmax_lib: SOFTMAX_LIB_DATASET says so."
     if named := os.environ.get("SOFTMAX_LIB_DATA"):
@@ -369,7 +359,7 @@ def where() -> str:
 
 
 def fetch() -> str:
-    """Have CIFAR-10 in the cache folder, whole, and say where it is."""
+    """Get CIFAR-10 into the cache folder, whole, and return where it is."""
     folder = cache_folder() / download.FOLDER
     try:
         verify_files(folder)
@@ -388,10 +378,6 @@ def verify() -> str:
 
 
 def verify_files(folder: Path) -> None:
-    """Refuse a folder in which a file is missing or not the official one."""
+    """Check that a folder has every file, and that each is the official one."""
     for name in download.FILE_SHA256:
-        download.read_file(folder / name)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        read_file(folder / name)

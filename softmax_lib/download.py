@@ -1,9 +1,8 @@
 """The files of CIFAR-10: their names and checksums, and how they are fetched.
 
 The official archive comes over slow links, breaks off, and is now and then replaced
-by an error page. So a download goes on where the last one stopped, nothing is opened
-before its checksum is right, and nothing stands under its final name before it is
-whole.
+by an error page. So a download continues where the last one stopped, nothing is opened
+before its checksum is right, and nothing has its final name before it is whole.
 
 The packages for it are imported when a download begins. In a browser, where a chapter
 runs on drawn pictures, they are not there.
@@ -44,12 +43,12 @@ TIMEOUT = (10, 30)  # seconds to connect, and between two pieces
 PIECE = 1 << 16
 ADVICE = (
     "Set SOFTMAX_LIB_DATA to a folder that holds the official python batches, or try "
-    "again later with: python -m softmax_lib.datasets fetch"
+    "again later with: softmax-book data fetch"
 )
 
 
 class FetchError(RuntimeError):
-    """There is no way to the archive, or what came is not the archive."""
+    """The archive cannot be downloaded, or what came is not the archive."""
 
 
 def fetch(cache: Path) -> Path:
@@ -119,8 +118,8 @@ def is_complete(folder: Path) -> bool:
     return all((folder / name).is_file() for name in FILE_SHA256)
 
 
-def read_file(path: Path, verify: bool = True) -> bytes:
-    """Read one of the seven files at once and check it before anyone opens it."""
+def read_file(path: Path) -> bytes:
+    """Read one of the seven files at once; fail if it is not the official one."""
     if not path.is_file():
         raise FileNotFoundError(
             f"{path} is missing: expected the folder {FOLDER} with the files "
@@ -129,18 +128,17 @@ def read_file(path: Path, verify: bool = True) -> bytes:
     data = path.read_bytes()
     if data[:100].lstrip().startswith(b"<"):
         raise ValueError(f"{path} is a web page saved under the name of a batch.")
-    if verify:
-        digest = hashlib.sha256(data).hexdigest()
-        if digest != FILE_SHA256[path.name]:
-            raise ValueError(
-                f"{path} is truncated or altered: expected the SHA-256 sum "
-                f"{FILE_SHA256[path.name]}, but its {len(data)} bytes have {digest}."
-            )
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != FILE_SHA256[path.name]:
+        raise ValueError(
+            f"{path} is truncated or altered: expected the SHA-256 sum "
+            f"{FILE_SHA256[path.name]}, but its {len(data)} bytes have {digest}."
+        )
     return data
 
 
 def download(url: str, output_file: str, _: object) -> None:
-    """Download to ``output_file`` for pooch, going on where the last try stopped."""
+    """Download to ``output_file`` for pooch, continuing where the last try stopped."""
     import requests
 
     part = Path(output_file).with_name(PART)
@@ -202,7 +200,7 @@ def unpack(archive: Path, folder: Path) -> None:
 
 
 def check_member(member: tarfile.TarInfo) -> None:
-    """Refuse links, devices and paths that lead out of the archive's folder."""
+    """Check that a member is a plain file or folder inside the archive's folder."""
     path = PurePosixPath(member.name)
     if (
         path.is_absolute()
@@ -216,7 +214,7 @@ def check_member(member: tarfile.TarInfo) -> None:
 
 
 def reason(error: OSError) -> str:
-    """Say in a few words what went wrong on the way."""
+    """Return in a few words what went wrong on the way."""
     import requests
 
     if isinstance(error, requests.HTTPError) and error.response is not None:
@@ -226,7 +224,7 @@ def reason(error: OSError) -> str:
     if isinstance(error, requests.Timeout) or "timed out" in str(error):
         return f"the server was silent for {TIMEOUT[1]} seconds"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the connection broke off; the next try goes on from there"
+        return "the connection broke off; the next try continues from there"
     if isinstance(error, requests.ConnectionError):
         return f"{ARCHIVE_URL} cannot be reached or the connection broke off"
     return str(error)

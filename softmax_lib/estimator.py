@@ -3,7 +3,7 @@
 Notation: the points of scikit-learn have no bias column, so here ``X`` is (N, D - 1);
 the estimator appends it. ``W_`` is (D, C), its last row the bias of each class.
 
-Taught in chapter 13. This room needs scikit-learn: ``pip install
+Taught in chapter 13. This module needs scikit-learn: ``pip install
 "softmax-lib[sklearn]"``.
 """
 
@@ -13,7 +13,6 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
-from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.multiclass import check_classification_targets
@@ -23,10 +22,10 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from softmax_lib.losses import softmax_of_scores
+from softmax_lib.losses import softmax, softmax_of_scores
 from softmax_lib.preprocessing import append_bias
 
-__all__ = ["SoftmaxClassifier"]
+__all__ = ["SoftmaxClassifier", "weighted_loss"]
 
 FLOATS = (np.float64, np.float32)
 
@@ -82,12 +81,12 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         y: npt.ArrayLike,
         sample_weight: npt.ArrayLike | None = None,
     ) -> Self:
-        """Find the weights with the least loss, from zero, by L-BFGS.
+        """Find the weights with the lowest loss, from zero, by L-BFGS.
 
         Parameters
         ----------
         X : array-like, shape (N, D - 1)
-            Training points; a sparse matrix is refused.
+            Training points; not a sparse matrix.
         y : array-like, shape (N,)
             Their labels, of any kind.
         sample_weight : array-like, shape (N,), optional
@@ -110,12 +109,12 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         self.classes_, indices = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError("y must hold at least 2 classes, but it holds 1 class.")
-        points, shares = append_bias(rows), shares_of(sample_weight, rows)
+        points, weights = append_bias(rows), normalized_weights(sample_weight, rows)
         shape = points.shape[1], len(self.classes_)
 
         def loss_of(flat: np.ndarray) -> tuple[float, np.ndarray]:
             W = flat.reshape(shape).astype(rows.dtype)
-            loss, dW = weighted_loss(W, points, indices, shares, self.reg)
+            loss, dW = weighted_loss(W, points, indices, weights, self.reg)
             return float(loss), dW.ravel().astype(np.float64)  # SciPy computes in these
 
         found = minimize(
@@ -142,31 +141,15 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         classes: npt.ArrayLike | None = None,
         sample_weight: npt.ArrayLike | None = None,
     ) -> Self:
-        """Take one step of gradient descent on these points.
+        """Take one step of gradient descent on the points of a minibatch.
+
+        As `fit`. A ValueError is raised as well if the first call names no classes or
+        a label is not one of them.
 
         Parameters
         ----------
-        X : array-like, shape (N, D - 1)
-            The points of a minibatch.
-        y : array-like, shape (N,)
-            Their labels.
         classes : array-like, shape (C,), optional
             All labels that will ever come; needed in the first call.
-        sample_weight : array-like, shape (N,), optional
-            How much each point counts.
-
-        Returns
-        -------
-        SoftmaxClassifier
-            The estimator itself.
-
-        Raises
-        ------
-        TypeError
-            If ``X`` is sparse.
-        ValueError
-            If the first call names no classes, a label is not one of them, or the
-            arrays do not fit together.
         """
         first = not hasattr(self, "W_")
         rows, labels = validate_data(self, X, y, dtype=FLOATS, reset=first)
@@ -182,9 +165,9 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
                 f"y must hold labels of classes_, but it holds {strangers[0]!r}."
             )
         indices = np.searchsorted(self.classes_, labels)
-        points, shares = append_bias(rows), shares_of(sample_weight, rows)
+        points, weights = append_bias(rows), normalized_weights(sample_weight, rows)
         W = self.W_
-        _, dW = weighted_loss(W, points, indices, shares, self.reg)
+        _, dW = weighted_loss(W, points, indices, weights, self.reg)
         self.W_ = (W - self.learning_rate * dW).astype(W.dtype)
         self.n_iter_ += 1
         return self
@@ -208,26 +191,19 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     def predict_proba(self, X: npt.ArrayLike) -> np.ndarray:
         """Probability of each class, for each point.
 
-        Parameters
-        ----------
-        X : array-like, shape (N, D - 1)
-            Points.
+        As `decision_function`.
 
         Returns
         -------
         ndarray, shape (N, C)
             Softmax of the scores; each row sums to one.
         """
-        probs: np.ndarray = softmax(self._scores(X), axis=1)
-        return probs
+        return softmax(self._scores(X))
 
     def predict(self, X: npt.ArrayLike) -> np.ndarray:
         """Label with the highest score, for each point.
 
-        Parameters
-        ----------
-        X : array-like, shape (N, D - 1)
-            Points.
+        As `decision_function`.
 
         Returns
         -------
@@ -246,18 +222,29 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 
 
 def weighted_loss(
-    W: np.ndarray, X: np.ndarray, y: np.ndarray, shares: np.ndarray, reg: float
+    W: np.ndarray, X: np.ndarray, y: np.ndarray, sample_weight: np.ndarray, reg: float
 ) -> tuple[float, np.ndarray]:
-    """Softmax loss and its gradient, where the mean gives each point its share."""
-    losses, dscores = softmax_of_scores(X @ W, y)
-    dscores *= shares[:, np.newaxis]
-    return shares @ losses + reg * np.sum(W * W), (dscores.T @ X).T + 2 * reg * W
+    """Softmax loss and its gradient, as a weighted mean over the points.
+
+    As `softmax_lib.losses.softmax_loss_naive`, without its checks.
+
+    Parameters
+    ----------
+    sample_weight : ndarray, shape (N,)
+        Weight of each point in the mean; they add up to one.
+    """
+    losses, dscores = softmax_of_scores(X @ W, y)  # (N,), (N, C)
+    dscores *= sample_weight[:, np.newaxis]
+    loss = sample_weight @ losses + reg * np.sum(W * W)
+    return loss, (dscores.T @ X).T + 2 * reg * W  # (D, C)
 
 
-def shares_of(sample_weight: npt.ArrayLike | None, X: np.ndarray) -> np.ndarray:
+def normalized_weights(
+    sample_weight: npt.ArrayLike | None, X: np.ndarray
+) -> np.ndarray:
     """Weight of each point over the sum of all: 1 / N each where none is given."""
     weights = _check_sample_weight(
         sample_weight, X, dtype=X.dtype, ensure_non_negative=True
     )
-    shares: np.ndarray = weights / weights.sum()
-    return shares
+    normalized: np.ndarray = weights / weights.sum()
+    return normalized

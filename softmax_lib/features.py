@@ -1,16 +1,17 @@
-"""Features of images that serve a linear classifier better than their pixels do.
+"""Features of images that suit a linear classifier better than their pixels.
 
 Two kinds. Chosen by hand: how strong the edges of each direction are in each part of
 the image (histograms of oriented gradients), and how often each hue occurs. Learned
 without labels: small patches of the images are clustered, and an image is described by
 how close its own patches come to the centres of the clusters.
 
-Notation: ``images`` is (N, 32, 32, 3) of uint8; a patch of 6×6 pixels is a row of 108
-numbers; ``K`` is the number of centroids. Every feature function returns (N, number of
-features), float32, one row an image. They work through the images block by block, so
+Notation: ``images`` is (N, height, width, 3) of uint8, red, green and blue; a patch of
+6×6 pixels is a row of 108 numbers, pixel by pixel; ``patches`` is (M, 108), a code
+(M, K), where K is the number of centroids. Every feature function returns (N, number of
+features), float32, one row per image. They work through the images batch by batch, so
 that what they need in between is small and stays near the processor.
 
-Taught in chapter 12. `find_centroids` needs scikit-learn: ``pip install
+Taught in chapter 12. `kmeans` needs scikit-learn: ``pip install
 "softmax-lib[sklearn]"``.
 """
 
@@ -21,7 +22,8 @@ from typing import Concatenate, NamedTuple, ParamSpec
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from softmax_lib.losses import describe
+from softmax_lib.preprocessing import gen_batches
+from softmax_lib.validation import check_at_least, check_images
 
 __all__ = [
     "hog_features",
@@ -29,11 +31,11 @@ __all__ = [
     "sample_patches",
     "normalize_patches",
     "fit_whitening",
-    "find_centroids",
+    "kmeans",
     "Dictionary",
     "learn_dictionary",
     "distances",
-    "triangle",
+    "triangle_encoding",
     "pool_quadrants",
     "patch_features",
 ]
@@ -47,7 +49,7 @@ ORIENTATIONS = 9
 GRAY = np.array([2125, 7154, 721], dtype=np.int32)  # of R, G and B, in 1/10,000
 
 
-def in_blocks(
+def in_batches(
     size: int,
 ) -> Callable[
     [Callable[Concatenate[np.ndarray, P], np.ndarray]],
@@ -59,20 +61,20 @@ def in_blocks(
         function: Callable[Concatenate[np.ndarray, P], np.ndarray],
     ) -> Callable[Concatenate[np.ndarray, P], np.ndarray]:
         @functools.wraps(function)
-        def blockwise(
+        def in_parts(
             images: np.ndarray, /, *args: P.args, **kwargs: P.kwargs
         ) -> np.ndarray:
             check_images(images)
-            starts = range(0, len(images), size)
-            blocks = (function(images[i : i + size], *args, **kwargs) for i in starts)
-            return np.concatenate(list(blocks))
+            batches = gen_batches(len(images), size)
+            parts = [function(images[batch], *args, **kwargs) for batch in batches]
+            return np.concatenate(parts)
 
-        return blockwise
+        return in_parts
 
     return decorate
 
 
-@in_blocks(200)
+@in_batches(200)
 def hog_features(images: np.ndarray) -> np.ndarray:
     """Histograms of oriented gradients.
 
@@ -83,30 +85,20 @@ def hog_features(images: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    images : ndarray of uint8, shape (N, height, width, 3)
+    images : ndarray
         Height and width are multiples of 8, and at least 16.
 
     Returns
     -------
-    ndarray of float32, shape (N, F)
+    ndarray, shape (N, F)
         ``F`` is 324 for images of 32×32: 3×3 blocks of 2×2 cells of 9 numbers.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If ``images`` is not such an array.
 
     References
     ----------
     N. Dalal and B. Triggs, "Histograms of oriented gradients for human detection",
     CVPR 2005.
-
-    Examples
-    --------
-    >>> hog_features(np.zeros((5, 32, 32, 3), dtype=np.uint8)).shape
-    (5, 324)
     """
-    gray = (images @ GRAY).astype(np.float32) / (255 * 10_000.0)
+    gray = (images @ GRAY).astype(np.float32) / (255 * 10_000.0)  # (N, height, width)
     rows, columns = np.zeros_like(gray), np.zeros_like(gray)
     rows[:, 1:-1] = gray[:, 2:] - gray[:, :-2]
     columns[:, :, 1:-1] = gray[:, :, 2:] - gray[:, :, :-2]
@@ -119,30 +111,21 @@ def hog_features(images: np.ndarray) -> np.ndarray:
     )
     blocks = sliding_window_view(cells, (2, 2), axis=(1, 2))
     blocks = blocks.transpose(0, 1, 2, 4, 5, 3).reshape(*blocks.shape[:3], -1)
-    blocks = to_length_one(np.minimum(to_length_one(blocks), 0.2))
+    blocks = normalize(np.minimum(normalize(blocks), 0.2))
     return blocks.reshape(len(images), -1)
 
 
-@in_blocks(200)
+@in_batches(200)
 def hue_histograms(images: np.ndarray, bins: int = 10) -> np.ndarray:
-    """Share of the pixels in each range of hues.
+    """Fraction of the pixels in each range of hues.
+
+    As `hog_features`, for (N, bins) numbers, of images of any size. Grey has no hue and
+    counts as red, hue 0.
 
     Parameters
     ----------
-    images : ndarray of uint8, shape (N, height, width, 3)
-        Red, green and blue, 0 to 255.
     bins : int, default 10
-        Into how many ranges of equal width the circle of hues is divided.
-
-    Returns
-    -------
-    ndarray of float32, shape (N, bins)
-        Each row adds up to one. Grey has no hue and counts as red, hue 0.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If ``images`` is not such an array, or ``bins`` is not positive.
+        Ranges of equal width into which the circle of hues is divided.
 
     Examples
     --------
@@ -150,17 +133,16 @@ def hue_histograms(images: np.ndarray, bins: int = 10) -> np.ndarray:
     >>> hue_histograms(green, bins=3)
     array([[0., 1., 0.]], dtype=float32)
     """
-    if bins < 1:
-        raise ValueError(f"bins must be at least 1, but it is {bins}.")
+    check_at_least("bins", bins)
     red, green, blue = np.moveaxis(images, 3, 0).astype(np.int32)
     highest = np.maximum(np.maximum(red, green), blue)
-    spread = np.maximum(highest - np.minimum(np.minimum(red, green), blue), 1)
-    from_green, from_blue = 2 * spread + blue - red, 4 * spread + red - green
+    chroma = np.maximum(highest - np.minimum(np.minimum(red, green), blue), 1)
+    from_green, from_blue = 2 * chroma + blue - red, 4 * chroma + red - green
     turn = np.where(highest == green, from_green, from_blue)
-    turn = np.where(highest == red, green - blue, turn) % (6 * spread)
-    bin_of = bins * turn // (6 * spread)  # of whole numbers, so no rounding decides
-    shares = [np.mean(bin_of == k, axis=(1, 2)) for k in range(bins)]
-    return np.stack(shares, axis=1).astype(np.float32)
+    turn = np.where(highest == red, green - blue, turn) % (6 * chroma)
+    bin_of = bins * turn // (6 * chroma)  # of whole numbers, so no rounding decides
+    fractions = [np.mean(bin_of == k, axis=(1, 2)) for k in range(bins)]
+    return np.stack(fractions, axis=1).astype(np.float32)
 
 
 def sample_patches(
@@ -173,31 +155,20 @@ def sample_patches(
 
     Parameters
     ----------
-    images : ndarray of uint8, shape (N, height, width, 3)
-        Red, green and blue, 0 to 255. Height and width are at least 6.
+    images : ndarray
+        Height and width are at least 6.
     num_patches : int
-        How many.
+        Number of patches M.
     rng : Generator or int, optional
         Source of randomness, or a seed for one.
 
     Returns
     -------
-    ndarray of uint8, shape (num_patches, 108)
-        One patch a row: pixel by pixel, the channels of a pixel side by side.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If ``images`` is not such an array, or ``num_patches`` is not positive.
-
-    Examples
-    --------
-    >>> sample_patches(np.zeros((5, 32, 32, 3), dtype=np.uint8), 20, rng=0).shape
-    (20, 108)
+    ndarray of uint8, shape (M, 108)
+        The patches.
     """
     check_images(images)
-    if num_patches < 1:
-        raise ValueError(f"num_patches must be at least 1, but it is {num_patches}.")
+    check_at_least("num_patches", num_patches)
     rng = np.random.default_rng(rng)
     windows = windows_of(images)
     places = [rng.integers(0, size, num_patches) for size in windows.shape[:3]]
@@ -209,12 +180,12 @@ def normalize_patches(patches: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    patches : ndarray of float, shape (M, 108)
-        One patch a row, in brightness units from 0 to 255.
+    patches : ndarray of float
+        In brightness units from 0 to 255.
 
     Returns
     -------
-    ndarray, shape (M, 108)
+    ndarray
         Each row minus its mean, divided by the root of its variance plus 10. The 10
         keeps the noise of a nearly flat patch small.
 
@@ -240,11 +211,11 @@ def fit_whitening(
 
     Parameters
     ----------
-    patches : ndarray of float, shape (M, 108)
+    patches : ndarray of float
         Normalized patches.
     epsilon : float, default 0.1
-        Added to the variance in each direction, so that directions in which there is
-        only noise are not blown up.
+        Added to the variance in each direction, so that directions that contain only
+        noise are not amplified.
 
     Returns
     -------
@@ -270,7 +241,7 @@ def fit_whitening(
     return mean, whitening
 
 
-def find_centroids(points: np.ndarray, K: int) -> np.ndarray:
+def kmeans(points: np.ndarray, K: int) -> np.ndarray:
     """Cluster points by k-means, from the first ``K`` of them, in at most 20 rounds.
 
     A round assigns each point to its nearest centroid and moves each centroid to the
@@ -289,11 +260,6 @@ def find_centroids(points: np.ndarray, K: int) -> np.ndarray:
     ndarray of float64, shape (K, D)
         The centre of each cluster.
 
-    Raises
-    ------
-    ValueError
-        If ``K`` is not positive, or larger than the number of points.
-
     References
     ----------
     S. P. Lloyd, "Least squares quantization in PCM", IEEE Transactions on Information
@@ -301,7 +267,7 @@ def find_centroids(points: np.ndarray, K: int) -> np.ndarray:
 
     Examples
     --------
-    >>> find_centroids(np.array([[0.0], [9.0], [1.0], [8.0]]), K=2)
+    >>> kmeans(np.array([[0.0], [9.0], [1.0], [8.0]]), K=2)
     array([[0.5],
            [8.5]])
     """
@@ -311,8 +277,8 @@ def find_centroids(points: np.ndarray, K: int) -> np.ndarray:
         raise ValueError(
             f"K must be from 1 to {len(points)}, the number of points, but it is {K}."
         )
-    kmeans = KMeans(K, init=points[:K], n_init=1, max_iter=20, tol=0)
-    centroids: np.ndarray = kmeans.fit(points).cluster_centers_
+    model = KMeans(K, init=points[:K], n_init=1, max_iter=20, tol=0)
+    centroids: np.ndarray = model.fit(points).cluster_centers_
     return centroids
 
 
@@ -345,40 +311,29 @@ def learn_dictionary(
 
     Parameters
     ----------
-    images : ndarray of uint8, shape (N, height, width, 3)
+    images : ndarray
         Training images.
     K : int
         Number of centroids.
     num_patches : int, default 50,000
-        How many patches are drawn for it, at least ``K``.
+        Number of patches that are drawn, at least ``K``.
     rng : Generator or int, optional
         Source of randomness, or a seed for one.
 
     Returns
     -------
     Dictionary
-
-    Raises
-    ------
-    ValueError, TypeError
-        If ``images`` is not such an array, or a number does not fit.
+        The centroids and what prepares patches for them.
 
     References
     ----------
     A. Coates, H. Lee and A. Y. Ng, "An analysis of single-layer networks in
     unsupervised feature learning", AISTATS 2011.
-
-    Examples
-    --------
-    >>> images = np.random.default_rng(0).integers(256, size=(5, 32, 32, 3))
-    >>> learned = learn_dictionary(images.astype(np.uint8), 8, num_patches=50, rng=0)
-    >>> [array.shape for array in learned]
-    [(108,), (108, 108), (8, 108)]
     """
     drawn = sample_patches(images, num_patches, rng=rng).astype(np.float64)
     patches = normalize_patches(drawn)
     mean, whitening = fit_whitening(patches)
-    centroids = find_centroids((patches - mean) @ whitening, K)
+    centroids = kmeans((patches - mean) @ whitening, K)
     return Dictionary(*(a.astype(np.float32) for a in (mean, whitening, centroids)))
 
 
@@ -387,7 +342,7 @@ def distances(patches: np.ndarray, dictionary: Dictionary) -> np.ndarray:
 
     Parameters
     ----------
-    patches : ndarray of float, shape (M, 108)
+    patches : ndarray of float
         Normalized patches.
     dictionary : Dictionary
         With ``K`` centroids.
@@ -395,6 +350,7 @@ def distances(patches: np.ndarray, dictionary: Dictionary) -> np.ndarray:
     Returns
     -------
     ndarray, shape (M, K)
+        Euclidean distances.
 
     Examples
     --------
@@ -413,7 +369,7 @@ def distances(patches: np.ndarray, dictionary: Dictionary) -> np.ndarray:
     return squares
 
 
-def triangle(distances: np.ndarray) -> np.ndarray:
+def triangle_encoding(distances: np.ndarray) -> np.ndarray:
     """How much closer than average each centroid is; 0 for those that are not.
 
     Parameters
@@ -424,16 +380,12 @@ def triangle(distances: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray, shape (M, K)
-        As large as ``distances``; 0 for centroids farther than the mean of the row.
-
-    References
-    ----------
-    A. Coates, H. Lee and A. Y. Ng, "An analysis of single-layer networks in
-    unsupervised feature learning", AISTATS 2011, section 3.2.2.
+        The mean of a row minus its distances, where that is positive; from section
+        3.2.2 of the paper that `learn_dictionary` names.
 
     Examples
     --------
-    >>> triangle(np.array([[1.0, 2.0, 6.0]]))
+    >>> triangle_encoding(np.array([[1.0, 2.0, 6.0]]))
     array([[2., 1., 0.]])
     """
     closer: np.ndarray = distances.mean(axis=1, keepdims=True) - distances
@@ -454,11 +406,6 @@ def pool_quadrants(codes: np.ndarray) -> np.ndarray:
     ndarray, shape (N, 4 * K)
         Upper left, upper right, lower left, lower right.
 
-    Raises
-    ------
-    ValueError
-        If the places cannot be divided into four quarters.
-
     Examples
     --------
     >>> pool_quadrants(np.arange(16.0).reshape(1, 4, 4, 1))
@@ -476,45 +423,30 @@ def pool_quadrants(codes: np.ndarray) -> np.ndarray:
     return sums
 
 
-@in_blocks(20)
+@in_batches(20)
 def patch_features(
     images: np.ndarray,
     dictionary: Dictionary,
-    encode: Callable[[np.ndarray], np.ndarray] = triangle,
+    encode: Callable[[np.ndarray], np.ndarray] = triangle_encoding,
 ) -> np.ndarray:
     """How close the patches of each quarter of an image come to each centroid.
 
+    As `hog_features`, for (N, 4 * K) numbers: for each quarter the sum of the codes of
+    its patches, 7×7 of them in images of 32×32.
+
     Parameters
     ----------
-    images : ndarray of uint8, shape (N, height, width, 3)
-        Red, green and blue, 0 to 255. Height and width are multiples of 4, and at
-        least 8.
+    images : ndarray
+        Height and width are multiples of 4, and at least 8.
     dictionary : Dictionary
         With ``K`` centroids.
-    encode : callable, default `triangle`
+    encode : callable, default `triangle_encoding`
         Takes the distances (M, K) of patches from centroids, returns codes (M, K).
-
-    Returns
-    -------
-    ndarray of float32, shape (N, 4 * K)
-        For each quarter, the sum of the codes of its patches; images of 32×32 have
-        7×7 in a quarter.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If ``images`` is not such an array.
-
-    Examples
-    --------
-    >>> dictionary = Dictionary(np.zeros(108), np.eye(108), np.eye(108)[:7])
-    >>> patch_features(np.zeros((5, 32, 32, 3), dtype=np.uint8), dictionary).shape
-    (5, 28)
     """
     windows = windows_of(images)[:, ::STRIDE, ::STRIDE]  # (N, 14, 14, 6, 6, 3)
     N, rows, columns = windows.shape[:3]
     patches = windows.reshape(N * rows * columns, -1).astype(np.float32)
-    codes = encode(distances(normalize_patches(patches), dictionary))
+    codes = encode(distances(normalize_patches(patches), dictionary))  # (M, K)
     return pool_quadrants(codes.reshape(N, rows, columns, -1))
 
 
@@ -543,24 +475,8 @@ def mean_of_cells(pixels: np.ndarray) -> np.ndarray:
     return means
 
 
-def to_length_one(blocks: np.ndarray) -> np.ndarray:
+def normalize(blocks: np.ndarray) -> np.ndarray:
     """Scale what lies along the last axis to length one; zeros stay zero."""
     squares = np.sum(blocks**2, axis=-1, keepdims=True)
     scaled: np.ndarray = blocks / np.sqrt(squares + 1e-10)
     return scaled
-
-
-def check_images(images: np.ndarray) -> None:
-    """Refuse what is not a non-empty array of colour images, as they are stored."""
-    if not (isinstance(images, np.ndarray) and images.ndim == 4 and images.size):
-        raise ValueError(
-            "images must be a non-empty array of shape (N, height, width, 3), but it "
-            f"is {describe(images)}."
-        )
-    if images.shape[3] != 3:
-        raise ValueError(
-            "images must have three channels, red, green and blue, but its shape is "
-            f"{images.shape}."
-        )
-    if images.dtype != np.uint8:
-        raise TypeError(f"images must hold uint8, but its dtype is {images.dtype}.")

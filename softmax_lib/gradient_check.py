@@ -12,11 +12,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from softmax_lib.validation import check_at_least, check_positive
+
 __all__ = [
     "relative_error",
     "eval_numerical_gradient",
     "grad_check_sparse",
     "CheckedEntry",
+    "centered_difference",
 ]
 
 Function = Callable[[np.ndarray], float]
@@ -55,11 +58,6 @@ def relative_error(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
         The maximum over the entries of ``|a - b| / (|a| + |b|)``, from 0 to 1, with
         0 where both entries are zero.
 
-    Raises
-    ------
-    ValueError
-        If the shapes differ or the arrays are empty.
-
     References
     ----------
     CS231n course notes, "Gradient checks".
@@ -97,13 +95,6 @@ def eval_numerical_gradient(f: Function, x: np.ndarray, h: float = 1e-5) -> np.n
     -------
     ndarray
         Of the shape and dtype of ``x``. It costs two calls of ``f`` per entry.
-
-    Raises
-    ------
-    ValueError
-        If ``h`` is not positive or too small to change an entry of ``x``.
-    TypeError
-        If ``x`` does not hold floats.
 
     References
     ----------
@@ -155,14 +146,6 @@ def grad_check_sparse(
     list of CheckedEntry
         ``(position, numerical, analytic, relative_error)`` for each entry.
 
-    Raises
-    ------
-    ValueError
-        If the shapes differ, or ``num_checks`` or ``h`` is not positive, or ``h`` is
-        too small to change the entry.
-    TypeError
-        If ``x`` does not hold floats.
-
     References
     ----------
     CS231n course notes, "Gradient checks".
@@ -180,8 +163,7 @@ def grad_check_sparse(
             f"analytic_grad must have the shape of x, {x.shape}, but its shape is "
             f"{analytic_grad.shape}."
         )
-    if num_checks < 1:
-        raise ValueError(f"num_checks must be at least 1, but it is {num_checks}.")
+    check_at_least("num_checks", num_checks)
     rng = np.random.default_rng(rng)
     checked = []
     for _ in range(num_checks):
@@ -200,7 +182,22 @@ def grad_check_sparse(
 def centered_difference(
     f: Function, x: np.ndarray, index: tuple[int, ...], h: float
 ) -> float:
-    """Slope of ``f`` along one coordinate of ``x``."""
+    """Slope of ``f`` along one coordinate of ``x``.
+
+    As `eval_numerical_gradient`, for one entry.
+
+    Parameters
+    ----------
+    index : tuple of int
+        Position of the coordinate in ``x``.
+    h : float
+        Step, in the units of ``x``.
+
+    Returns
+    -------
+    float
+        The centred difference.
+    """
     above, below = x.copy(), x.copy()
     above[index] += h
     below[index] -= h
@@ -214,10 +211,9 @@ def centered_difference(
 
 
 def check_point(x: np.ndarray, h: float) -> None:
-    """Refuse a point or a step that finite differences cannot use."""
+    """Check that finite differences can use a point and a step."""
     if not np.issubdtype(x.dtype, np.floating):
         raise TypeError(f"x must hold floats, but its dtype is {x.dtype}.")
     if x.size == 0:
         raise ValueError(f"x must not be empty, but its shape is {x.shape}.")
-    if not h > 0:
-        raise ValueError(f"h must be positive, but it is {h}.")
+    check_positive("h", h)

@@ -9,22 +9,23 @@ Taught in chapter 5.
 
 import numpy as np
 
-from softmax_lib.losses import (
+from softmax_lib.losses import softmax_loss_vectorized, svm_loss_vectorized
+from softmax_lib.validation import (
     check_labels,
     check_matrix,
     check_points,
-    finite,
-    softmax_loss_vectorized,
-    svm_loss_vectorized,
+    check_predictions,
+    check_settings,
+    require_finite,
 )
 
 __all__ = ["LinearClassifier", "Softmax", "LinearSVM", "accuracy", "confusion_matrix"]
 
 
 class LinearClassifier:
-    """Scores are ``X @ W``; the class with the highest score is predicted.
+    """Predict the class with the highest score, where the scores are ``X @ W``.
 
-    A subclass says which loss is minimized.
+    A subclass defines the loss that is minimized.
 
     Attributes
     ----------
@@ -39,21 +40,14 @@ class LinearClassifier:
     ) -> tuple[float, np.ndarray]:
         """Loss of a minibatch and its gradient with respect to ``W``.
 
+        As `softmax_lib.losses.softmax_loss_naive`, without ``W``.
+
         Parameters
         ----------
         X_batch : ndarray of float, shape (N, D)
             Points of the minibatch.
         y_batch : ndarray of int, shape (N,)
             Their classes.
-        reg : float
-            Factor on the sum of squared weights.
-
-        Returns
-        -------
-        loss : float
-            Mean over the minibatch, plus the regularization.
-        dW : ndarray, shape (D, C)
-            Gradient of ``loss`` with respect to ``W``.
         """
         raise NotImplementedError("A subclass of LinearClassifier defines the loss.")
 
@@ -119,23 +113,45 @@ class LinearClassifier:
 
         self.W = W
         loss_history = []
-        for step in range(num_iters):
-            batch = rng.integers(X.shape[0], size=batch_size)
-            loss, dW = self.loss(X[batch], y[batch], reg)
+        for i in range(num_iters):
+            batch = rng.integers(X.shape[0], size=batch_size)  # (batch_size,)
+            loss = self.step(X[batch], y[batch], learning_rate, reg)
             loss_history.append(loss)
-            W -= learning_rate * dW
-            if verbose and step % 100 == 0:
-                print(f"iteration {step} / {num_iters}: loss {loss:.6g}")
+            if verbose and i % 100 == 0:
+                print(f"iteration {i} / {num_iters}: loss {loss:.6g}")
         return loss_history
 
-    @np.errstate(over="ignore", invalid="ignore")  # `finite` refuses, in words
+    def step(
+        self, X_batch: np.ndarray, y_batch: np.ndarray, learning_rate: float, reg: float
+    ) -> float:
+        """Take one step of gradient descent, which changes ``W`` in place.
+
+        As `train`, on the points of one minibatch.
+
+        Parameters
+        ----------
+        X_batch : ndarray of float, shape (N, D)
+            Points of the minibatch.
+        y_batch : ndarray of int, shape (N,)
+            Their classes.
+
+        Returns
+        -------
+        float
+            The loss before the step.
+        """
+        W = self.weights()
+        loss, dW = self.loss(X_batch, y_batch, reg)  # dW is (D, C)
+        W -= learning_rate * dW
+        return loss
+
     def predict(self, X: np.ndarray) -> np.ndarray:
         """Class with the highest score, for each point.
 
         Parameters
         ----------
         X : ndarray of float, shape (N, D)
-            Points, one row a point.
+            Points, one point per row.
 
         Returns
         -------
@@ -152,11 +168,13 @@ class LinearClassifier:
         """
         W = self.weights()
         check_points(X, W)
-        classes: np.ndarray = finite(X @ W, X=X, W=W).argmax(axis=1)
+        with np.errstate(over="ignore", invalid="ignore"):  # require_finite reports it
+            scores = require_finite(X @ W, X=X, W=W)  # (N, C)
+        classes: np.ndarray = scores.argmax(axis=1)
         return classes
 
     def weights(self) -> np.ndarray:
-        """Return ``W``, or refuse when there is none yet.
+        """Return ``W``, if the classifier has been trained.
 
         Returns
         -------
@@ -236,24 +254,17 @@ def accuracy(y: np.ndarray, y_pred: np.ndarray) -> float:
 def confusion_matrix(y: np.ndarray, y_pred: np.ndarray, num_classes: int) -> np.ndarray:
     """Count how often each correct class was predicted as each class.
 
+    As `accuracy`, which divides the sum of its diagonal by N.
+
     Parameters
     ----------
-    y : ndarray of int, shape (N,)
-        Correct classes, from 0 to ``num_classes - 1``.
-    y_pred : ndarray of int, shape (N,)
-        Predicted classes, in the same range.
     num_classes : int
-        Number of classes C.
+        Number of classes C. Both arrays hold indices from 0 to C - 1.
 
     Returns
     -------
     ndarray of int, shape (C, C)
         Row: correct class; column: predicted class. The sum is N.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ, there is no point, or a class is out of range.
 
     Examples
     --------
@@ -276,31 +287,3 @@ def initial_weights(
     num_classes = int(np.max(y, initial=0)) + 1
     W = 0.001 * rng.standard_normal((X.shape[1], num_classes))
     return W.astype(X.dtype, order="F")  # in memory class by class, as gradients are
-
-
-def check_settings(
-    learning_rate: float,
-    reg: float,
-    num_rounds: int,
-    batch_size: int,
-    name_of_rounds: str = "num_iters",
-) -> None:
-    """Refuse settings with which no step can be taken."""
-    if not (np.isfinite(learning_rate) and learning_rate > 0):
-        raise ValueError(
-            f"learning_rate must be a positive number, but it is {learning_rate}."
-        )
-    if not (np.isfinite(reg) and reg >= 0):
-        raise ValueError(f"reg must be zero or a positive number, but it is {reg}.")
-    for name, value in ((name_of_rounds, num_rounds), ("batch_size", batch_size)):
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1, but it is {value}.")
-
-
-def check_predictions(y: np.ndarray, y_pred: np.ndarray) -> None:
-    """Refuse correct and predicted classes that do not stand side by side."""
-    if y.shape != y_pred.shape or y.ndim != 1 or y.size == 0:
-        raise ValueError(
-            "y and y_pred must be one-dimensional, of the same length and not empty, "
-            f"but their shapes are {y.shape} and {y_pred.shape}."
-        )

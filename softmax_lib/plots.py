@@ -1,38 +1,37 @@
 """The book's figures: each takes plain arrays and results and computes nothing else.
 
-Every function returns a `DescribedFigure`, which carries a text that says what is to
-be seen and shows itself, with that text, wherever a notebook is displayed. Sizes,
-margins, fonts and colours are fixed here, so that a figure is the same on every
-machine. The colours differ to every eye, and in grey print dashes, shapes or names do.
+Every function returns a `DescribedFigure`, which carries a text that describes it and
+shows itself, with that text, wherever a notebook is displayed. Each raises a ValueError
+if an argument has another shape than its description says, or is empty.
+
+Notation: ``images`` and pictures are uint8 (N, height, width, 3), red, green and blue
+from 0 to 255; ``labels`` is (N,) of class indices; ``class_names`` has C names.
 
 Taught in chapter 7; used from chapter 1 on.
 """
 
-import base64
-import functools
-import io
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ParamSpec
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.axis import Axis
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba_array
-from matplotlib.figure import Figure
-from matplotlib.ticker import (
-    FixedLocator,
-    FormatStrFormatter,
-    MaxNLocator,
-    NullLocator,
-)
 
-from softmax_lib.figure_data import MIME_TYPE, figure_data
+from softmax_lib.figures import (
+    COLORS,
+    DPI,
+    LINE_STYLES,
+    DescribedFigure,
+    blank_figure,
+    heatmap,
+    in_book_style,
+    mark_decades,
+    mosaic,
+    picture_grid,
+    single_axes,
+)
 from softmax_lib.tuning import Trial
 
 __all__ = [
-    "DescribedFigure",
     "plot_images",
     "plot_samples",
     "plot_bars",
@@ -49,96 +48,6 @@ __all__ = [
     "plot_patches",
 ]
 
-P = ParamSpec("P")
-
-DPI = 150
-CSS_PIXELS_PER_INCH = 100
-LINE_STYLES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1))]
-COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#000000"]  # Okabe-Ito
-STYLE: Any = {
-    **{name: v for name, v in mpl.rcParamsDefault.items() if name != "backend"},
-    "font.family": "DejaVu Sans",
-    "font.size": 11,
-    "axes.titlesize": 11,
-    "text.hinting": "none",
-    "svg.hashsalt": "softmax",  # the same figure has the same names inside
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
-
-
-class DescribedFigure(Figure):
-    """A Matplotlib figure that carries its alternative text.
-
-    Attributes
-    ----------
-    alt : str
-        What is to be seen, for those who do not see it.
-    """
-
-    alt: str = ""
-
-    def png(self) -> bytes:
-        """Render the figure, to the same bytes each time.
-
-        Returns
-        -------
-        bytes
-            A PNG file.
-        """
-        buffer = io.BytesIO()
-        with mpl.rc_context(STYLE):
-            self.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
-        return buffer.getvalue()
-
-    def svg(self) -> bytes:
-        """Draw the figure so that it can be enlarged, to the same bytes each time.
-
-        Returns
-        -------
-        bytes
-            An SVG file that carries ``alt`` as its description.
-        """
-        buffer = io.BytesIO()
-        notes = {"Date": None, "Description": self.alt}
-        with mpl.rc_context(STYLE):
-            self.savefig(buffer, format="svg", metadata=notes)
-        return buffer.getvalue()
-
-    def data(self) -> dict[str, Any]:
-        """Read from the figure what it shows, in words and numbers.
-
-        Returns
-        -------
-        dict
-            As `softmax_lib.figure_data.figure_data` describes it.
-        """
-        with mpl.rc_context(STYLE):
-            return figure_data(self)
-
-    def _repr_mimebundle_(
-        self, **_: object
-    ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-        image = base64.b64encode(self.png()).decode("ascii")
-        width = round(self.get_figwidth() * CSS_PIXELS_PER_INCH)
-        return (
-            {MIME_TYPE: self.data(), "image/png": image, "text/plain": self.alt},
-            {"image/png": {"alt": self.alt, "width": width}},
-        )
-
-
-def in_book_style(
-    plot: Callable[P, DescribedFigure],
-) -> Callable[P, DescribedFigure]:
-    """Draw with the book's settings, whatever the reader's are."""
-
-    @functools.wraps(plot)
-    def styled(*args: P.args, **kwargs: P.kwargs) -> DescribedFigure:
-        with mpl.rc_context(STYLE):
-            return plot(*args, **kwargs)
-
-    return styled
-
 
 @in_book_style
 def plot_images(
@@ -151,18 +60,9 @@ def plot_images(
     images : ndarray of uint8, shape (N, height, width, 3)
         Red, green and blue, 0 to 255.
     titles : sequence of N str
-        What stands above each picture.
+        Title above each picture.
     columns : int, default 5
         Pictures in a row.
-
-    Returns
-    -------
-    DescribedFigure
-
-    Raises
-    ------
-    ValueError
-        If there is not one title for each picture, or no picture.
 
     Examples
     --------
@@ -188,7 +88,7 @@ def plot_samples(
     class_names: Sequence[str],
     samples_per_class: int = 7,
 ) -> DescribedFigure:
-    """Show the first few pictures of each class, one column a class.
+    """Show the first few pictures of each class, one column per class.
 
     Parameters
     ----------
@@ -200,15 +100,6 @@ def plot_samples(
         Name of each class.
     samples_per_class : int, default 7
         Rows of the figure.
-
-    Returns
-    -------
-    DescribedFigure
-
-    Raises
-    ------
-    ValueError
-        If there is not one label for each picture, or no picture.
 
     Examples
     --------
@@ -242,15 +133,6 @@ def plot_bars(
         Name of each quantity and its value for each thing.
     names : sequence of str
         Name of each thing.
-
-    Returns
-    -------
-    DescribedFigure
-
-    Raises
-    ------
-    ValueError
-        If there is no panel, or a panel does not have one value for each name.
 
     Examples
     --------
@@ -293,7 +175,7 @@ def plot_lines(
     xscale: str = "linear",
     yscale: str = "linear",
 ) -> DescribedFigure:
-    """Draw one line for each name, told apart by colour and by dashes.
+    """Draw one line for each name, distinguished by colour and by dashes.
 
     Parameters
     ----------
@@ -305,15 +187,6 @@ def plot_lines(
         What is to be seen.
     xscale, yscale : {"linear", "log"}
         Scale of each axis.
-
-    Returns
-    -------
-    DescribedFigure
-
-    Raises
-    ------
-    ValueError
-        If there is no line.
 
     Examples
     --------
@@ -347,15 +220,6 @@ def plot_loss_history(histories: Mapping[str, Sequence[float]]) -> DescribedFigu
     histories : mapping from str to sequence of float
         Name of each training run and its losses in nats, as ``train`` returns them.
 
-    Returns
-    -------
-    DescribedFigure
-
-    Raises
-    ------
-    ValueError
-        If there is no run.
-
     Examples
     --------
     >>> plot_loss_history({"reg 0": [2.3, 1.9], "reg 1": [2.3, 2.1]}).alt.split(": ")[1]
@@ -385,15 +249,6 @@ def plot_step_size_errors(
         Steps ``h``, in the units of the weights.
     errors : mapping from str to sequence of float
         Name of each formula and its relative error at each step.
-
-    Returns
-    -------
-    DescribedFigure
-
-    Raises
-    ------
-    ValueError
-        If there is no formula.
     """
     best = "; ".join(
         f"{name} is most accurate near h = {steps[int(np.argmin(error))]:.0e}"
@@ -416,21 +271,12 @@ def plot_grid_scatter(trials: Sequence[Trial]) -> DescribedFigure:
     Parameters
     ----------
     trials : sequence of Trial
-        Rows of a grid search.
-
-    Returns
-    -------
-    DescribedFigure
-
-    Raises
-    ------
-    ValueError
-        If there is no trial, or one has no regularization, whose logarithm is infinite.
+        Rows of a grid search, each with a positive ``reg``, whose logarithm is finite.
     """
     check_trials(trials)
     if any(trial.reg == 0 for trial in trials):
         raise ValueError(
-            "trials must each have a positive reg, to stand on a logarithmic axis, but "
+            "trials must each have a positive reg, for the logarithmic axis, but "
             "one has 0; plot_grid_heatmap draws it."
         )
     x = [np.log10(trial.learning_rate) for trial in trials]
@@ -464,15 +310,6 @@ def plot_grid_heatmap(trials: Sequence[Trial]) -> DescribedFigure:
     ----------
     trials : sequence of Trial
         Rows of a grid search; each pair of settings once.
-
-    Returns
-    -------
-    DescribedFigure
-
-    Raises
-    ------
-    ValueError
-        If there is no trial.
 
     Examples
     --------
@@ -538,15 +375,6 @@ def plot_templates(weights: np.ndarray, class_names: Sequence[str]) -> Described
         Weights without the bias row, ``W[:-1]``.
     class_names : sequence of C str
         Name of each class.
-
-    Returns
-    -------
-    DescribedFigure
-
-    Raises
-    ------
-    ValueError
-        If the shape is not (3072, C) with one name for each column.
     """
     if weights.shape != (3072, len(class_names)):
         raise ValueError(
@@ -579,15 +407,6 @@ def plot_regions(
         Points with the bias column, their coordinates between -1 and 1.
     y : ndarray of int, shape (N,)
         Their classes, each with a colour and a shape of its own.
-
-    Returns
-    -------
-    DescribedFigure
-
-    Raises
-    ------
-    ValueError
-        If there is no classifier, or the arrays do not have these shapes.
     """
     shapes = [X.shape, *(W.shape for W in weights.values())]
     if not weights or X.shape != (len(y), 3) or any(s[0] != 3 for s in shapes[1:]):
@@ -635,15 +454,6 @@ def plot_confusion(counts: np.ndarray, class_names: Sequence[str]) -> DescribedF
     class_names : sequence of C str
         Name of each class.
 
-    Returns
-    -------
-    DescribedFigure
-
-    Raises
-    ------
-    ValueError
-        If ``counts`` is not (C, C).
-
     Examples
     --------
     >>> counts = np.array([[8, 2], [1, 9]])
@@ -689,15 +499,6 @@ def plot_mistakes(
         Softmax probabilities of each picture.
     class_names : sequence of C str
         Name of each class.
-
-    Returns
-    -------
-    DescribedFigure
-
-    Raises
-    ------
-    ValueError
-        If there is not one label and one row of probabilities for each picture.
     """
     check_pictures(images, labels)
     check_pictures(images, probabilities)
@@ -725,15 +526,6 @@ def plot_patches(
     alt : str
         What is to be seen.
 
-    Returns
-    -------
-    DescribedFigure
-
-    Raises
-    ------
-    ValueError
-        If there is no group, or no patch in one.
-
     Examples
     --------
     >>> patches = {"learned": np.random.default_rng(0).normal(size=(64, 6, 6, 3))}
@@ -759,129 +551,15 @@ def plot_patches(
     return fig
 
 
-def blank_figure(width: float, height: float) -> DescribedFigure:
-    """Return an empty figure, sized in inches, a whole number of pixels each way.
-
-    The tenth of a pixel keeps versions that round and versions that cut alike.
-    """
-    size = (round(width * DPI) + 0.1) / DPI, (round(height * DPI) + 0.1) / DPI
-    fig = DescribedFigure(figsize=size)
-    FigureCanvasAgg(fig)
-    return fig
-
-
-def single_axes() -> tuple[DescribedFigure, Axes]:
-    """Return a figure with one pair of axes and fixed margins."""
-    fig = blank_figure(6.4, 4)
-    ax = fig.subplots()
-    fig.subplots_adjust(left=0.13, right=0.97, bottom=0.14, top=0.95)
-    ax.yaxis.set_label_coords(-0.1, 0.5)
-    return fig, ax
-
-
-def mark_decades(axis: Axis, low: float, high: float) -> None:
-    """Mark at most eight round numbers, the same ones in each Matplotlib version.
-
-    They are powers of ten, with their double and fivefold where a power is alone, and
-    numbers at even distances where none of them lies between the ends.
-    """
-    exponents = np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
-    marks = 10**exponents
-    marks = marks[(low <= marks) & (marks <= high)]
-    if len(marks) < 2:
-        marks = np.outer(10**exponents, [1, 2, 5]).ravel()
-        marks = marks[(low <= marks) & (marks <= high)]
-        axis.set_major_formatter(FormatStrFormatter("%g"))
-    if len(marks) == 0:
-        marks = np.asarray(MaxNLocator(4).tick_values(low, high))
-        marks = marks[(low <= marks) & (marks <= high)]
-    axis.set_major_locator(FixedLocator(list(marks[:: -(-len(marks) // 8)])))
-    axis.set_minor_locator(NullLocator())
-
-
-def picture_grid(
-    rows: int, columns: int, title_height: float
-) -> tuple[DescribedFigure, np.ndarray]:
-    """Return a figure of pictures without axes, 7 inches wide.
-
-    ``title_height`` is the room above each row, in inches; 0 leaves room above the
-    first row only.
-    """
-    side = 7 / columns
-    top = 0.0 if title_height else 0.3
-    height = rows * (side + title_height) + top
-    fig = blank_figure(7, height)
-    axes = np.empty((rows, columns), dtype=object)
-    gap = 0.04 * side
-    for i in range(rows):
-        bottom = height - top - (i + 1) * (side + title_height)
-        for j in range(columns):
-            axes[i, j] = fig.add_axes(
-                (
-                    (j * side + gap) / 7,
-                    (bottom + gap) / height,
-                    (side - 2 * gap) / 7,
-                    (side - 2 * gap) / height,
-                )
-            )
-            axes[i, j].set_axis_off()
-    return fig, axes
-
-
-def heatmap(
-    grid: np.ndarray,
-    row_names: Sequence[str],
-    column_names: Sequence[str],
-    *,
-    number_format: str,
-    figsize: tuple[float, float],
-) -> tuple[DescribedFigure, Axes]:
-    """Return a figure of coloured cells with their numbers written in."""
-    width, height = figsize
-    fig = blank_figure(width, height)
-    ax = fig.subplots()
-    fig.subplots_adjust(
-        left=1.0 / width,
-        right=1 - 0.1 / width,
-        bottom=0.8 / height,
-        top=1 - 0.35 / height,
-    )
-    ax.imshow(grid, cmap="cividis", aspect="auto", interpolation="nearest")
-    ax.set_xticks(range(len(column_names)), column_names)
-    ax.set_yticks(range(len(row_names)), row_names)
-    ax.yaxis.set_label_coords(-0.7 / (width - 1.1), 0.5)
-    middle = (np.nanmin(grid) + np.nanmax(grid)) / 2
-    for (i, j), value in np.ndenumerate(grid):
-        if not np.isnan(value):
-            color = "black" if value > middle else "white"
-            text = number_format.format(value)
-            ax.text(j, i, text, ha="center", va="center", color=color, fontsize=10)
-    return fig, ax
-
-
-def mosaic(patches: np.ndarray, columns: int) -> np.ndarray:
-    """One picture of all patches, white between them."""
-    K, side = patches.shape[:2]
-    rows = -(-K // columns)
-    low = patches.min(axis=(1, 2, 3), keepdims=True)
-    high = patches.max(axis=(1, 2, 3), keepdims=True)
-    if patches.dtype == np.uint8:
-        low, high = np.uint8(0), np.uint8(255)
-    tiles = np.ones((rows * columns, side + 1, side + 1, 3))
-    tiles[:K, :side, :side] = (patches - low) / np.where(high > low, high - low, 1)
-    tiles = tiles.reshape(rows, columns, side + 1, side + 1, 3).swapaxes(1, 2)
-    return tiles.reshape(rows * (side + 1), columns * (side + 1), 3)
-
-
 def range_of(accuracies: Sequence[float]) -> str:
-    """Say from where to where the accuracies run, and how many there are not."""
+    """Return the range of the accuracies, and how many trainings diverged."""
     diverged = int(np.isnan(accuracies).sum())
     missing = f", {diverged} diverged" if diverged else ""
     return f"from {np.nanmin(accuracies):.3f} to {np.nanmax(accuracies):.3f}{missing}"
 
 
 def check_pictures(images: np.ndarray, others: Sequence[object] | np.ndarray) -> None:
-    """Refuse pictures that do not have one companion each."""
+    """Check that there is one companion for each picture."""
     if images.ndim != 4 or len(images) == 0 or len(images) != len(others):
         raise ValueError(
             "images must be a non-empty array of shape (N, height, width, 3) with one "
@@ -891,6 +569,6 @@ def check_pictures(images: np.ndarray, others: Sequence[object] | np.ndarray) ->
 
 
 def check_trials(trials: Sequence[Trial]) -> None:
-    """Refuse a figure without a trial to draw."""
+    """Check that there is a trial to draw."""
     if not trials:
         raise ValueError("trials must hold at least one trial, but it is empty.")

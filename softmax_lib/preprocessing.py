@@ -1,14 +1,19 @@
 """From images to rows: flatten, subtract the mean image, append the bias column.
 
-Notation: an image (32, 32, 3) becomes a row of 3,072 numbers; ``X`` is (N, D), one
-row a point. The column of ones makes ``D = 3073``, and the last row of ``W`` is then
-the bias of each class.
+Notation: an image (32, 32, 3) becomes a row of 3,072 numbers; ``rows`` is (N, K) in
+brightness units, 0 to 255 for uint8 images; ``X`` is (N, D), one point per row. The
+column of ones makes ``D = 3073``, and the last row of ``W`` is then the bias of each
+class.
 
 Taught in chapter 1.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
+
+from softmax_lib.validation import check_at_least, check_rows, check_shape, describe
 
 __all__ = [
     "images_to_rows",
@@ -17,11 +22,12 @@ __all__ = [
     "append_bias",
     "center_with_bias",
     "dev_subset",
+    "gen_batches",
 ]
 
 
 def images_to_rows(images: np.ndarray) -> np.ndarray:
-    """Lay each image out as one row of numbers.
+    """Flatten each image into one row of numbers.
 
     Parameters
     ----------
@@ -33,21 +39,11 @@ def images_to_rows(images: np.ndarray) -> np.ndarray:
     ndarray, shape (N, height * width * channels)
         Row by row, pixel by pixel, the channels of a pixel side by side. A view of
         ``images`` where its memory layout allows.
-
-    Raises
-    ------
-    ValueError
-        If ``images`` is not a non-empty four-dimensional array.
-
-    Examples
-    --------
-    >>> images_to_rows(np.zeros((5, 32, 32, 3), dtype=np.uint8)).shape
-    (5, 3072)
     """
-    if images.ndim != 4 or images.size == 0:
+    if not (isinstance(images, np.ndarray) and images.ndim == 4 and images.size):
         raise ValueError(
             "images must be a non-empty array of shape (N, height, width, channels), "
-            f"but its shape is {images.shape}."
+            f"but it is {describe(images)}."
         )
     return images.reshape(images.shape[0], -1)
 
@@ -58,25 +54,20 @@ def mean_image(rows: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     rows : ndarray, shape (N, K)
-        One flattened image a row, in brightness units (0 to 255 for uint8 images).
+        One flattened image per row.
 
     Returns
     -------
     ndarray of float64, shape (K,)
-        The mean of each column, in the units of ``rows``. The sums of uint8 rows are
-        exact, so the mean is the same on every machine.
-
-    Raises
-    ------
-    ValueError
-        If ``rows`` is not a two-dimensional array with at least one row and column.
+        The mean of each column. The sums of uint8 rows are exact, so the mean is the
+        same on every machine.
 
     Examples
     --------
     >>> mean_image(np.array([[0, 10], [255, 30]], dtype=np.uint8))
     array([127.5,  20. ])
     """
-    check_rows(rows)
+    check_rows("rows", rows)
     mean: np.ndarray = rows.mean(axis=0, dtype=np.float64)
     return mean
 
@@ -89,7 +80,7 @@ def center(
     Parameters
     ----------
     rows : ndarray, shape (N, K)
-        One flattened image a row.
+        One flattened image per row.
     mean : ndarray, shape (K,)
         The mean image of the *training* rows.
     dtype : dtype, default float32
@@ -100,19 +91,13 @@ def center(
     ndarray of ``dtype``, shape (N, K)
         A new array; ``rows`` is left as it was.
 
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit.
-
     Examples
     --------
     >>> center(np.array([[0, 10]], dtype=np.uint8), np.array([127.5, 20.0]))
     array([[-127.5,  -10. ]], dtype=float32)
     """
-    check_rows(rows)
-    check_mean(mean, num_columns=rows.shape[1])
-    centered: np.ndarray = rows.astype(dtype) - mean.astype(dtype)
+    check_centering(rows, mean)
+    centered: np.ndarray = rows.astype(dtype) - mean.astype(dtype)  # (N, K)
     return centered
 
 
@@ -129,17 +114,12 @@ def append_bias(X: np.ndarray) -> np.ndarray:
     ndarray, shape (N, K + 1)
         A new array of the same dtype whose last column is one.
 
-    Raises
-    ------
-    ValueError
-        If ``X`` is not a two-dimensional array with at least one row and column.
-
     Examples
     --------
     >>> append_bias(np.array([[2.0, 3.0]]))
     array([[2., 3., 1.]])
     """
-    check_rows(X, "X")
+    check_rows("X", X)
     return np.hstack([X, np.ones((X.shape[0], 1), dtype=X.dtype)])
 
 
@@ -148,36 +128,16 @@ def center_with_bias(
 ) -> np.ndarray:
     """Return ``append_bias(center(rows, mean, dtype))``, holding one copy, not two.
 
-    49,000 rows in float32 are 0.6 GB. Written one after the other, the two steps hold
-    them twice for a moment.
-
-    Parameters
-    ----------
-    rows : ndarray, shape (N, K)
-        One flattened image a row.
-    mean : ndarray, shape (K,)
-        The mean image of the *training* rows.
-    dtype : dtype, default float32
-        Floating dtype of the result.
-
-    Returns
-    -------
-    ndarray of ``dtype``, shape (N, K + 1)
-        The centred rows, then a column of ones.
-
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit.
+    As `center`, with a column of ones behind. 49,000 rows in float32 are 0.6 GB.
+    Written one after the other, the two steps hold them twice for a moment.
 
     Examples
     --------
     >>> center_with_bias(np.array([[0, 10]], dtype=np.uint8), np.array([127.5, 20.0]))
     array([[-127.5,  -10. ,    1. ]], dtype=float32)
     """
-    check_rows(rows)
-    check_mean(mean, num_columns=rows.shape[1])
-    X = np.empty((rows.shape[0], rows.shape[1] + 1), dtype=dtype)
+    check_centering(rows, mean)
+    X = np.empty((rows.shape[0], rows.shape[1] + 1), dtype=dtype)  # (N, K + 1)
     X[:, :-1] = rows
     X[:, :-1] -= mean.astype(dtype)
     X[:, -1] = 1
@@ -208,25 +168,9 @@ def dev_subset(
     X_dev : ndarray, shape (num_dev, D)
     y_dev : ndarray, shape (num_dev,)
         Copies; no point occurs twice.
-
-    Raises
-    ------
-    ValueError
-        If ``X`` and ``y`` differ in length or ``num_dev`` is not from 1 to N.
-
-    Examples
-    --------
-    >>> X, y = np.arange(6.0).reshape(3, 2), np.array([0, 1, 2])
-    >>> X_dev, y_dev = dev_subset(X, y, 3, rng=0)
-    >>> sorted(y_dev.tolist())
-    [0, 1, 2]
     """
-    check_rows(X, "X")
-    if y.shape != (X.shape[0],):
-        raise ValueError(
-            f"y must have one label for each row of X, shape ({X.shape[0]},), but its "
-            f"shape is {y.shape}."
-        )
+    check_rows("X", X)
+    check_shape("y", y, (X.shape[0],), "one label for each row of X")
     if not 1 <= num_dev <= X.shape[0]:
         raise ValueError(
             f"num_dev must be from 1 to {X.shape[0]}, the number of training points, "
@@ -236,19 +180,32 @@ def dev_subset(
     return X[chosen], y[chosen]
 
 
-def check_rows(rows: np.ndarray, name: str = "rows") -> None:
-    """Refuse what is not a non-empty array with one point a row."""
-    if rows.ndim != 2 or rows.size == 0:
-        raise ValueError(
-            f"{name} must be a two-dimensional array with at least one row and one "
-            f"column, but its shape is {rows.shape}."
-        )
+def gen_batches(num: int, batch_size: int) -> Iterator[slice]:
+    """Cut ``num`` rows into consecutive blocks.
+
+    Parameters
+    ----------
+    num : int
+        Number of rows.
+    batch_size : int
+        Rows in a block; the last block may have fewer.
+
+    Yields
+    ------
+    slice
+        The rows of one block.
+
+    Examples
+    --------
+    >>> list(gen_batches(5, 2))
+    [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
+    check_at_least("batch_size", batch_size)
+    for first in range(0, num, batch_size):
+        yield slice(first, min(first + batch_size, num))
 
 
-def check_mean(mean: np.ndarray, num_columns: int) -> None:
-    """Refuse a mean image of another length than the rows."""
-    if mean.shape != (num_columns,):
-        raise ValueError(
-            "mean must have one entry for each column of rows, shape "
-            f"({num_columns},), but its shape is {mean.shape}."
-        )
+def check_centering(rows: np.ndarray, mean: np.ndarray) -> None:
+    """Check that the mean image has one entry for each column of the rows."""
+    check_rows("rows", rows)
+    check_shape("mean", mean, rows.shape[1:], "one entry for each column of rows")

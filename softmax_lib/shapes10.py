@@ -16,6 +16,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from softmax_lib.preprocessing import gen_batches
+
 __all__ = ["CLASS_NAMES", "generate"]
 
 Ints = npt.NDArray[np.int16]
@@ -36,7 +38,6 @@ CLASS_COLOURS = {
 CLASS_NAMES = tuple(CLASS_COLOURS)
 SIZE = 32
 SEED = 10
-BLOCK = 500  # pictures painted at once: a few megabytes
 
 
 def generate(
@@ -70,9 +71,8 @@ def draw_set(bits: np.random.PCG64, num: int) -> tuple[np.ndarray, np.ndarray]:
     order = np.argsort(bits.random_raw(num), kind="stable")
     labels = order.astype(np.int64) % len(CLASS_NAMES)
     images = np.empty((num, SIZE, SIZE, 3), dtype=np.uint8)
-    for start in range(0, num, BLOCK):
-        block = slice(start, start + BLOCK)
-        images[block] = paint(bits, labels[block])
+    for batch in gen_batches(num, 500):  # a few megabytes at a time
+        images[batch] = paint(bits, labels[batch])
     return images, labels
 
 

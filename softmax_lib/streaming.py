@@ -1,6 +1,6 @@
 """Training on more images than the memory holds.
 
-The images stay on disk as they came, one flattened uint8 image a row. They are read a
+The images stay on disk as they came, one flattened uint8 image per row. They are read a
 chunk of consecutive rows at a time, because a disk and a compressed file give many
 rows in a row quickly, and single rows slowly. Whatever has a ``shape`` and gives rows
 for ``images[a:b]`` will do: a NumPy memmap, a Zarr array, a Dask array.
@@ -13,14 +13,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from softmax_lib.linear_classifier import (
-    LinearClassifier,
-    check_settings,
-    initial_weights,
-)
-from softmax_lib.preprocessing import center_with_bias
+from softmax_lib.linear_classifier import LinearClassifier, initial_weights
+from softmax_lib.preprocessing import center_with_bias, gen_batches
+from softmax_lib.validation import check_at_least, check_settings, check_shape
 
-__all__ = ["streamed_mean", "shuffled_batches", "train_on_stream", "variants"]
+__all__ = ["running_mean", "shuffled_batches", "train_on_stream", "augment"]
 
 
 class Rows(Protocol):
@@ -34,13 +31,13 @@ class Rows(Protocol):
         """Rows as an array, or what becomes one."""
 
 
-def streamed_mean(images: Rows, chunk: int = 5000) -> np.ndarray:
-    """Average the rows in one pass over them.
+def running_mean(images: Rows, chunk: int = 5000) -> np.ndarray:
+    """Average the rows, reading each once.
 
     Parameters
     ----------
     images : memmap, Zarr array, Dask array or ndarray of uint8, shape (N, K)
-        One flattened image a row.
+        One flattened image per row.
     chunk : int
         Rows that are in memory at a time.
 
@@ -49,20 +46,15 @@ def streamed_mean(images: Rows, chunk: int = 5000) -> np.ndarray:
     ndarray of float64, shape (K,)
         The mean image. The sums of uint8 are exact, so the chunks do not matter.
 
-    Raises
-    ------
-    ValueError
-        If ``images`` has another shape, or ``chunk`` is not positive.
-
     Examples
     --------
-    >>> streamed_mean(np.array([[0, 10], [255, 30], [0, 20]], dtype=np.uint8), chunk=2)
+    >>> running_mean(np.array([[0, 10], [255, 30], [0, 20]], dtype=np.uint8), chunk=2)
     array([85., 20.])
     """
     check_stream(images, chunk)
     total = np.zeros(images.shape[1])
-    for first in range(0, images.shape[0], chunk):
-        total += np.asarray(images[first : first + chunk]).sum(axis=0, dtype=np.float64)
+    for block in gen_batches(images.shape[0], chunk):
+        total += np.asarray(images[block]).sum(axis=0, dtype=np.float64)
     mean: np.ndarray = total / images.shape[0]
     return mean
 
@@ -74,7 +66,7 @@ def shuffled_batches(
     rng: np.random.Generator,
     chunk: int = 5000,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Pass once over the rows, chunk by chunk, in minibatches.
+    """Go through the rows once, chunk by chunk, in minibatches.
 
     The chunks come in random order, and the rows of a chunk too. Rows of different
     chunks never meet in a minibatch, so the rows must lie on the disk in an order that
@@ -83,7 +75,7 @@ def shuffled_batches(
     Parameters
     ----------
     images : memmap, Zarr array, Dask array or ndarray, shape (N, K)
-        One flattened image a row.
+        One flattened image per row.
     labels : ndarray of int, shape (N,)
         Their classes.
     batch_size : int
@@ -105,14 +97,13 @@ def shuffled_batches(
     >>> [y.tolist() for _, y in shuffled_batches(images, labels, 2, rng, chunk=4)]
     [[2, 0], [1, 3], [5, 4]]
     """
-    num_chunks = -(-images.shape[0] // chunk)
-    for number in rng.permutation(num_chunks):
-        span = slice(number * chunk, (number + 1) * chunk)
-        rows, classes = np.asarray(images[span]), labels[span]
+    blocks = list(gen_batches(images.shape[0], chunk))
+    for number in rng.permutation(len(blocks)):
+        block = blocks[number]
+        rows, classes = np.asarray(images[block]), labels[block]  # (chunk, K), (chunk,)
         order = rng.permutation(len(rows))
-        for first in range(0, len(order), batch_size):
-            batch = order[first : first + batch_size]
-            yield rows[batch], classes[batch]
+        for part in gen_batches(len(order), batch_size):
+            yield rows[order[part]], classes[order[part]]
 
 
 def train_on_stream(
@@ -130,16 +121,16 @@ def train_on_stream(
 ) -> list[float]:
     """Train by stochastic gradient descent on images that stay on disk.
 
-    Each minibatch becomes centred float32 rows with a bias column when its turn has
-    come, and is forgotten after its step. So the memory holds one chunk of uint8 and
+    Each minibatch becomes centred float32 rows with a bias column just before its step
+    and is dropped after it. So the memory holds one chunk of uint8 and
     one minibatch of float32, however many images there are.
 
     Parameters
     ----------
     model : LinearClassifier
-        What to train; it goes on from its ``W`` if it has one.
+        What to train; it continues from its ``W`` if it has one.
     images : memmap, Zarr array, Dask array or ndarray of uint8, shape (N, D - 1)
-        One flattened image a row, in an order that says nothing about the labels.
+        One flattened image per row, in an order that says nothing about the labels.
     labels : ndarray of int, shape (N,)
         Their classes, from 0 to C - 1.
     mean : ndarray, shape (D - 1,)
@@ -149,7 +140,7 @@ def train_on_stream(
     reg : float
         Factor on the sum of squared weights.
     num_epochs : int
-        Passes over all images.
+        How often each image is used.
     batch_size, chunk : int
         Images in a minibatch, and images read at a time.
     rng : Generator or int, optional
@@ -160,43 +151,33 @@ def train_on_stream(
     list of float
         The minibatch loss before each step.
 
-    Raises
-    ------
-    ValueError
-        If a shape does not fit, a setting is not positive, or the loss is no longer a
-        finite number.
-
     Examples
     --------
     >>> from softmax_lib.linear_classifier import Softmax
     >>> images = np.array([[0, 9], [9, 0], [1, 8]], dtype=np.uint8)
-    >>> model, stream = Softmax(), (images, np.array([0, 1, 0]), streamed_mean(images))
+    >>> model, stream = Softmax(), (images, np.array([0, 1, 0]), running_mean(images))
     >>> history = train_on_stream(model, *stream, 0.01, 0.0, num_epochs=9, rng=0)
     >>> len(history), model.W.shape
     (9, (3, 2))
     """
     check_settings(learning_rate, reg, num_epochs, batch_size, "num_epochs")
     check_stream(images, chunk)
-    if labels.shape != (images.shape[0],):
-        raise ValueError(
-            f"labels must have the shape ({images.shape[0]},), one for each row of "
-            f"images, but its shape is {labels.shape}."
-        )
+    check_shape("labels", labels, (images.shape[0],), "one label for each image")
     rng = np.random.default_rng(rng)
     if model.W is None:
-        narrow = np.empty((1, images.shape[1] + 1), dtype=np.float32)
-        model.W = initial_weights(narrow, labels, rng)
+        one_row = np.empty((1, images.shape[1] + 1), dtype=np.float32)
+        model.W = initial_weights(one_row, labels, rng)
+    else:
+        model.W = model.W.copy()
     loss_history = []
     for _ in range(num_epochs):
         for rows, classes in shuffled_batches(images, labels, batch_size, rng, chunk):
-            X_batch = center_with_bias(rows, mean)
-            loss, dW = model.loss(X_batch, classes, reg)
-            model.W = (model.W - learning_rate * dW).astype(dW.dtype)
-            loss_history.append(loss)
+            X_batch = center_with_bias(rows, mean)  # (batch_size, D)
+            loss_history.append(model.step(X_batch, classes, learning_rate, reg))
     return loss_history
 
 
-def variants(images: np.ndarray) -> Iterator[np.ndarray]:
+def augment(images: np.ndarray) -> Iterator[np.ndarray]:
     """Mirror and shift images, ten times over.
 
     Parameters
@@ -213,7 +194,7 @@ def variants(images: np.ndarray) -> Iterator[np.ndarray]:
     Examples
     --------
     >>> image = np.arange(4).reshape(1, 1, 4, 1)
-    >>> [version.ravel().tolist() for version in variants(image)][3:6]
+    >>> [version.ravel().tolist() for version in augment(image)][3:6]
     [[2, 3, 3, 3], [0, 0, 0, 1], [3, 2, 1, 0]]
     """
     _, height, width, _ = images.shape
@@ -224,11 +205,10 @@ def variants(images: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def check_stream(images: Rows, chunk: int) -> None:
-    """Refuse what cannot be read as rows, a chunk at a time."""
+    """Check that images can be read as rows, a chunk at a time."""
     if len(images.shape) != 2 or 0 in images.shape:
         raise ValueError(
             "images must have the shape (N, K) with at least one row and column, but "
             f"its shape is {tuple(images.shape)}."
         )
-    if chunk < 1:
-        raise ValueError(f"chunk must be at least 1, but it is {chunk}.")
+    check_at_least("chunk", chunk)

@@ -1,13 +1,13 @@
 """Choosing the learning rate and the regularization strength on the validation set.
 
+Notation: ``X_train`` is (N, D), ``X_val`` (M, D); a pair is a learning rate and a
+``reg``; K pairs are K models.
+
 Taught in chapter 6.
 """
 
-import functools
 import itertools
-import warnings
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Executor
 from typing import NamedTuple
 
 import numpy as np
@@ -17,31 +17,37 @@ from softmax_lib.linear_classifier import (
     LinearSVM,
     Softmax,
     accuracy,
-    check_settings,
     initial_weights,
 )
-from softmax_lib.losses import (
+from softmax_lib.losses import softmax_of_scores, svm_of_scores
+from softmax_lib.preprocessing import gen_batches
+from softmax_lib.validation import (
     check_labels,
     check_matrix,
     check_points,
-    finite,
-    softmax_of_scores,
-    svm_of_scores,
+    check_settings,
+    require_finite,
 )
-from softmax_lib.spread import spread
 
-__all__ = ["Trial", "GridResult", "grid_search", "train_side_by_side"]
+__all__ = [
+    "Trial",
+    "GridResult",
+    "grid_search",
+    "Evaluation",
+    "train_and_evaluate",
+    "train_side_by_side",
+    "grid_search_side_by_side",
+]
 
 OfScores = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 OF_SCORES: dict[type[LinearClassifier], OfScores] = {
     Softmax: softmax_of_scores,
     LinearSVM: svm_of_scores,
 }
-ROWS_AT_ONCE = 1000  # scores of so many points at a time are held in memory
 
 
 class Trial(NamedTuple):
-    """One row of the table: what was tried, and the accuracies that it reached.
+    """One row of the table: the settings tried and the accuracies reached.
 
     Attributes
     ----------
@@ -71,10 +77,10 @@ class GridResult(NamedTuple):
         The model that it trained.
     models : list of LinearClassifier
         The model of each trial; its weights are NaN where the training diverged, and
-        there are none where it failed on an executor.
+        None where it failed on an executor.
     losses : list of sequence of float
         The minibatch losses of each trial before each step, as ``train`` returns them;
-        none where the training failed on an executor.
+        empty where the training failed on an executor.
     """
 
     trials: list[Trial]
@@ -96,14 +102,12 @@ def grid_search(
     batch_size: int = 200,
     model: type[LinearClassifier] = Softmax,
     rng: np.random.Generator | int | None = None,
-    executor: Executor | None = None,
     verbose: bool = False,
 ) -> GridResult:
     """Train one model for each pair of settings, keep the best on the validation set.
 
     Every model starts at the same ``W`` and sees the same minibatches, so that two
-    trials differ in their settings and in nothing else. ``Softmax`` and ``LinearSVM``
-    are therefore trained together; any other model is trained once for each pair.
+    trials differ in their settings and in nothing else.
 
     Parameters
     ----------
@@ -123,31 +127,27 @@ def grid_search(
         What to train.
     rng : Generator or int, optional
         Source of randomness, or a seed for one.
-    executor : Executor, optional
-        Where to train: any executor of ``concurrent.futures``, or
-        ``Client.get_executor()`` of Dask.
     verbose : bool
-        Whether to print a line for each pair that the executor has done.
+        Whether to print a line for each trial.
 
     Returns
     -------
     GridResult
         The trials, their models and losses, and the best of them: the one with the
-        highest validation accuracy, the earlier one where two are equal. Models
-        that are trained together do not disturb each other: where one diverges, the
-        accuracies of its trial are NaN. So are those of a pair that fails on an
-        executor, and a warning names the pair and the error.
+        highest validation accuracy, the earlier one where two are equal.
 
     Raises
     ------
     ValueError
-        If a side of the grid is empty, if a model refuses its input, or if every
+        If a side of the grid is empty, a setting or an array cannot be used, or a
         training diverges.
+    TypeError
+        If the points do not hold floats or the classes do not hold integers.
 
     See Also
     --------
-    train_side_by_side : How the models are trained together.
-    softmax_lib.spread.spread : How an executor is used, and what a lost worker costs.
+    grid_search_side_by_side : The same search, several times as fast.
+    softmax_lib.parallel.grid_search_parallel : The same search on several machines.
 
     Examples
     --------
@@ -159,34 +159,69 @@ def grid_search(
     >>> len(found.trials), found.best_model.W.shape
     (4, (2, 2))
     """
-    grid = list(itertools.product(learning_rates, regs))
-    if not grid:
-        raise ValueError("learning_rates and regs must each hold at least one number.")
-    seed = int(np.random.default_rng(rng).integers(2**63))
-    if model in OF_SCORES and executor is None:
-        training = (X_train, y_train, num_iters, batch_size, seed)
-        W, side_by_side = train_side_by_side(OF_SCORES[model], grid, *training)
-        losses = list(side_by_side)
-        models = [with_weights(model, w) for w in np.split(W, len(grid), axis=1)]
-        train_accuracies = accuracies_side_by_side(W, len(grid), X_train, y_train)
-        val_accuracies = accuracies_side_by_side(W, len(grid), X_val, y_val)
-    else:
-        train = functools.partial(train_and_judge, model, num_iters, batch_size, seed)
-        arrays = (X_train, y_train, X_val, y_val)
-        judged = (
-            [train(pair, *arrays) for pair in grid]
-            if executor is None
-            else judged_elsewhere(executor, train, grid, arrays, verbose)
-        )
-        columns = map(list, zip(*judged, strict=True))
-        models, losses, train_accuracies, val_accuracies = columns
-    table = zip(grid, train_accuracies, val_accuracies, strict=True)
-    trials = [Trial(*pair, on_train, on_val) for pair, on_train, on_val in table]
-    best = int(np.nanargmax(val_accuracies))
-    return GridResult(trials, trials[best], models[best], models, losses)
+    arrays = (X_train, y_train, X_val, y_val)
+    seed = draw_seed(rng)  # the same start and minibatches for every pair
+    evaluations = []
+    for pair in settings_grid(learning_rates, regs, num_iters, batch_size):
+        settings = (num_iters, batch_size, model, seed)
+        evaluations.append(train_and_evaluate(pair, *arrays, *settings))
+        if verbose:
+            print(format_trial(evaluations[-1].trial))
+    return select_best(evaluations)
 
 
-@np.errstate(over="ignore", invalid="ignore")  # a diverging training ends in NaN
+class Evaluation(NamedTuple):
+    """One cell of the grid.
+
+    Attributes
+    ----------
+    trial : Trial
+        The settings and the accuracies.
+    model : LinearClassifier
+        The trained model.
+    losses : sequence of float
+        Its minibatch losses before each step.
+    """
+
+    trial: Trial
+    model: LinearClassifier
+    losses: Sequence[float]
+
+
+def train_and_evaluate(
+    pair: tuple[float, float],
+    X_train: np.ndarray,
+    y_train: np.ndarray,
+    X_val: np.ndarray,
+    y_val: np.ndarray,
+    num_iters: int,
+    batch_size: int,
+    model: type[LinearClassifier],
+    seed: int,
+) -> Evaluation:
+    """Train one model with one pair of settings and measure its accuracies.
+
+    As `grid_search`, for one cell of the grid.
+
+    Parameters
+    ----------
+    pair : (float, float)
+        Learning rate and regularization strength.
+    seed : int
+        Seed of the start and of the minibatches, as for ``LinearClassifier.train``.
+
+    Returns
+    -------
+    Evaluation
+        The trial, its model and its losses.
+    """
+    classifier = model()
+    losses = classifier.train(X_train, y_train, *pair, num_iters, batch_size, rng=seed)
+    train_accuracy = accuracy(y_train, classifier.predict(X_train))
+    val_accuracy = accuracy(y_val, classifier.predict(X_val))
+    return Evaluation(Trial(*pair, train_accuracy, val_accuracy), classifier, losses)
+
+
 def train_side_by_side(
     of_scores: OfScores,
     grid: Sequence[tuple[float, float]],
@@ -224,7 +259,7 @@ def train_side_by_side(
     Raises
     ------
     ValueError
-        If a training would refuse its input, or if all of them diverge.
+        If a training would reject its input, or if all of them diverge.
     TypeError
         If ``X`` does not hold floats or ``y`` does not hold integers.
 
@@ -245,24 +280,24 @@ def train_side_by_side(
 
     K, C = len(grid), start.shape[1]
     rates, regs = np.repeat(grid, C, axis=0).T  # one number for each column of W
-    shrink = (1 - 2 * rates * regs).astype(X.dtype)
-    step = (rates / batch_size).astype(X.dtype)
-    W = np.tile(start, K)
+    W = np.tile(start, K)  # (D, K * C)
     losses = np.empty((K, num_iters))
-    for i in range(num_iters):
-        batch = rng.integers(X.shape[0], size=batch_size)
-        X_batch = X[batch]
-        scores = X_batch @ W
-        of_points, dscores = of_scores(scores.reshape(-1, C), y[batch].repeat(K))
-        losses[:, i] = of_points.reshape(-1, K).mean(axis=0) + penalty(W, regs, K)
-        dscores = dscores.reshape(scores.shape)
-        dscores *= step
-        W *= shrink
-        W -= X_batch.T @ dscores
-
-    diverged = ~np.isfinite(penalty(W, regs, K))
+    with np.errstate(over="ignore", invalid="ignore"):  # what diverges ends in NaN
+        shrink = (1 - 2 * rates * regs).astype(X.dtype)
+        step = (rates / batch_size).astype(X.dtype)
+        for i in range(num_iters):
+            batch = rng.integers(X.shape[0], size=batch_size)
+            X_batch = X[batch]  # (batch_size, D)
+            scores = X_batch @ W  # (batch_size, K * C)
+            of_points, dscores = of_scores(scores.reshape(-1, C), y[batch].repeat(K))
+            losses[:, i] = of_points.reshape(-1, K).mean(axis=0) + penalty(W, regs, K)
+            dscores = dscores.reshape(scores.shape)
+            dscores *= step
+            W *= shrink
+            W -= X_batch.T @ dscores
+        diverged = ~np.isfinite(penalty(W, regs, K))  # (K,)
     if diverged.all():
-        finite(X @ start, X=X)
+        require_finite(X, X=X)
         raise ValueError(
             "Every training of the grid diverges; the learning rates must be smaller."
         )
@@ -270,13 +305,92 @@ def train_side_by_side(
     return W, losses
 
 
+def grid_search_side_by_side(
+    X_train: np.ndarray,
+    y_train: np.ndarray,
+    X_val: np.ndarray,
+    y_val: np.ndarray,
+    *,
+    learning_rates: Iterable[float],
+    regs: Iterable[float],
+    num_iters: int = 1000,
+    batch_size: int = 200,
+    model: type[LinearClassifier] = Softmax,
+    rng: np.random.Generator | int | None = None,
+    verbose: bool = False,
+) -> GridResult:
+    """Search a grid as `grid_search` does, training all models at once.
+
+    As `grid_search`, with the same result up to rounding. The models do not disturb
+    each other: where one diverges, the accuracies of its trial are NaN. ``model`` is
+    ``Softmax`` or ``LinearSVM``. The lines of ``verbose`` come at the end.
+    """
+    if model not in OF_SCORES:
+        raise ValueError(
+            f"model must be Softmax or LinearSVM, but it is {model.__name__}; "
+            "grid_search trains any model."
+        )
+    grid = settings_grid(learning_rates, regs, num_iters, batch_size)
+    training = (X_train, y_train, num_iters, batch_size, draw_seed(rng))
+    W, losses = train_side_by_side(OF_SCORES[model], grid, *training)
+    accuracies = (
+        accuracies_side_by_side(W, len(grid), X_train, y_train),
+        accuracies_side_by_side(W, len(grid), X_val, y_val),
+    )
+    evaluations = [
+        Evaluation(Trial(*pair, *of_pair), with_weights(model, w), history)
+        for pair, *of_pair, w, history in zip(
+            grid, *accuracies, np.split(W, len(grid), axis=1), losses, strict=True
+        )
+    ]
+    if verbose:
+        print(*(format_trial(evaluation.trial) for evaluation in evaluations), sep="\n")
+    return select_best(evaluations)
+
+
+def settings_grid(
+    learning_rates: Iterable[float],
+    regs: Iterable[float],
+    num_iters: int,
+    batch_size: int,
+) -> list[tuple[float, float]]:
+    """List the pairs of a grid, all of which can be trained with."""
+    grid = list(itertools.product(learning_rates, regs))
+    if not grid:
+        raise ValueError("learning_rates and regs must each hold at least one number.")
+    for learning_rate, reg in grid:
+        check_settings(learning_rate, reg, num_iters, batch_size)
+    return grid
+
+
+def draw_seed(rng: np.random.Generator | int | None) -> int:
+    """Draw the seed that all models of a search share."""
+    return int(np.random.default_rng(rng).integers(2**63))
+
+
+def select_best(evaluations: Sequence[Evaluation]) -> GridResult:
+    """Return all evaluations, and the one with the highest validation accuracy."""
+    trials, models, losses = map(list, zip(*evaluations, strict=True))
+    best = int(np.nanargmax([trial.val_accuracy for trial in trials]))
+    return GridResult(trials, trials[best], models[best], models, losses)
+
+
+def format_trial(trial: Trial) -> str:
+    """Write the line of a trial that ``verbose`` prints."""
+    return f"{format_settings(trial[:2])}: validation accuracy {trial.val_accuracy:.3f}"
+
+
+def format_settings(pair: tuple[float, float]) -> str:
+    """Write which learning rate and regularization strength a training has."""
+    return "learning rate {:g} and reg {:g}".format(*pair)
+
+
 def penalty(W: np.ndarray, regs: np.ndarray, num_models: int) -> np.ndarray:
-    """``reg * sum(W * W)`` of each of the models whose columns lie side by side."""
+    """``reg * sum(W * W)`` of each of the models whose columns are side by side."""
     columns = regs * np.einsum("dj,dj->j", W, W)
     return np.asarray(columns.reshape(num_models, -1).sum(axis=1))
 
 
-@np.errstate(over="ignore", invalid="ignore")  # `finite` refuses, in words
 def accuracies_side_by_side(
     W: np.ndarray, num_models: int, X: np.ndarray, y: np.ndarray
 ) -> list[float]:
@@ -284,10 +398,10 @@ def accuracies_side_by_side(
     check_points(X, W)
     predictions = np.empty((X.shape[0], num_models), dtype=np.intp)
     usable = np.nan_to_num(W)
-    for first in range(0, X.shape[0], ROWS_AT_ONCE):
-        block = slice(first, first + ROWS_AT_ONCE)
-        scores = finite(X[block] @ usable, X=X[block])
-        predictions[block] = scores.reshape(len(scores), num_models, -1).argmax(axis=2)
+    for batch in gen_batches(X.shape[0], 1000):
+        with np.errstate(over="ignore", invalid="ignore"):  # require_finite reports it
+            scores = require_finite(X[batch] @ usable, X=X[batch])
+        predictions[batch] = scores.reshape(len(scores), num_models, -1).argmax(axis=2)
     diverged = np.isnan(W[0]).reshape(num_models, -1)[:, 0]
     return [
         np.nan if bad else accuracy(y, predictions[:, k])
@@ -300,85 +414,3 @@ def with_weights(model: type[LinearClassifier], W: np.ndarray) -> LinearClassifi
     classifier = model()
     classifier.W = W.copy()
     return classifier
-
-
-class Judged(NamedTuple):
-    """A trained model, its losses, and its accuracies on the two sets."""
-
-    model: LinearClassifier
-    losses: Sequence[float]
-    train_accuracy: float
-    val_accuracy: float
-
-
-def train_and_judge(
-    model: type[LinearClassifier],
-    num_iters: int,
-    batch_size: int,
-    seed: int,
-    pair: tuple[float, float],
-    X_train: np.ndarray,
-    y_train: np.ndarray,
-    X_val: np.ndarray,
-    y_val: np.ndarray,
-) -> Judged:
-    """Train a classifier with one pair of settings, and measure its accuracies."""
-    settings = (num_iters, batch_size, seed)
-    trained, losses = train_alone(model, pair, X_train, y_train, *settings)
-    return Judged(
-        trained,
-        losses,
-        accuracy(y_train, trained.predict(X_train)),
-        accuracy(y_val, trained.predict(X_val)),
-    )
-
-
-def judged_elsewhere(
-    executor: Executor,
-    train: Callable[..., Judged],
-    grid: Sequence[tuple[float, float]],
-    arrays: Sequence[np.ndarray],
-    verbose: bool,
-) -> list[Judged]:
-    """Train each pair on the executor; one that fails is named, and judged NaN."""
-
-    def report(pair: tuple[float, float], outcome: Judged | Exception) -> None:
-        if verbose and isinstance(outcome, Judged):
-            print(f"{named(pair)}: validation accuracy {outcome.val_accuracy:.3f}")
-
-    outcomes = spread(executor, train, grid, arrays, report)
-    errors = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
-    if len(errors) == len(grid):
-        errors[0].add_note("Every training failed; this is what ended the first.")
-        raise errors[0]
-    judged = []
-    for pair, outcome in zip(grid, outcomes, strict=True):
-        if isinstance(outcome, Exception):
-            warnings.warn(
-                f"The training with {named(pair)} failed: {outcome!r}",
-                RuntimeWarning,
-                stacklevel=3,
-            )
-            outcome = Judged(LinearClassifier(), [], np.nan, np.nan)
-        judged.append(outcome)
-    return judged
-
-
-def named(pair: tuple[float, float]) -> str:
-    """Say which learning rate and regularization strength a training has."""
-    return "learning rate {:g} and reg {:g}".format(*pair)
-
-
-def train_alone(
-    model: type[LinearClassifier],
-    pair: tuple[float, float],
-    X: np.ndarray,
-    y: np.ndarray,
-    num_iters: int,
-    batch_size: int,
-    seed: int,
-) -> tuple[LinearClassifier, list[float]]:
-    """Return a classifier that is trained with one pair of settings, and its losses."""
-    classifier = model()
-    losses = classifier.train(X, y, *pair, num_iters, batch_size, rng=seed)
-    return classifier, losses

@@ -16,10 +16,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-__all__ = ["LiveFigure", "live_figure", "film"]
+__all__ = ["LiveFigure", "live_figure", "sprite_sheet"]
 
 NOTE = "This picture can be operated in the book's pages, where JavaScript is on."
-STEP = 8  # of 255, between two levels of a film: all 256 would weigh twice as much
+STEP = (
+    8  # of 255, between two levels of a sprite sheet: all 256 would weigh twice as much
+)
 
 
 class LiveFigure(NamedTuple):
@@ -37,7 +39,7 @@ class LiveFigure(NamedTuple):
     data: str
 
     def __repr__(self) -> str:
-        """Say where the figure can be operated."""
+        """Return where the figure can be operated."""
         return NOTE
 
     def _repr_html_(self) -> str:
@@ -82,7 +84,7 @@ def live_figure(name: str, /, **data: Any) -> LiveFigure:
     return LiveFigure(name, "{\n" + ",\n".join(items) + "\n}")
 
 
-def film(pictures: np.ndarray) -> str:
+def sprite_sheet(pictures: np.ndarray) -> str:
     """Put pictures into one file that a page can hold.
 
     Parameters
@@ -105,7 +107,7 @@ def film(pictures: np.ndarray) -> str:
 
     Examples
     --------
-    >>> film(np.zeros((2, 10, 32, 32, 3), dtype=np.uint8))[:22]
+    >>> sprite_sheet(np.zeros((2, 10, 32, 32, 3), dtype=np.uint8))[:22]
     'data:image/png;base64,'
     """
     if pictures.ndim != 5 or pictures.shape[-1] != 3 or not pictures.size:

@@ -11,8 +11,8 @@ from softmax_lib.datasets import get_CIFAR10_data
 from softmax_lib.features import learn_dictionary, sample_patches
 from softmax_lib.gradient_check import grad_check_sparse
 from softmax_lib.linear_classifier import Softmax
-from softmax_lib.optimum import sgd
 from softmax_lib.preprocessing import dev_subset
+from softmax_lib.solvers import sgd
 from softmax_lib.streaming import train_on_stream
 from softmax_lib.tuning import grid_search
 

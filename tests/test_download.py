@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from softmax_lib import datasets, download
+from softmax_lib.__main__ import main
 from tests import fake_cifar10
 
 Answer = Callable[[BaseHTTPRequestHandler, bytes], None]
@@ -487,16 +488,16 @@ def test_the_search_downloads_what_is_nowhere(server: Server, cache: Path) -> No
 def test_the_command_line_fetches_and_mends_the_cache(
     server: Server, cache: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert datasets.main(["where"]) == 0
+    assert main(["data", "where"]) == 0
     assert "would be downloaded" in capsys.readouterr().out
-    assert datasets.main(["fetch"]) == 0
-    assert datasets.main(["where"]) == 0
+    assert main(["data", "fetch"]) == 0
+    assert main(["data", "where"]) == 0
     assert "the cache folder" in capsys.readouterr().out
     (cache / download.FOLDER / "data_batch_2").write_bytes(b"altered")
-    assert datasets.main(["verify"]) == 1
+    assert main(["data", "verify"]) == 1
     assert "data_batch_2 is truncated or altered" in capsys.readouterr().err
-    assert datasets.main(["fetch"]) == 0
-    assert datasets.main(["verify"]) == 0
+    assert main(["data", "fetch"]) == 0
+    assert main(["data", "verify"]) == 0
     assert_fetched(cache)
 
 
@@ -504,7 +505,7 @@ def test_the_command_line_fails_where_the_archive_is_not_good(
     server: Server, cache: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.answers = [web_page]
-    assert datasets.main(["fetch"]) == 1
+    assert main(["data", "fetch"]) == 1
     captured = capsys.readouterr()
     assert "Expected a gzip archive" in captured.err
     assert captured.out == ""
@@ -519,7 +520,7 @@ def test_the_command_line_stops_at_ctrl_c_and_goes_on_next_time(
     monkeypatch.setattr(download, "PIECE", 1000)
     with monkeypatch.context() as patch:
         failing_writes(patch, download.PART, KeyboardInterrupt())
-        assert datasets.main(["fetch"]) == 130
-    assert "goes on from here" in capsys.readouterr().err
-    assert datasets.main(["fetch"]) == 0
+        assert main(["data", "fetch"]) == 130
+    assert "continues from here" in capsys.readouterr().err
+    assert main(["data", "fetch"]) == 0
     assert server.ranges == [None, "bytes=1000-"]

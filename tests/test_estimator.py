@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
-from softmax_lib.estimator import SoftmaxClassifier, shares_of
+from softmax_lib.estimator import SoftmaxClassifier, normalized_weights
 from softmax_lib.losses import softmax_loss_vectorized
 from softmax_lib.preprocessing import append_bias
 from tools.checker.chapters import BOOK
@@ -132,8 +132,8 @@ def test_weights_and_probabilities_have_the_dtype_of_the_points(dtype) -> None:
 
 
 def test_shares_have_the_dtype_of_the_points_too() -> None:
-    assert shares_of(weights, X.astype(np.float32)).dtype == np.float32
-    np.testing.assert_allclose(shares_of(weights, X), weights / weights.sum())
+    assert normalized_weights(weights, X.astype(np.float32)).dtype == np.float32
+    np.testing.assert_allclose(normalized_weights(weights, X), weights / weights.sum())
 
 
 def test_points_of_other_dtypes_are_taken_as_float64() -> None:

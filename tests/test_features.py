@@ -135,11 +135,11 @@ def test_the_centroids_are_those_of_20_rounds_of_k_means_written_out() -> None:
         nearest = gaps.argmin(axis=1)
         centroids = np.array([points[nearest == k].mean(axis=0) for k in range(10)])
     assert np.abs(centroids - before).max() > 1e-3, "it has ended, so 20 is not tried"
-    np.testing.assert_allclose(features.find_centroids(points, 10), centroids)
+    np.testing.assert_allclose(features.kmeans(points, 10), centroids)
 
 
 def test_the_centroid_of_a_single_cluster_is_the_mean() -> None:
-    np.testing.assert_allclose(features.find_centroids(np.eye(2), 1), [[0.5, 0.5]])
+    np.testing.assert_allclose(features.kmeans(np.eye(2), 1), [[0.5, 0.5]])
 
 
 def test_distances_and_codes_are_the_formulas_of_the_chapter(
@@ -159,7 +159,7 @@ def test_distances_and_codes_are_the_formulas_of_the_chapter(
         features.distances(patches, Dictionary(mean, whitening, centroids)), z
     )
     codes = [[max(0, row.mean() - value) for value in row] for row in z]
-    np.testing.assert_allclose(features.triangle(z), codes)
+    np.testing.assert_allclose(features.triangle_encoding(z), codes)
 
 
 def test_a_patch_that_is_a_centroid_has_the_distance_0_from_it() -> None:
@@ -179,7 +179,9 @@ def test_the_features_of_an_image_are_the_sums_over_its_quarters(
         for j in range(14):
             patch = image[2 * i : 2 * i + 6, 2 * j : 2 * j + 6].reshape(1, 108)
             normalized = features.normalize_patches(patch.astype(np.float64))
-            codes = features.triangle(features.distances(normalized, dictionary))
+            codes = features.triangle_encoding(
+                features.distances(normalized, dictionary)
+            )
             sums[i // 7, j // 7] += codes[0]
     of_all = features.patch_features(drawn, dictionary)
     assert of_all.shape == (250, 4 * K)
@@ -196,7 +198,7 @@ def test_a_dictionary_is_learned_from_whitened_patches(drawn: np.ndarray) -> Non
     patches = features.sample_patches(drawn, 1000, rng=5).astype(np.float64)
     normalized = features.normalize_patches(patches)
     mean, whitening = features.fit_whitening(normalized)
-    centroids = features.find_centroids((normalized - mean) @ whitening, 12)
+    centroids = features.kmeans((normalized - mean) @ whitening, 12)
     found = features.learn_dictionary(drawn, 12, num_patches=1000, rng=5)
     defaults = inspect.signature(features.learn_dictionary).parameters
     assert defaults["num_patches"].default == 50_000
@@ -207,7 +209,7 @@ def test_a_dictionary_is_learned_from_whitened_patches(drawn: np.ndarray) -> Non
 def test_clustering_leaves_the_global_random_state_and_the_points_alone() -> None:
     points = np.random.default_rng(0).standard_normal((50, 3))
     before, kept = np.random.get_state(), points.copy()  # noqa: NPY002
-    features.find_centroids(points, 4)
+    features.kmeans(points, 4)
     np.testing.assert_equal(np.random.get_state(), before)  # noqa: NPY002
     np.testing.assert_array_equal(points, kept)
 
@@ -315,10 +317,10 @@ def test_what_works_block_by_block_keeps_its_name_and_description(name: str) -> 
             "num_patches must be at least 1, but it is 0",
         ),
         (
-            lambda: features.find_centroids(np.zeros((3, 2)), 4),
+            lambda: features.kmeans(np.zeros((3, 2)), 4),
             "K must be from 1 to 3, .* it is 4",
         ),
-        (lambda: features.find_centroids(np.zeros((3, 2)), 0), "K must .* it is 0"),
+        (lambda: features.kmeans(np.zeros((3, 2)), 0), "K must .* it is 0"),
     ],
 )
 def test_sizes_and_numbers_that_do_not_fit_are_refused(
@@ -332,4 +334,4 @@ def test_the_smallest_of_each_that_fits_is_taken() -> None:
     assert features.hog_features(noise(1, 16, 16)).shape == (1, 36)
     assert features.sample_patches(noise(1, 6, 6), 1).shape == (1, 108)
     assert features.hue_histograms(noise(1), bins=1) == 1
-    np.testing.assert_array_equal(features.find_centroids(np.eye(2), 2), np.eye(2))
+    np.testing.assert_array_equal(features.kmeans(np.eye(2), 2), np.eye(2))

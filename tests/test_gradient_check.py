@@ -175,9 +175,9 @@ def test_a_step_too_small_for_the_dtype_is_refused() -> None:
             ValueError,
             "x must not be empty, but its shape is (0, 2).",
         ),
-        (np.ones(1), 0.0, ValueError, "h must be positive, but it is 0.0."),
-        (np.ones(1), -1.0, ValueError, "h must be positive, but it is -1.0."),
-        (np.ones(1), np.nan, ValueError, "h must be positive, but it is nan."),
+        (np.ones(1), 0.0, ValueError, "h must be a positive number, but it is 0.0."),
+        (np.ones(1), -1.0, ValueError, "h must be a positive number, but it is -1.0."),
+        (np.ones(1), np.nan, ValueError, "h must be a positive number, but it is nan."),
     ],
 )
 def test_a_point_or_step_without_use_is_refused(

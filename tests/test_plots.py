@@ -12,7 +12,7 @@ from PIL import Image
 
 from softmax_lib import plots
 from softmax_lib.figure_data import MIME_TYPE
-from softmax_lib.plots import DescribedFigure
+from softmax_lib.figures import DescribedFigure
 from softmax_lib.tuning import Trial
 
 RNG = np.random.default_rng(0)

@@ -8,6 +8,7 @@ from softmax_lib.preprocessing import (
     center,
     center_with_bias,
     dev_subset,
+    gen_batches,
     images_to_rows,
     mean_image,
 )
@@ -126,7 +127,7 @@ def test_what_is_not_a_stack_of_images_is_refused(shape: tuple[int, ...]) -> Non
         images_to_rows(np.zeros(shape))
     assert str(caught.value) == (
         "images must be a non-empty array of shape (N, height, width, channels), but "
-        f"its shape is {shape}."
+        f"it is an array of shape {shape}."
     )
 
 
@@ -144,7 +145,7 @@ def test_what_is_not_a_matrix_of_rows_is_refused(shape: tuple[int, ...]) -> None
             refuse()
         assert str(caught.value) == (
             f"{name} must be a two-dimensional array with at least one row and one "
-            f"column, but its shape is {shape}."
+            f"column, but it is an array of shape {shape}."
         )
 
 
@@ -154,8 +155,8 @@ def test_a_mean_image_of_another_shape_is_refused(shape: tuple[int, ...]) -> Non
         with pytest.raises(ValueError, match="mean must") as caught:
             prepare(random_rows(), np.zeros(shape))
         assert str(caught.value) == (
-            "mean must have one entry for each column of rows, shape (5,), but its "
-            f"shape is {shape}."
+            "mean must have one entry for each column of rows, shape (5,), but it is "
+            f"an array of shape {shape}."
         )
 
 
@@ -176,6 +177,22 @@ def test_a_dev_set_needs_one_label_for_each_point(shape: tuple[int, ...]) -> Non
     with pytest.raises(ValueError, match="y must") as caught:
         dev_subset(np.ones((3, 2)), np.zeros(shape, int), 1)
     assert str(caught.value) == (
-        "y must have one label for each row of X, shape (3,), but its shape is "
-        f"{shape}."
+        "y must have one label for each row of X, shape (3,), but it is an array "
+        f"of shape {shape}."
     )
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 7, 8, 100])
+def test_batches_cover_each_row_once_and_in_order(size: int) -> None:
+    rows = np.arange(7)
+    batches = [rows[batch] for batch in gen_batches(7, size)]
+    assert [row for batch in batches for row in batch] == list(range(7))
+    assert all(len(batch) == size for batch in batches[:-1])
+    assert len(batches) == -(-7 // size)
+
+
+def test_batches_end_with_the_last_row_and_need_a_size() -> None:
+    assert list(gen_batches(5, 2))[-1] == slice(4, 5)
+    assert list(gen_batches(0, 2)) == []
+    with pytest.raises(ValueError, match=r"^batch_size must be at least 1, .* 0\.$"):
+        list(gen_batches(5, 0))

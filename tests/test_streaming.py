@@ -10,10 +10,10 @@ import zarr
 from softmax_lib.linear_classifier import LinearSVM, Softmax, accuracy
 from softmax_lib.preprocessing import append_bias, center, mean_image
 from softmax_lib.streaming import (
+    augment,
+    running_mean,
     shuffled_batches,
-    streamed_mean,
     train_on_stream,
-    variants,
 )
 
 RNG = np.random.default_rng(0)
@@ -48,13 +48,13 @@ def trained(rows: Any, model: Any = Softmax, **changes: Any) -> tuple[Any, list[
 
 def test_the_mean_is_that_of_the_rows_whatever_the_chunks(stored: Any) -> None:
     for chunk in (1, 50, 64, 1000):
-        np.testing.assert_array_equal(streamed_mean(stored, chunk), mean)
+        np.testing.assert_array_equal(running_mean(stored, chunk), mean)
 
 
 def test_the_mean_is_exact_where_a_sum_in_float32_is_not() -> None:
     many = np.random.default_rng(1).integers(100, 256, (150_001, 2), dtype=np.uint8)
     exact = many.astype(np.int64).sum(axis=0) / 150_001
-    np.testing.assert_array_equal(streamed_mean(many, chunk=150_001), exact)
+    np.testing.assert_array_equal(running_mean(many, chunk=150_001), exact)
 
 
 def test_training_is_the_same_to_the_bit_however_the_rows_are_stored(
@@ -164,7 +164,7 @@ def test_unless_told_otherwise_it_reads_5000_rows_and_takes_200_in_one_pass() ->
     rows = Wide()
     next(shuffled_batches(rows, np.arange(1_000_000), 200, np.random.default_rng(0)))
     assert rows.length == 5000
-    streamed_mean(rows)
+    running_mean(rows)
     assert rows.length == 5000
 
     class Noting(Softmax):
@@ -189,7 +189,7 @@ def shifted(image: np.ndarray, down: int, right: int) -> np.ndarray:
 
 def test_ten_versions_are_mirrored_and_moved_by_two_pixels() -> None:
     pictures = RNG.integers(256, size=(2, 5, 6, 3)).astype(np.uint8)
-    versions = list(variants(pictures))
+    versions = list(augment(pictures))
     moves = [(0, 0), (-2, 0), (2, 0), (0, -2), (0, 2)]
     assert len(versions) == 10
     for k, version in enumerate(versions):
@@ -208,7 +208,11 @@ def test_ten_versions_are_mirrored_and_moved_by_two_pixels() -> None:
         (images, {"batch_size": 0}, r"batch_size must be at least 1, .* 0\."),
         (images, {"num_epochs": 0}, r"num_epochs must be at least 1, .* 0\."),
         (images[:, :-1], {}, r"mean must have one entry for each column .*"),
-        (images[:-1], {}, r"labels must have the shape \(229,\), .* is \(230,\)\."),
+        (
+            images[:-1],
+            {},
+            r"labels must have one label for each image, shape \(229,\), .* \(230,\)\.",
+        ),
     ],
 )
 def test_what_cannot_be_streamed_is_refused(
@@ -220,6 +224,6 @@ def test_what_cannot_be_streamed_is_refused(
 
 def test_a_mean_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^images must .* is \(0, 12\)\.$"):
-        streamed_mean(images[:0])
+        running_mean(images[:0])
     with pytest.raises(ValueError, match=r"^chunk must be at least 1"):
-        streamed_mean(images, chunk=0)
+        running_mean(images, chunk=0)

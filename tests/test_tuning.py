@@ -1,5 +1,4 @@
 import itertools
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,8 @@ from softmax_lib.tuning import (
     Trial,
     accuracies_side_by_side,
     grid_search,
+    grid_search_side_by_side,
+    train_and_evaluate,
     train_side_by_side,
 )
 
@@ -21,10 +22,11 @@ y_train, y_val = np.arange(90) % 3, np.arange(60) % 3
 X_train = CENTRES[y_train] + RNG.standard_normal((90, 5))
 X_val = CENTRES[y_val] + RNG.standard_normal((60, 5))
 both = pytest.mark.parametrize("model", [Softmax, LinearSVM])
+either = pytest.mark.parametrize("find", [grid_search, grid_search_side_by_side])
 RATES, REGS = [1e-3, 1e-1, 1e-2], [10.0, 0.0]
 
 
-def search(**changes: Any) -> GridResult:
+def search(find: Any = grid_search, **changes: Any) -> GridResult:
     settings: dict[str, Any] = {
         "learning_rates": RATES,
         "regs": REGS,
@@ -32,12 +34,13 @@ def search(**changes: Any) -> GridResult:
         "batch_size": 10,
         "rng": 4,
     }
-    return grid_search(X_train, y_train, X_val, y_val, **{**settings, **changes})
+    return find(X_train, y_train, X_val, y_val, **{**settings, **changes})
 
 
 @both
-def test_each_trial_is_what_training_alone_with_the_same_draws_gives(model) -> None:
-    result = search(model=model)
+@either
+def test_each_trial_is_what_training_alone_gives(find, model) -> None:
+    result = search(find, model=model)
     seed = int(np.random.default_rng(4).integers(2**63))
     pairs = list(itertools.product(RATES, REGS))
     assert [trial[:2] for trial in result.trials] == pairs
@@ -87,11 +90,32 @@ def test_float32_points_are_searched_in_float32(model) -> None:
 
 
 @both
-def test_a_model_of_the_readers_own_is_searched_with_the_same_result(model) -> None:
-    together, one_by_one = search(model=model), search(model=type("Own", (model,), {}))
+def test_both_searches_find_the_same(model) -> None:
+    together, one_by_one = (
+        search(grid_search_side_by_side, model=model),
+        search(model=model),
+    )
     assert together.trials == one_by_one.trials
     np.testing.assert_allclose(together.losses, one_by_one.losses, rtol=1e-12)
-    assert type(one_by_one.best_model) is not model
+
+
+def test_a_model_of_the_readers_own_is_searched() -> None:
+    own = type("Own", (Softmax,), {})
+    assert type(search(model=own).best_model) is own
+    message = "^model must be Softmax or LinearSVM, but it is Own"
+    with pytest.raises(ValueError, match=message):
+        search(grid_search_side_by_side, model=own)
+
+
+def test_one_cell_of_the_grid_is_evaluated_as_in_the_search() -> None:
+    result = search()
+    seed = int(np.random.default_rng(4).integers(2**63))
+    for k, pair in enumerate(itertools.product(RATES, REGS)):
+        arrays = (X_train, y_train, X_val, y_val)
+        trial, model, losses = train_and_evaluate(pair, *arrays, 20, 10, Softmax, seed)
+        assert trial == result.trials[k]
+        assert losses == result.losses[k]
+        np.testing.assert_array_equal(model.W, result.models[k].W)
 
 
 @both
@@ -100,8 +124,9 @@ def test_a_diverging_training_spoils_its_own_trial_only(model, dtype) -> None:
     points, settings = X_train.astype(dtype), {"regs": [10.0], "num_iters": 900}
     arrays = (points, y_train, X_val.astype(dtype), y_val)
     options: dict[str, Any] = {**settings, "model": model, "batch_size": 10, "rng": 4}
-    good = grid_search(*arrays, learning_rates=[1e-2], **options)
-    mixed = grid_search(*arrays, learning_rates=[1.0, 1e-2, 2.0], **options)
+    find = grid_search_side_by_side
+    good = find(*arrays, learning_rates=[1e-2], **options)
+    mixed = find(*arrays, learning_rates=[1.0, 1e-2, 2.0], **options)
     assert mixed.trials[1] == good.trials[0] == mixed.best
     assert np.isfinite(mixed.best_model.W).all()
     assert np.isnan([trial[2:] for trial in mixed.trials[::2]]).all()
@@ -113,14 +138,26 @@ def test_a_diverging_training_spoils_its_own_trial_only(model, dtype) -> None:
 
 def test_a_search_in_which_every_training_diverges_is_refused() -> None:
     with pytest.raises(ValueError, match="Every training of the grid diverges"):
-        search(learning_rates=[1.0, 2.0], regs=[10.0], num_iters=900)
+        search(
+            grid_search_side_by_side,
+            learning_rates=[1.0, 2.0],
+            regs=[10.0],
+            num_iters=900,
+        )
+
+
+def test_a_training_that_diverges_ends_the_plain_search() -> None:
+    with pytest.raises(ValueError, match=r"^X @ W or reg \* W \* W overflows"):
+        search(learning_rates=[1.0], regs=[10.0], num_iters=900)
 
 
 def test_weights_whose_penalty_is_infinite_have_diverged() -> None:
     # One step of 1e200: the weights are finite, the square of each is not.
     message = "^Every training of the grid diverges; the learning rates must be small"
     with pytest.raises(ValueError, match=message):
-        search(learning_rates=[1e200], regs=[1.0], num_iters=1)
+        search(
+            grid_search_side_by_side, learning_rates=[1e200], regs=[1.0], num_iters=1
+        )
 
 
 def test_one_weight_for_each_model_is_enough_for_an_accuracy() -> None:
@@ -147,14 +184,15 @@ def test_scores_that_overflow_are_refused_without_a_warning() -> None:
         ({3: y_val[:-1]}, ValueError, "y and y_pred must be one-dimensional"),
     ],
 )
+@either
 def test_wrong_arrays_are_refused(
-    changes: dict[int, np.ndarray], error: type[Exception], message: str
+    find: Any, changes: dict[int, np.ndarray], error: type[Exception], message: str
 ) -> None:
     arrays = [X_train, y_train, X_val, y_val]
     for position, array in changes.items():
         arrays[position] = array
     with pytest.raises(error, match=f"^{message}"):
-        grid_search(*arrays, learning_rates=RATES, regs=REGS, num_iters=5, rng=0)
+        find(*arrays, learning_rates=RATES, regs=REGS, num_iters=5, rng=0)
 
 
 @pytest.mark.parametrize(
@@ -166,14 +204,18 @@ def test_wrong_arrays_are_refused(
         ({"batch_size": 0}, "batch_size must be at least 1"),
     ],
 )
-def test_wrong_settings_are_refused(changes: dict[str, Any], message: str) -> None:
+@either
+def test_wrong_settings_are_refused_before_anything_is_trained(
+    find: Any, changes: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Softmax, "train", None)
     with pytest.raises(ValueError, match=f"^{message}"):
-        search(**changes)
+        search(find, **changes)
 
 
 def test_accuracies_are_counted_in_blocks_of_points() -> None:
     points, labels = np.tile(X_val, (40, 1)), np.tile(y_val, 40)
-    whole = grid_search(
+    whole = grid_search_side_by_side(
         *(X_train, y_train, points, labels),
         **{"learning_rates": RATES, "regs": REGS, "num_iters": 20, "batch_size": 10},
         rng=4,
@@ -183,7 +225,7 @@ def test_accuracies_are_counted_in_blocks_of_points() -> None:
 
 def test_the_arrays_are_not_changed() -> None:
     before = [array.tobytes() for array in (X_train, y_train, X_val, y_val)]
-    search()
+    search(), search(grid_search_side_by_side)
     assert [array.tobytes() for array in (X_train, y_train, X_val, y_val)] == before
 
 
@@ -243,10 +285,11 @@ def test_trials_of_the_same_settings_are_the_same() -> None:
     assert first == second
 
 
-def test_a_search_is_of_1000_steps_of_200_points_of_the_softmax_loss() -> None:
+@either
+def test_a_search_is_of_1000_steps_of_200_points_of_the_softmax_loss(find) -> None:
     settings = {"learning_rates": [1e-2], "regs": [1e-3], "rng": 0}
-    short = grid_search(X_train, y_train, X_val, y_val, **settings)
-    full = search(**settings, num_iters=1000, batch_size=200, model=Softmax)
+    short = find(X_train, y_train, X_val, y_val, **settings)
+    full = search(find, **settings, num_iters=1000, batch_size=200, model=Softmax)
     np.testing.assert_array_equal(short.best_model.W, full.best_model.W)
 
 
@@ -270,74 +313,15 @@ def test_the_global_random_state_is_left_alone() -> None:
     np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
 
 
-class Refusing(Softmax):
-    """Trains, but not with a learning rate of 0.1."""
-
-    def train(self, X: Any, y: Any, learning_rate: float, *args: Any, **kw: Any) -> Any:
-        if learning_rate == 0.1:
-            raise RuntimeError("I do not like 0.1.")
-        return super().train(X, y, learning_rate, *args, **kw)
-
-
-def elsewhere(**changes: Any) -> GridResult:
-    with ThreadPoolExecutor(2) as executor:
-        return search(executor=executor, **changes)
-
-
-@both
-def test_an_executor_trains_each_pair_on_its_own(model) -> None:
-    result, together = elsewhere(model=model), search(model=model)
-    assert result.trials == together.trials
-    assert result.best == together.best
-    seed = int(np.random.default_rng(4).integers(2**63))
-    alone = model()
-    alone.train(X_train, y_train, *result.best[:2], 20, 10, rng=seed)
-    np.testing.assert_array_equal(result.best_model.W, alone.W)
-
-
-def test_a_pair_that_fails_elsewhere_is_named_and_leaves_the_others() -> None:
-    with pytest.warns(RuntimeWarning, match="failed") as caught:
-        result = elsewhere(model=Refusing)
-    assert [str(warning.message) for warning in caught] == [
-        f"The training with learning rate 0.1 and reg {reg} failed: "
-        "RuntimeError('I do not like 0.1.')"
-        for reg in (10, 0)
-    ]
-    assert {warning.filename for warning in caught} == {__file__}
-    assert np.isnan([trial[2:] for trial in result.trials[2:4]]).all()
-    good = [0, 1, 4, 5]
-    assert [result.trials[k] for k in good] == [search().trials[k] for k in good]
-    assert result.best in [result.trials[k] for k in good]
-
-
-def test_a_pair_that_diverges_elsewhere_is_named_and_leaves_the_others() -> None:
-    with pytest.warns(RuntimeWarning, match="rate 1 and reg 10 failed: .*overflows"):
-        result = elsewhere(learning_rates=[1.0, 1e-2], regs=[10.0], num_iters=900)
-    assert np.isnan(result.trials[0].val_accuracy)
-    assert result.best is result.trials[1]
-
-
-def test_what_ends_every_training_elsewhere_is_raised() -> None:
-    with pytest.raises(RuntimeError, match="I do not like") as caught:
-        elsewhere(model=Refusing, learning_rates=[0.1])
-    assert caught.value.__notes__ == [
-        "Every training failed; this is what ended the first."
-    ]
-    with pytest.raises(ValueError, match="num_iters must be at least 1"):
-        elsewhere(num_iters=0)
-
-
-def test_each_trial_elsewhere_is_printed_if_asked_for(
-    capsys: pytest.CaptureFixture[str],
+@either
+def test_each_trial_is_printed_if_asked_for(
+    find: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    elsewhere()
+    search(find)
     assert capsys.readouterr().out == ""
-    result = elsewhere(verbose=True)
-    assert sorted(capsys.readouterr().out.splitlines()) == sorted(
+    result = search(find, verbose=True)
+    assert capsys.readouterr().out.splitlines() == [
         f"learning rate {trial.learning_rate:g} and reg {trial.reg:g}: "
         f"validation accuracy {trial.val_accuracy:.3f}"
         for trial in result.trials
-    )
-    with pytest.warns(RuntimeWarning):
-        elsewhere(model=Refusing, regs=[0.0], verbose=True)
-    assert len(capsys.readouterr().out.splitlines()) == 2
+    ]

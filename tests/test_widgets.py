@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from softmax_lib.widgets import NOTE, film, live_figure
+from softmax_lib.widgets import NOTE, live_figure, sprite_sheet
 
 PICTURES = np.random.default_rng(0).integers(256, size=(3, 2, 5, 4, 3), dtype=np.uint8)
 
@@ -74,8 +74,8 @@ def test_what_is_no_data_is_refused() -> None:
         live_figure("softmax", scores={1, 2})
 
 
-def test_a_film_has_its_frames_below_each_other_in_32_levels() -> None:
-    sheet = pixels(film(PICTURES))
+def test_a_sprite_sheet_has_its_frames_below_each_other_in_32_levels() -> None:
+    sheet = pixels(sprite_sheet(PICTURES))
     assert sheet.shape == (3 * 5, 2 * 4, 3)
     for frame, j in np.ndindex(3, 2):
         shown = sheet[5 * frame : 5 * frame + 5, 4 * j : 4 * j + 4].astype(int)
@@ -85,20 +85,20 @@ def test_a_film_has_its_frames_below_each_other_in_32_levels() -> None:
     assert set(np.unique(sheet)) <= set(range(0, 256, 8))
 
 
-def test_a_film_is_the_same_each_time() -> None:
+def test_a_sprite_sheet_is_the_same_each_time() -> None:
     before = PICTURES.copy()
-    assert film(PICTURES) == film(PICTURES)
+    assert sprite_sheet(PICTURES) == sprite_sheet(PICTURES)
     np.testing.assert_array_equal(PICTURES, before)
 
 
-def test_what_is_no_film_is_refused() -> None:
+def test_no_sprite_sheet_is_refused() -> None:
     with pytest.raises(
         ValueError, match=r"^pictures must .* shape is \(2, 5, 4, 3\)\.$"
     ):
-        film(PICTURES[0])
+        sprite_sheet(PICTURES[0])
     with pytest.raises(ValueError, match=r"^pictures must be a non-empty array"):
-        film(PICTURES[:0])
+        sprite_sheet(PICTURES[:0])
     with pytest.raises(ValueError, match=r"^pictures must .* 2"):
-        film(PICTURES[..., :2])
+        sprite_sheet(PICTURES[..., :2])
     with pytest.raises(TypeError, match=r"^pictures must be .* uint8, not float64\.$"):
-        film(PICTURES / 255)
+        sprite_sheet(PICTURES / 255)

@@ -34,12 +34,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = (
+    "validation",
     "preprocessing",
     "losses",
     "gradient_check",
     "linear_classifier",
     "tuning",
-    "certainty",
+    "evaluation",
     "features",
     "estimator",
     "streaming",

@@ -123,12 +123,12 @@ const live = {
     return value.toFixed(decimals).replace("-", "\u2212");
   },
 
-  // The C templates of one frame of a film (softmax_lib.widgets.film), under their names.
-  templates(film, frames, names) {
+  // The C templates of one frame of a sprite sheet (softmax_lib.widgets.sprite_sheet), under their names.
+  templates(sheet, frames, names) {
     const tiles = names.map((name, j) => {
       const tile = live.element("div", { className: "live-template", role: "img" });
       const place = (frame) => `${(100 * j) / (names.length - 1)}% ${(100 * frame) / (frames - 1)}%`;
-      tile.style.backgroundImage = `url(${film})`;
+      tile.style.backgroundImage = `url(${sheet})`;
       tile.style.backgroundSize = `${100 * names.length}% ${100 * frames}%`;
       tile.show = (frame, of) => {
         tile.style.backgroundPosition = place(frame);

@@ -1,9 +1,9 @@
 // Chapter 7: the ten templates at some steps of the training, beside the loss curve.
 "use strict";
 
-live.figures.templates = ({ steps, names, film, largest, every, losses }) => {
+live.figures.templates = ({ steps, names, sheet, largest, every, losses }) => {
   const { element, number } = live;
-  const templates = live.templates(film, steps.length, names);
+  const templates = live.templates(sheet, steps.length, names);
   const curve = live.lossCurve([losses], every);
   const words = live.words();
 

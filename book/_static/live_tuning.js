@@ -1,9 +1,9 @@
 // Chapter 6: the table of a grid search; a cell shows its loss curve and its templates.
 "use strict";
 
-live.figures.tuning = ({ rates, regs, accuracies, left, names, film, every, losses }) => {
+live.figures.tuning = ({ rates, regs, accuracies, left, names, sheet, every, losses }) => {
   const { element, number } = live;
-  const templates = live.templates(film, accuracies.length, names);
+  const templates = live.templates(sheet, accuracies.length, names);
   const curve = live.lossCurve(losses, every);
   const words = live.words();
   const group = `live-${live.groups++}`;

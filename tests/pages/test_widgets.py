@@ -217,13 +217,13 @@ IN_THE_CORNER = """(tile) => {
 }"""
 
 
-def shows(tile, film, frame, j):
-    """Say whether a tile, drawn at twice its size, shows a picture of the film."""
+def shows(tile, sprites, frame, j):
+    """Whether a tile, drawn at twice its size, shows a picture of the sheet."""
     before = tile.get_attribute("style")
     tile.evaluate(IN_THE_CORNER)
     shot = np.asarray(Image.open(io.BytesIO(tile.screenshot())).convert("RGB"))
     tile.evaluate("(tile, before) => tile.setAttribute('style', before)", before)
-    sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(film.split(",")[1]))))
+    sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(sprites.split(",")[1]))))
     return np.array_equal(shot[::2, ::2], sheet[32 * frame :, 32 * j :][:32, :32])
 
 
@@ -244,8 +244,8 @@ def test_the_slider_leads_through_the_templates(page, opened):
         for j, class_name in enumerate(data["names"]):
             told = f"template of {class_name}, step {step}"
             tile = figure.get_by_role("img", name=told, exact=True)
-            assert shows(tile, data["film"], frame, j)
-    assert not shows(tile, data["film"], 12, j)
+            assert shows(tile, data["sheet"], frame, j)
+    assert not shows(tile, data["sheet"], 12, j)
 
 
 def test_a_cell_of_the_table_shows_its_training(page, opened):
@@ -265,7 +265,7 @@ def test_a_cell_of_the_table_shows_its_training(page, opened):
     assert f"last minibatch loss {data['losses'][k][-1]:.2f}" in said
     assert f"left of the start {data['left'][k]:.3f}" in said
     name = f"template of {data['names'][9]}, learning rate {at[k]}"
-    assert shows(figure.get_by_role("img", name=name, exact=True), data["film"], k, 9)
+    assert shows(figure.get_by_role("img", name=name, exact=True), data["sheet"], k, 9)
     for k, cell in enumerate(at):
         radio = figure.get_by_role("radio", name=f"learning rate {cell}", exact=False)
         assert f"{data['accuracies'][k]:.3f} at" in radio.first.get_attribute(

@@ -20,7 +20,7 @@ import zarr
 from softmax_lib.datasets import get_CIFAR10_data, load_dataset
 from softmax_lib.linear_classifier import Softmax, accuracy
 from softmax_lib.preprocessing import center_with_bias, images_to_rows
-from softmax_lib.streaming import streamed_mean, train_on_stream, variants
+from softmax_lib.streaming import augment, running_mean, train_on_stream
 from tools.benchmarks.bench import machine
 
 RESULTS = Path(__file__).with_name("streaming.json")
@@ -42,7 +42,7 @@ def write(folder: Path) -> str:
     array = zarr.create_array(
         folder / "images.zarr", shape=shape, chunks=(CHUNK, 3072), dtype=np.uint8
     )
-    for number, version in enumerate(variants(images)):
+    for number, version in enumerate(augment(images)):
         rows = slice(number * len(images), (number + 1) * len(images))
         memmap[rows] = array[rows] = images_to_rows(version)
     memmap.flush()
@@ -64,7 +64,7 @@ def train(way: str, folder: Path) -> dict[str, float]:
             if way == "memmap"
             else zarr.open_array(folder / "images.zarr", mode="r")
         )
-        mean = streamed_mean(images, CHUNK)
+        mean = running_mean(images, CHUNK)
         start = time.perf_counter()
         train_on_stream(
             model, images, labels, mean, RATE, REG, batch_size=BATCH, chunk=CHUNK, rng=0

@@ -17,7 +17,7 @@ from tools.checker.record import named_chapters, run_cells
 
 SAVE_WHAT_IS_SHOWN = """
 import itertools, pathlib
-from softmax_lib.plots import DescribedFigure
+from softmax_lib.figures import DescribedFigure
 
 def shown_and_saved(figure, *, _shown=DescribedFigure._repr_mimebundle_,
                     _numbers=itertools.count(1), **options):

@@ -49,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.nbval and data_set == "cifar10" and not cifar10_on_disk():
         raise pytest.UsageError(
             "CIFAR-10 is asked for but is not on this machine, and a check never "
-            "downloads: run `python -m softmax_lib.datasets fetch` first."
+            "downloads: run `softmax-book data fetch` first."
         )
     os.environ.update(kernel_environment(data_set))
     config.option.nbval_current_env = True

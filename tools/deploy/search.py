@@ -5,7 +5,7 @@ import sys
 from distributed import Client, LocalCluster
 
 from softmax_lib.datasets import get_CIFAR10_data
-from softmax_lib.tuning import grid_search
+from softmax_lib.parallel import grid_search_parallel
 
 
 def connect(where: str) -> Client:
@@ -25,13 +25,13 @@ def search(client: Client, num_iters: int = 1000) -> None:
     """Train the nine pairs on the cluster's workers, and print what they reach."""
     data = get_CIFAR10_data(rng=0)
     client.wait_for_workers(1)
-    result = grid_search(
+    result = grid_search_parallel(
+        client.get_executor(),
         *(data.X_train, data.y_train, data.X_val, data.y_val),
         learning_rates=[1e-7, 5e-7, 1e-6],
         regs=[1e4, 2.5e4, 5e4],
         num_iters=num_iters,
         rng=0,
-        executor=client.get_executor(),
         verbose=True,
     )
     print("best:", result.best)

@@ -6,20 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, special, stats
 
-from softmax_lib.certainty import (
+from softmax_lib.evaluation import (
     calibration,
     fit_temperature,
     mcnemar,
-    probabilities_of_scores,
     wilson_interval,
 )
+from softmax_lib.losses import softmax
 
 
 @given(st.integers(1, 20_000), st.floats(0, 1), st.sampled_from([0.5, 0.9, 0.95, 0.99]))
 def test_the_interval_is_scipys(num: int, share: float, confidence: float) -> None:
-    num_right = round(share * num)
-    theirs = stats.binomtest(num_right, num).proportion_ci(confidence, "wilson")
-    ours = wilson_interval(num_right, num, confidence)
+    num_correct = round(share * num)
+    theirs = stats.binomtest(num_correct, num).proportion_ci(confidence, "wilson")
+    ours = wilson_interval(num_correct, num, confidence)
     np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
 
 
@@ -30,13 +30,13 @@ def test_the_interval_holds_the_accuracy_as_often_as_it_says() -> None:
     assert abs(np.mean((low <= 0.35) & (high >= 0.35)) - 0.95) < 0.012
 
 
-@pytest.mark.parametrize(("num_right", "num"), [(-1, 5), (6, 5), (0, 0)])
-def test_counts_that_cannot_be_are_refused(num_right: int, num: int) -> None:
-    with pytest.raises(ValueError, match="num_right") as caught:
-        wilson_interval(num_right, num)
+@pytest.mark.parametrize(("num_correct", "num"), [(-1, 5), (6, 5), (0, 0)])
+def test_counts_that_cannot_be_are_refused(num_correct: int, num: int) -> None:
+    with pytest.raises(ValueError, match="num_correct") as caught:
+        wilson_interval(num_correct, num)
     assert str(caught.value) == (
-        "num_right must be from 0 to num, and num at least 1, but they are "
-        f"{num_right} and {num}."
+        "num_correct must be from 0 to num, and num at least 1, but they are "
+        f"{num_correct} and {num}."
     )
 
 
@@ -86,7 +86,7 @@ def test_mcnemar_refuses_predictions_of_other_points() -> None:
 def test_probabilities_are_scipys_softmax(dtype: type, temperature: float) -> None:
     scores = 8 * np.random.default_rng(1).standard_normal((50, 4)).astype(dtype)
     before = scores.copy()
-    found = probabilities_of_scores(scores, temperature)
+    found = softmax(scores, temperature)
     theirs = special.softmax(scores.astype(np.float64) / temperature, axis=1)
     assert found.dtype == dtype
     # Shifted scores reach -60: rounding moves the exponent by up to 60 units of eps.
@@ -96,34 +96,34 @@ def test_probabilities_are_scipys_softmax(dtype: type, temperature: float) -> No
 
 def test_probabilities_of_large_scores_do_not_overflow() -> None:
     scores = np.array([[1e4, 0.0, -1e4]], dtype=np.float32)
-    np.testing.assert_array_equal(probabilities_of_scores(scores), [[1, 0, 0]])
+    np.testing.assert_array_equal(softmax(scores), [[1, 0, 0]])
     limits = np.array([[-1e308, 1e308]])  # whose difference no float64 holds
-    np.testing.assert_array_equal(probabilities_of_scores(limits), [[0, 1]])
+    np.testing.assert_array_equal(softmax(limits), [[0, 1]])
 
 
 def test_a_temperature_of_numpy_keeps_float32() -> None:
     scores = np.ones((2, 3), dtype=np.float32)
-    assert probabilities_of_scores(scores, np.float64(2)).dtype == np.float32
+    assert softmax(scores, np.float64(2)).dtype == np.float32
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_a_score_that_is_not_finite_is_refused(bad: float) -> None:
     with pytest.raises(ValueError, match=f"^scores must hold finite numbers, .* {bad}"):
-        probabilities_of_scores(np.array([[0.0, bad]]))
+        softmax(np.array([[0.0, bad]]))
 
 
 def test_scores_that_are_no_matrix_of_floats_are_refused() -> None:
     with pytest.raises(ValueError, match=r"^scores must be a two-dimensional array"):
-        probabilities_of_scores(np.zeros(3))
+        softmax(np.zeros(3))
     with pytest.raises(TypeError, match=r"^scores must hold floats"):
-        probabilities_of_scores(np.zeros((1, 3), dtype=int))
+        softmax(np.zeros((1, 3), dtype=int))
 
 
 @pytest.mark.parametrize("temperature", [0.0, -1.0, np.nan, np.inf])
 def test_a_temperature_that_is_not_positive_is_refused(temperature: float) -> None:
     message = f"^temperature must be a positive number, but it is {temperature}\\.$"
     with pytest.raises(ValueError, match=message):
-        probabilities_of_scores(np.zeros((1, 2)), temperature)
+        softmax(np.zeros((1, 2)), temperature)
 
 
 def test_calibration_is_its_definition_group_by_group() -> None:
@@ -180,7 +180,7 @@ def test_what_says_its_chances_truly_has_a_small_error() -> None:
     y = (probabilities.cumsum(axis=1) < rng.random((40_000, 1))).sum(axis=1)
     # In a group of 4,000 points the share of right ones has a standard error of 0.008.
     assert calibration(probabilities, y).error < 0.008
-    sharper = probabilities_of_scores(np.log(probabilities), 0.5)
+    sharper = softmax(np.log(probabilities), 0.5)
     assert calibration(sharper, y).error > 0.1
 
 

@@ -12,15 +12,15 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     ThreadPoolExecutor,
 )
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from softmax_lib.spread import spread
-from softmax_lib.tuning import grid_search
+from softmax_lib.linear_classifier import LinearClassifier, LinearSVM, Softmax
+from softmax_lib.parallel import grid_search_parallel, parallel_map
+from softmax_lib.tuning import GridResult, grid_search
 
 SPAWN = multiprocessing.get_context("spawn")  # forking beside threads is unsafe
 ARRAYS = [np.arange(12.0).reshape(4, 3), np.asfortranarray(np.eye(3, dtype="f4"))]
@@ -81,7 +81,7 @@ def product(factor: float, X: np.ndarray, W: np.ndarray) -> tuple[Any, ...]:
 
 def test_the_results_come_in_the_order_of_the_settings(executor: Executor) -> None:
     X, W = ARRAYS
-    results = spread(executor, product, [1.0, 2.0, 3.0], ARRAYS)
+    results = parallel_map(executor, product, [1.0, 2.0, 3.0], ARRAYS)
     for factor, (scores, *kinds) in zip([1.0, 2.0, 3.0], results, strict=True):
         np.testing.assert_array_equal(scores, factor * X @ W)
         assert kinds == [X.dtype, W.dtype, np.ndarray, True]
@@ -89,7 +89,7 @@ def test_the_results_come_in_the_order_of_the_settings(executor: Executor) -> No
 
 def test_what_fails_leaves_the_others_alone(executor: Executor) -> None:
     told = []
-    results = spread(
+    results = parallel_map(
         executor, product, [1, 0, 2], ARRAYS, lambda *what: told.append(what)
     )
     assert repr(results[1]) == "ZeroDivisionError('the factor is 0')"
@@ -98,23 +98,8 @@ def test_what_fails_leaves_the_others_alone(executor: Executor) -> None:
     assert all(outcome is results[[1, 0, 2].index(which)] for which, outcome in told)
 
 
-def test_a_grid_search_is_the_same_to_the_bit_wherever_it_runs(
-    executor: Executor,
-) -> None:
-    rng = np.random.default_rng(0)
-    X, y = rng.standard_normal((60, 300)).astype(np.float32), rng.integers(4, size=60)
-    settings: Any = {"learning_rates": [0.01, 0.02], "regs": [0.0, 0.1]}
-    search = partial(grid_search, X, y, X, y, **settings, num_iters=30, rng=3)
-    here, there = search(executor=InTurn()), search(executor=executor)
-    assert there.trials == here.trials
-    assert there.best_model.weights().tobytes() == here.best_model.weights().tobytes()
-    # Weights below 1; 30 steps, each off by some ten roundings.
-    together = search().best_model.weights()
-    np.testing.assert_allclose(together, here.best_model.weights(), rtol=0, atol=1e-5)
-
-
 def test_no_setting_is_no_work(executor: Executor) -> None:
-    assert spread(executor, product, [], ARRAYS) == []
+    assert parallel_map(executor, product, [], ARRAYS) == []
 
 
 def test_no_task_carries_the_arrays_and_the_files_are_removed(
@@ -122,7 +107,9 @@ def test_no_task_carries_the_arrays_and_the_files_are_removed(
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     executor = InTurn()
-    spread(executor, product, [1.0, 2.0], [np.ones((100, 300)), np.ones((300, 3))])
+    parallel_map(
+        executor, product, [1.0, 2.0], [np.ones((100, 300)), np.ones((300, 3))]
+    )
     assert len(executor.sizes) == 2
     assert max(executor.sizes) < 1000  # the arrays hold 247,200 bytes
     assert list(tmp_path.iterdir()) == []
@@ -130,7 +117,9 @@ def test_no_task_carries_the_arrays_and_the_files_are_removed(
 
 def test_a_thread_is_given_the_arrays_themselves() -> None:
     with ThreadPoolExecutor(1) as pool:
-        assert spread(pool, lambda _, a: a is ARRAYS[0], [1], ARRAYS[:1]) == [True]
+        assert parallel_map(pool, lambda _, a: a is ARRAYS[0], [1], ARRAYS[:1]) == [
+            True
+        ]
 
 
 class Parcel:
@@ -152,7 +141,9 @@ def process_after(seconds: float, parcel: Any) -> int:
 
 def test_a_dask_worker_is_sent_the_arrays_once(client: Any, tmp_path: Path) -> None:
     parcel: Any = Parcel(tmp_path / "slips")
-    found = spread(client.get_executor(), process_after, list(range(20)), [parcel])
+    found = parallel_map(
+        client.get_executor(), process_after, list(range(20)), [parcel]
+    )
     assert len(set(found)) == 2
     assert sorted(map(str, set(found))) == sorted(parcel.slips.read_text().split())
 
@@ -176,7 +167,7 @@ def test_a_lost_worker_loses_nothing(where: str, client: Any, tmp_path: Path) ->
 
     with ProcessPoolExecutor(2, SPAWN) as pool:
         executor = pool if where == "processes" else client.get_executor()
-        results = spread(executor, dies_once, settings, [np.ones(2)], report)
+        results = parallel_map(executor, dies_once, settings, [np.ones(2)], report)
     assert (tmp_path / "grave").exists()
     assert results == [2.0 * number for number in range(8)]
     assert sorted(told) == list(range(8))
@@ -190,9 +181,9 @@ def always_dies(number: int, X: np.ndarray) -> float:
 
 def test_what_kills_every_worker_is_given_up_and_the_rest_is_kept() -> None:
     with ProcessPoolExecutor(1, SPAWN) as pool:
-        *others, last = spread(pool, always_dies, [0, 1, 2, 3], [np.ones(2)])
+        *others, last = parallel_map(pool, always_dies, [0, 1, 2, 3], [np.ones(2)])
         # The pool is broken; what comes next runs in one like it.
-        assert spread(pool, always_dies, [5], [np.ones(2)]) == [10.0]
+        assert parallel_map(pool, always_dies, [5], [np.ones(2)]) == [10.0]
     assert others == [0.0, 2.0, 4.0]
     assert isinstance(last, BrokenExecutor)
     assert str(last) == "The worker was lost, and so was the one that replaced it."
@@ -213,7 +204,7 @@ def test_ctrl_c_leaves_nothing_running(where: str, tmp_path: Path) -> None:
     settings = [(number, tmp_path) for number in range(100)]
     with pool:
         with pytest.raises(KeyboardInterrupt):
-            spread(pool, work, settings, [np.ones(2)], interrupt)
+            parallel_map(pool, work, settings, [np.ones(2)], interrupt)
         begun, ended = (len([*tmp_path.glob(what)]) for what in ("begun-*", "ended-*"))
         assert 1 <= begun == ended < 10
     assert len([*tmp_path.glob("begun-*")]) == begun
@@ -221,3 +212,108 @@ def test_ctrl_c_leaves_nothing_running(where: str, tmp_path: Path) -> None:
 
 def interrupt(*_: object) -> None:
     signal.raise_signal(signal.SIGINT)
+
+
+# The grid search
+
+RNG = np.random.default_rng(0)
+CENTRES = RNG.standard_normal((3, 5))
+y_train, y_val = np.arange(90) % 3, np.arange(60) % 3
+X_train = CENTRES[y_train] + RNG.standard_normal((90, 5))
+X_val = CENTRES[y_val] + RNG.standard_normal((60, 5))
+GRID: dict[str, Any] = {
+    "learning_rates": [1e-3, 1e-1, 1e-2],
+    "regs": [10.0, 0.0],
+    "num_iters": 20,
+    "batch_size": 10,
+    "rng": 4,
+}
+
+
+def search(executor: Executor | None = None, **changes: Any) -> GridResult:
+    arrays, settings = (X_train, y_train, X_val, y_val), {**GRID, **changes}
+    if executor is None:
+        return grid_search(*arrays, **settings)
+    return grid_search_parallel(executor, *arrays, **settings)
+
+
+def elsewhere(**changes: Any) -> GridResult:
+    with ThreadPoolExecutor(2) as executor:
+        return search(executor, **changes)
+
+
+@pytest.mark.parametrize("model", [Softmax, LinearSVM])
+def test_a_grid_search_is_the_same_to_the_bit_wherever_it_runs(
+    executor: Executor, model: type[LinearClassifier]
+) -> None:
+    here, there = search(model=model), search(executor, model=model)
+    assert there.trials == here.trials
+    assert there.best == here.best
+    for mine, theirs in zip(here.models, there.models, strict=True):
+        assert mine.weights().tobytes() == theirs.weights().tobytes()
+    assert there.losses == here.losses
+
+
+def test_a_search_elsewhere_is_of_1000_steps_of_200_points_of_softmax() -> None:
+    arrays = (X_train, y_train, X_val, y_val)
+    settings: Any = {"learning_rates": [1e-2], "regs": [1e-3], "rng": 0}
+    here = grid_search(*arrays, **settings)
+    there = grid_search_parallel(InTurn(), *arrays, **settings)
+    assert there.losses == here.losses
+
+
+class Refusing(Softmax):
+    """Trains, but not with a learning rate of 0.1."""
+
+    def train(self, X: Any, y: Any, learning_rate: float, *args: Any, **kw: Any) -> Any:
+        if learning_rate == 0.1:
+            raise RuntimeError("I do not like 0.1.")
+        return super().train(X, y, learning_rate, *args, **kw)
+
+
+def test_a_pair_that_fails_elsewhere_is_named_and_leaves_the_others() -> None:
+    with pytest.warns(RuntimeWarning, match="failed") as caught:
+        result = elsewhere(model=Refusing)
+    assert [str(warning.message) for warning in caught] == [
+        f"The training with learning rate 0.1 and reg {reg} failed: "
+        "RuntimeError('I do not like 0.1.')"
+        for reg in (10, 0)
+    ]
+    assert {warning.filename for warning in caught} == {__file__}
+    assert np.isnan([trial[2:] for trial in result.trials[2:4]]).all()
+    good = [0, 1, 4, 5]
+    assert [result.trials[k] for k in good] == [search().trials[k] for k in good]
+    assert result.best in [result.trials[k] for k in good]
+
+
+def test_a_pair_that_diverges_elsewhere_is_named_and_leaves_the_others() -> None:
+    with pytest.warns(RuntimeWarning, match="rate 1 and reg 10 failed: .*overflows"):
+        result = elsewhere(learning_rates=[1.0, 1e-2], regs=[10.0], num_iters=900)
+    assert np.isnan(result.trials[0].val_accuracy)
+    assert result.best is result.trials[1]
+
+
+def test_what_ends_every_training_elsewhere_is_raised() -> None:
+    with pytest.raises(RuntimeError, match="I do not like") as caught:
+        elsewhere(model=Refusing, learning_rates=[0.1])
+    assert caught.value.__notes__ == [
+        "Every training failed; this is what ended the first."
+    ]
+    with pytest.raises(ValueError, match="num_iters must be at least 1"):
+        elsewhere(num_iters=0)
+
+
+def test_each_trial_elsewhere_is_printed_if_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    elsewhere()
+    assert capsys.readouterr().out == ""
+    result = elsewhere(verbose=True)
+    assert sorted(capsys.readouterr().out.splitlines()) == sorted(
+        f"learning rate {trial.learning_rate:g} and reg {trial.reg:g}: "
+        f"validation accuracy {trial.val_accuracy:.3f}"
+        for trial in result.trials
+    )
+    with pytest.warns(RuntimeWarning):
+        elsewhere(model=Refusing, regs=[0.0], verbose=True)
+    assert len(capsys.readouterr().out.splitlines()) == 2

@@ -1,4 +1,4 @@
-"""How sure an accuracy is, which of two classifiers is better, and what "90 %" means.
+"""How certain an accuracy is, which of two classifiers is better, what "90 %" means.
 
 Notation: ``y`` is (N,) of classes, ``y_pred`` the classes predicted for the same
 points; ``scores`` is (N, C), and ``probabilities`` has the same shape, each row adding
@@ -13,14 +13,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from softmax_lib.linear_classifier import check_predictions
-from softmax_lib.losses import check_labels, check_matrix, finite
+from softmax_lib.losses import softmax
+from softmax_lib.validation import (
+    check_at_least,
+    check_labels,
+    check_matrix,
+    check_predictions,
+)
 
 __all__ = [
     "wilson_interval",
     "Comparison",
     "mcnemar",
-    "probabilities_of_scores",
     "Calibration",
     "calibration",
     "fit_temperature",
@@ -28,29 +32,23 @@ __all__ = [
 
 
 def wilson_interval(
-    num_right: int, num: int, confidence: float = 0.95
+    num_correct: int, num: int, confidence: float = 0.95
 ) -> tuple[float, float]:
     """Interval for the accuracy on all images, from that on ``num`` of them.
 
     Parameters
     ----------
-    num_right : int
+    num_correct : int
         Points that were predicted correctly.
     num : int
         All points that were predicted.
     confidence : float, default 0.95
-        In about this share of samples the interval holds the accuracy that it is for.
+        In about this fraction of samples the interval contains the true accuracy.
 
     Returns
     -------
     low, high : float
         Fractions, from 0 to 1.
-
-    Raises
-    ------
-    ValueError
-        If ``num_right`` is not from 0 to ``num``, ``num`` is not positive, or
-        ``confidence`` is not between 0 and 1.
 
     References
     ----------
@@ -64,17 +62,17 @@ def wilson_interval(
     >>> print(f"{low:.3f} to {high:.3f}")
     0.321 to 0.380
     """
-    if not (num >= 1 and 0 <= num_right <= num):
+    if not (num >= 1 and 0 <= num_correct <= num):
         raise ValueError(
-            "num_right must be from 0 to num, and num at least 1, but they are "
-            f"{num_right} and {num}."
+            "num_correct must be from 0 to num, and num at least 1, but they are "
+            f"{num_correct} and {num}."
         )
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must be between 0 and 1, but it is {confidence}.")
     z = NormalDist().inv_cdf((1 + confidence) / 2)
-    share = num_right / num
-    centre = share + z * z / (2 * num)
-    width = z * math.sqrt(share * (1 - share) / num + (z / (2 * num)) ** 2)
+    p = num_correct / num
+    centre = p + z * z / (2 * num)
+    width = z * math.sqrt(p * (1 - p) / num + (z / (2 * num)) ** 2)
     scale = 1 + z * z / num
     return (centre - width) / scale, (centre + width) / scale
 
@@ -96,7 +94,7 @@ class Comparison(NamedTuple):
 
 
 def mcnemar(y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Comparison:
-    """Compare two classifiers on the points on which only one of them is right.
+    """Compare two classifiers on the points that only one of them predicts correctly.
 
     If both are equally good, a fair coin decides which of the two it is. The test is
     exact: it counts the coin's outcomes.
@@ -112,11 +110,6 @@ def mcnemar(y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Comparison:
     -------
     Comparison
         ``only_first``, ``only_second`` and ``p_value``.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ or there is no point.
 
     References
     ----------
@@ -141,47 +134,8 @@ def mcnemar(y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Comparison:
     return Comparison(only_first, only_second, min(1.0, outcomes / 2**tosses))
 
 
-@np.errstate(over="ignore")  # what lies infinitely far behind has the probability 0
-def probabilities_of_scores(scores: np.ndarray, temperature: float = 1.0) -> np.ndarray:
-    """Softmax of each row of ``scores / temperature``.
-
-    Parameters
-    ----------
-    scores : ndarray of float, shape (N, C)
-        One row a point.
-    temperature : float, default 1
-        Above 1 the probabilities come closer to each other, below 1 they part. The
-        highest stays the highest.
-
-    Returns
-    -------
-    ndarray of float, shape (N, C)
-        Each row adds up to one.
-
-    Raises
-    ------
-    ValueError
-        If ``scores`` is not a matrix of finite numbers or ``temperature`` is not a
-        positive number.
-
-    Examples
-    --------
-    >>> probabilities_of_scores(np.array([[0.0, np.log(3)]])).round(2)
-    array([[0.25, 0.75]])
-    """
-    check_matrix("scores", scores)
-    if not (np.isfinite(temperature) and temperature > 0):
-        raise ValueError(
-            f"temperature must be a positive number, but it is {temperature}."
-        )
-    shifted = finite(scores, scores=scores) - scores.max(axis=1, keepdims=True)
-    exp_scores: np.ndarray = np.exp(shifted / float(temperature))
-    exp_scores /= exp_scores.sum(axis=1, keepdims=True)
-    return exp_scores
-
-
 class Calibration(NamedTuple):
-    """How often a classifier is right, by how sure it says it is.
+    """Accuracy of a classifier in groups of equal confidence.
 
     Attributes
     ----------
@@ -190,11 +144,11 @@ class Calibration(NamedTuple):
     counts : ndarray of int, shape (B,)
         Points in each group.
     confidences, accuracies : ndarray, shape (B,)
-        Mean highest probability and share of right predictions in each group; NaN
-        where the group is empty.
+        Mean highest probability and accuracy in each group; NaN where the group is
+        empty.
     error : float
-        The expected calibration error: the mean over all points of the distance of the
-        two in the point's group.
+        The expected calibration error: the mean over all points of the distance between
+        the two in the point's group.
     """
 
     edges: np.ndarray
@@ -207,7 +161,7 @@ class Calibration(NamedTuple):
 def calibration(
     probabilities: np.ndarray, y: np.ndarray, num_groups: int = 10
 ) -> Calibration:
-    """Group points by their highest probability and see how often it is right.
+    """Group points by confidence and compare it with the accuracy in each group.
 
     Parameters
     ----------
@@ -222,12 +176,6 @@ def calibration(
     -------
     Calibration
         The groups and the expected calibration error.
-
-    Raises
-    ------
-    ValueError
-        If a shape does not fit, a label is out of range, a probability is not from 0
-        to 1, or ``num_groups`` is not positive.
 
     References
     ----------
@@ -247,17 +195,16 @@ def calibration(
             "probabilities must hold numbers from 0 to 1, but theirs are from "
             f"{probabilities.min():g} to {probabilities.max():g}."
         )
-    if num_groups < 1:
-        raise ValueError(f"num_groups must be at least 1, but it is {num_groups}.")
-    highest = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == y
+    check_at_least("num_groups", num_groups)
+    highest = probabilities.max(axis=1)  # (N,)
+    correct = probabilities.argmax(axis=1) == y
     edges = np.linspace(0, 1, num_groups + 1)
     group = np.maximum(np.searchsorted(edges, highest) - 1, 0)
 
     counts = np.bincount(group, minlength=num_groups)
     with np.errstate(invalid="ignore"):  # no mean of an empty group
         confidences = np.bincount(group, highest, num_groups) / counts
-        accuracies = np.bincount(group, right, num_groups) / counts
+        accuracies = np.bincount(group, correct, num_groups) / counts
     distances = np.abs(confidences - accuracies)
     error = float(np.nansum(counts * distances) / len(y))
     return Calibration(edges, counts, confidences, accuracies, error)
@@ -268,12 +215,12 @@ def fit_temperature(scores: np.ndarray, y: np.ndarray) -> float:
 
     The loss is convex in ``1 / temperature``, and its slope there is the mean over
     the points of the expected score minus the score of the correct class. So the root
-    of the slope is found by halving an interval.
+    of the slope is found by halving an interval. `calibration` cites the paper.
 
     Parameters
     ----------
     scores : ndarray of float, shape (N, C)
-        Scores of points that were not trained on, one row a point.
+        Scores of points that were not trained on.
     y : ndarray of int, shape (N,)
         Correct classes, from 0 to C - 1.
 
@@ -282,20 +229,10 @@ def fit_temperature(scores: np.ndarray, y: np.ndarray) -> float:
     float
         From 0.001 to 1,000: an end of this range where no temperature is the best.
 
-    Raises
-    ------
-    ValueError
-        If a shape does not fit, a label is out of range, or a score is not finite.
-
-    References
-    ----------
-    C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On calibration of modern neural
-    networks", International Conference on Machine Learning, 2017.
-
     Examples
     --------
     >>> scores = np.array([[9.0, 0.0], [9.0, 0.0], [9.0, 0.0], [9.0, 0.0]])
-    >>> y = np.array([0, 0, 0, 1])  # as sure as 9 : 0, and right three times of four
+    >>> y = np.array([0, 0, 0, 1])  # confident by 9 : 0, correct three times of four
     >>> print(round(fit_temperature(scores, y), 2), round(9 / np.log(3), 2))
     8.19 8.19
     """
@@ -304,13 +241,13 @@ def fit_temperature(scores: np.ndarray, y: np.ndarray) -> float:
     scores = scores.astype(np.float64)
 
     def slope(temperature: float) -> float:
-        expected = probabilities_of_scores(scores, temperature) * scores
+        expected = softmax(scores, temperature) * scores
         return float(np.mean(expected.sum(axis=1) - scores[np.arange(len(y)), y]))
 
     low, high = 1e-3, 1e3
     while high > low * (1 + 1e-12):
         middle = math.sqrt(low * high)
-        if slope(middle) > 0:  # too sure: the loss falls as the temperature rises
+        if slope(middle) > 0:  # overconfident: the loss falls as the temperature rises
             low = middle
         else:
             high = middle

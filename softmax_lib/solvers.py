@@ -1,29 +1,36 @@
-"""The minimum of a loss of all images, found, and with a bound on what is missing.
+"""Minimize a loss over all images and bound the remaining gap.
 
-Notation: ``X`` is (N, D), one row a point; ``W`` is (D, C), one column a class; ``y``
-is (N,). A loss is a function of ``W, X, y, reg`` that returns the mean over the points
-plus ``reg * sum(W * W)`` and its gradient: `softmax_loss_vectorized` or
+Notation: ``X`` is (N, D), one point per row; ``W`` is (D, C), one class per column;
+``y`` is (N,). A loss is a function of ``W, X, y, reg`` that returns the mean over the
+points plus ``reg * sum(W * W)`` and its gradient: `softmax_loss_vectorized` or
 `svm_loss_vectorized`, or one made from them here.
 
-The penalty makes such a loss strongly convex. So at any ``W`` the loss lies above its
+The penalty makes such a loss strongly convex. So at any ``W`` the loss is above its
 minimum by at most ``norm(dW) ** 2 / (4 * reg)``. That is the certificate.
 
-Taught in chapter 10. This room needs SciPy: ``pip install "softmax-lib[sklearn]"``.
+Taught in chapter 10. This module needs SciPy: ``pip install "softmax-lib[sklearn]"``.
 """
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
+import scipy.optimize
 from scipy.linalg import cholesky, solve_triangular
-from scipy.optimize import minimize as lbfgs
 
-from softmax_lib.linear_classifier import check_settings
-from softmax_lib.losses import check_labels, check_matrix, check_points, describe
+from softmax_lib.preprocessing import gen_batches
+from softmax_lib.validation import (
+    check_labels,
+    check_matrix,
+    check_points,
+    check_positive,
+    check_settings,
+    check_shape,
+)
 
 __all__ = [
     "Optimum",
-    "minimize",
+    "minimize_loss",
     "certify",
     "second_moments",
     "sgd",
@@ -32,11 +39,10 @@ __all__ = [
 ]
 
 Loss = Callable[[np.ndarray, np.ndarray, np.ndarray, float], tuple[float, np.ndarray]]
-ROWS_AT_ONCE = 250  # blocks of so many rows are added up in float64
 
 
 class Optimum(NamedTuple):
-    """A minimum that was looked for, and how far from it the search may have ended.
+    """Weights and how far their loss may be above the minimum.
 
     Attributes
     ----------
@@ -47,9 +53,9 @@ class Optimum(NamedTuple):
     gradient_norm : float
         Length of its gradient, computed in float64.
     gap_bound : float
-        The loss lies above its minimum by no more than this.
+        The loss is above its minimum by no more than this.
     history : list of float
-        The loss at each evaluation on the way, each one pass over the data.
+        The loss at each evaluation on the way, each over all points.
     """
 
     W: np.ndarray
@@ -59,7 +65,7 @@ class Optimum(NamedTuple):
     history: list[float]
 
 
-def minimize(
+def minimize_loss(
     loss: Loss,
     X: np.ndarray,
     y: np.ndarray,
@@ -77,7 +83,7 @@ def minimize(
     loss : callable
         Takes ``W, X, y, reg``, returns the loss and its gradient.
     X : ndarray of float, shape (N, D)
-        Points, one row a point.
+        Points.
     y : ndarray of int, shape (N,)
         Their classes, from 0 to C - 1.
     reg : float
@@ -92,19 +98,12 @@ def minimize(
         Largest number of steps in one precision.
     tolerance : float
         The search ends when the bound on the gap falls below it. Where rounding of
-        float32 prevents this, it goes on in float64.
+        float32 prevents this, it continues in float64.
 
     Returns
     -------
     Optimum
         The weights, with the certificate of `certify`.
-
-    Raises
-    ------
-    ValueError
-        If a shape does not fit, a label is out of range, or ``reg`` is not positive.
-    TypeError
-        If ``X`` does not hold floats or ``y`` does not hold integers.
 
     References
     ----------
@@ -115,24 +114,24 @@ def minimize(
     --------
     >>> from softmax_lib.losses import softmax_loss_vectorized
     >>> X, y = np.array([[1.0, 1.0], [-1.0, 1.0]]), np.array([0, 1])
-    >>> best = minimize(softmax_loss_vectorized, X, y, reg=0.1)
+    >>> best = minimize_loss(softmax_loss_vectorized, X, y, reg=0.1)
     >>> print(f"{best.loss:.4f}", best.gap_bound <= 1e-6)
     0.3118 True
     """
-    check_reg(reg)
+    check_positive("reg", reg)
     start = zero_weights(X, y) if start is None else start
     check_points(X, start)
     check_labels(y, num_points=X.shape[0], num_classes=start.shape[1])
-    R = root_of_curvature(moments, reg, start)
+    R = cholesky_preconditioner(moments, reg, start)
     history: list[float] = []
     bounds: list[float] = []
 
     def value_and_gradient(v: np.ndarray, dtype: str) -> tuple[float, np.ndarray]:
-        W = solved(R, v.reshape(start.shape), transposed=True)
-        value, dW = over_blocks(loss, W.astype(dtype), X, y, reg)
+        W = apply_preconditioner(R, v.reshape(start.shape), transposed=True)  # (D, C)
+        value, dW = loss_in_batches(loss, W.astype(dtype), X, y, reg)
         history.append(value)
         bounds.append(gap_bound(dW, reg))
-        return value, solved(R, dW).ravel().astype(np.float64)
+        return value, apply_preconditioner(R, dW).ravel().astype(np.float64)
 
     def stop_when_certain(_: np.ndarray) -> None:
         if bounds[-1] <= tolerance:
@@ -140,7 +139,7 @@ def minimize(
 
     v = (start if R is None else R.T @ start).ravel().astype(np.float64)
     for dtype in dict.fromkeys([X.dtype.name, "float64"]):
-        found = lbfgs(
+        found = scipy.optimize.minimize(
             value_and_gradient,
             v,
             args=(dtype,),
@@ -152,72 +151,52 @@ def minimize(
         v = found.x
         if bounds[-1] <= tolerance or found.nit >= max_iter:
             break
-    W = solved(R, v.reshape(start.shape), transposed=True).astype(X.dtype)
-    return certify(loss, W, X, y, reg)._replace(history=history)
+    W = apply_preconditioner(R, v.reshape(start.shape), transposed=True)
+    optimum = certify(loss, W.astype(X.dtype), X, y, reg)
+    return optimum._replace(history=history)
 
 
 def certify(
     loss: Loss, W: np.ndarray, X: np.ndarray, y: np.ndarray, reg: float
 ) -> Optimum:
-    """Compute in float64 how far a loss lies above its minimum, at most.
+    """Bound in float64 how far a loss is above its minimum.
+
+    As `minimize_loss`, without a search. The loss must be convex in ``W``.
 
     Parameters
     ----------
-    loss : callable
-        Takes ``W, X, y, reg``, returns the loss and its gradient; without its penalty
-        convex in ``W``.
     W : ndarray, shape (D, C)
         Weights, wherever they come from.
-    X : ndarray of float, shape (N, D)
-        Points, one row a point.
-    y : ndarray of int, shape (N,)
-        Their classes, from 0 to C - 1.
-    reg : float
-        Factor on the sum of squared weights; positive.
 
     Returns
     -------
     Optimum
         With an empty ``history``.
 
-    Raises
-    ------
-    ValueError
-        If a shape does not fit, a label is out of range, or ``reg`` is not positive.
-    TypeError
-        If ``X`` does not hold floats or ``y`` does not hold integers.
-
     References
     ----------
     S. Boyd and L. Vandenberghe, *Convex Optimization*, 2004, section 9.1.2.
     """
-    check_reg(reg)
-    value, dW = over_blocks(loss, W.astype(np.float64), X, y, reg)
+    check_positive("reg", reg)
+    value, dW = loss_in_batches(loss, W.astype(np.float64), X, y, reg)
     norm = float(np.linalg.norm(dW))
     return Optimum(W, value, norm, gap_bound(dW, reg), [])
 
 
 def second_moments(X: np.ndarray) -> np.ndarray:
-    """Mean of the products of each two columns, ``X.T @ X / N``.
+    """Mean of the products of every two columns, ``X.T @ X / N``.
 
     Of centred columns, these are their variances and covariances.
 
     Parameters
     ----------
     X : ndarray of float, shape (N, D)
-        Points, one row a point.
+        Points.
 
     Returns
     -------
     ndarray, shape (D, D)
         Symmetric, in the dtype of ``X``.
-
-    Raises
-    ------
-    ValueError
-        If ``X`` is not a two-dimensional array with at least one row and column.
-    TypeError
-        If ``X`` does not hold floats.
 
     Examples
     --------
@@ -237,81 +216,68 @@ def sgd(
     y: np.ndarray,
     reg: float,
     *,
-    learning_rate: float,
-    num_passes: int,
+    learning_rate: float | Callable[[float], float],
+    num_epochs: int,
     batch_size: int = 200,
     momentum: float = 0.0,
-    decay: bool = False,
     average: bool = False,
     moments: np.ndarray | None = None,
     rng: np.random.Generator | int | None = None,
 ) -> Iterator[np.ndarray]:
-    """Minimize a loss with minibatches, and yield the weights after each pass.
+    """Minimize a loss with minibatches, and yield the weights after each epoch.
+
+    As `minimize_loss`, from zero weights.
 
     Parameters
     ----------
-    loss : callable
-        Takes ``W, X, y, reg``, returns the loss and its gradient.
-    X : ndarray of float, shape (N, D)
-        Points, one row a point.
-    y : ndarray of int, shape (N,)
-        Their classes, from 0 to C - 1.
-    reg : float
-        Factor on the sum of squared weights.
-    learning_rate : float
-        Factor on the gradient in the first step.
-    num_passes : int
+    learning_rate : float or callable
+        Factor on the gradient. A callable is a schedule: it takes the epochs done so
+        far, such as 2.75, and returns the factor of the next step.
+    num_epochs : int
         How often each point is used; in a new order each time.
     batch_size : int
         Points in a minibatch.
     momentum : float
-        Share of the last step that is repeated in the next, from 0 to below 1.
-    decay : bool
-        Whether the learning rate falls by the same factor in each step, to a fiftieth.
+        Fraction of the last step that is repeated in the next, from 0 to below 1.
     average : bool
-        Whether to yield the mean of the weights over the pass, not the last ones.
+        Whether to yield the mean of the weights over the epoch, not the last ones.
     moments : ndarray, shape (D, D), optional
-        As in `minimize`: each step is then one in the variables in which the loss is
-        about as steep in all directions. That takes as many operations as the gradient
-        of D / 2 points, so a minibatch should not be much smaller.
+        As in `minimize_loss`: each step is then one in the variables in which the loss
+        is about as steep in all directions. That takes as many operations as the
+        gradient of D / 2 points, so a minibatch should not be much smaller.
     rng : Generator or int, optional
         Source of randomness, or a seed for one.
 
     Yields
     ------
     ndarray, shape (D, C)
-        A new array after each pass, in the dtype of ``X``.
-
-    Raises
-    ------
-    ValueError
-        If a shape does not fit, a label is out of range, or a setting is.
-    TypeError
-        If ``X`` does not hold floats or ``y`` does not hold integers.
+        A new array after each epoch, in the dtype of ``X``.
 
     References
     ----------
     B. T. Polyak and A. B. Juditsky, "Acceleration of stochastic approximation by
     averaging", SIAM Journal on Control and Optimization 30 (1992), pages 838-855.
     """
-    check_settings(learning_rate, reg, num_passes, batch_size, "num_passes")
-    check_momentum(momentum)
+    schedule = learning_rate if callable(learning_rate) else lambda _: learning_rate
+    check_settings(schedule(0.0), reg, num_epochs, batch_size, "num_epochs")
+    if not 0 <= momentum < 1:
+        raise ValueError(f"momentum must be from 0 to below 1, but it is {momentum}.")
     rng = np.random.default_rng(rng)
-    W = zero_weights(X, y)
-    R = root_of_curvature(moments, reg, W)
+    W = zero_weights(X, y)  # (D, C)
+    R = cholesky_preconditioner(moments, reg, W)
     step = np.zeros_like(W)
-    batches = -(-X.shape[0] // batch_size)
-    for k in range(num_passes):
+    num_batches = -(-X.shape[0] // batch_size)
+    for epoch in range(num_epochs):
         mean = np.zeros_like(W)
-        order = rng.permutation(X.shape[0])
-        for i, batch in enumerate(np.array_split(order, batches)):
-            left = 50 ** (-(k + i / batches) / num_passes) if decay else 1.0
+        order = rng.permutation(X.shape[0])  # (N,)
+        for i, batch in enumerate(np.array_split(order, num_batches)):
             _, dW = loss(W, X[batch], y[batch], reg)
-            dW = solved(R, solved(R, dW), transposed=True)
+            dW = apply_preconditioner(R, apply_preconditioner(R, dW), transposed=True)
             step *= momentum
-            step -= learning_rate * left * dW
+            step -= schedule(epoch + i / num_batches) * dW
             W = W + step
-            mean += (W - mean) / (i + 1)
+            if average:
+                mean += (W - mean) / (i + 1)
         yield mean if average else W
 
 
@@ -344,7 +310,7 @@ def mirrored(loss: Loss) -> Loss:
 
 
 def mirror_of_columns() -> np.ndarray:
-    """Say for each column of a row which column holds the mirror image's number.
+    """List for each column of a row which column holds the mirror image's number.
 
     Returns
     -------
@@ -361,18 +327,17 @@ def mirror_of_columns() -> np.ndarray:
     return np.append(pixels[:, ::-1].ravel(), pixels.size)
 
 
-def over_blocks(
+def loss_in_batches(
     loss: Loss, W: np.ndarray, X: np.ndarray, y: np.ndarray, reg: float
 ) -> tuple[float, np.ndarray]:
     """Loss of all points and its gradient, in the dtype of W, added up in float64."""
     value, dW = 0.0, np.zeros(W.shape)
-    for first in range(0, X.shape[0], ROWS_AT_ONCE):
-        block = slice(first, first + ROWS_AT_ONCE)
-        rows = X[block].astype(W.dtype, copy=False)
-        block_value, block_dW = loss(W, rows, y[block], reg)
-        share = len(rows) / X.shape[0]
-        value += share * block_value
-        dW += share * block_dW
+    for batch in gen_batches(X.shape[0], 250):
+        rows = X[batch].astype(W.dtype, copy=False)  # (250, D)
+        batch_value, batch_dW = loss(W, rows, y[batch], reg)
+        fraction = len(rows) / X.shape[0]
+        value += fraction * batch_value
+        dW += fraction * batch_dW
     return value, dW
 
 
@@ -381,7 +346,7 @@ def gap_bound(dW: np.ndarray, reg: float) -> float:
     return float(np.sum(dW * dW)) / (4 * reg)
 
 
-def root_of_curvature(
+def cholesky_preconditioner(
     moments: np.ndarray | None, reg: float, W: np.ndarray
 ) -> np.ndarray | None:
     """Lower triangle R, where ``R @ R.T`` is about the curvature of a column of W.
@@ -391,14 +356,14 @@ def root_of_curvature(
     if moments is None:
         return None
     D, C = W.shape
-    check_moments(moments, num_columns=D)
+    check_shape("moments", moments, (D, D), "one row and one column for each of X")
     curvature = moments / C
     np.fill_diagonal(curvature, curvature.diagonal() + 2 * reg)
     R: np.ndarray = cholesky(curvature.T, lower=True, overwrite_a=True)
     return R
 
 
-def solved(
+def apply_preconditioner(
     R: np.ndarray | None, B: np.ndarray, *, transposed: bool = False
 ) -> np.ndarray:
     """Solve ``R @ V = B`` or ``R.T @ V = B`` for V; None stands for the identity."""
@@ -410,28 +375,6 @@ def solved(
 
 
 def zero_weights(X: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Weights of zero, one column for each class up to the largest label."""
+    """Return weights of zero, one column for each class up to the largest label."""
     check_matrix("X", X)
     return np.zeros((X.shape[1], int(np.max(y, initial=0)) + 1), X.dtype)
-
-
-def check_reg(reg: float) -> None:
-    """Refuse a penalty without which nothing bounds the minimum."""
-    if not (np.isfinite(reg) and reg > 0):
-        raise ValueError(f"reg must be a positive number, but it is {reg}.")
-
-
-def check_moments(moments: np.ndarray, num_columns: int) -> None:
-    """Refuse second moments that are not those of the columns of X."""
-    shape = (num_columns, num_columns)
-    if np.shape(moments) != shape:
-        raise ValueError(
-            f"moments must have one row and one column for each column of X, shape "
-            f"{shape}, but it is {describe(moments)}."
-        )
-
-
-def check_momentum(momentum: float) -> None:
-    """Refuse a momentum with which steps only grow."""
-    if not 0 <= momentum < 1:
-        raise ValueError(f"momentum must be from 0 to below 1, but it is {momentum}.")

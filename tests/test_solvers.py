@@ -5,9 +5,9 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from softmax_lib.losses import softmax_loss_vectorized, svm_loss_vectorized
-from softmax_lib.optimum import (
+from softmax_lib.solvers import (
     certify,
-    minimize,
+    minimize_loss,
     mirror_of_columns,
     mirrored,
     second_moments,
@@ -40,7 +40,7 @@ def reach(found, reg):
 def test_the_minimum_is_that_of_scikit_learn():
     X, y = points()
     reg = 0.01
-    best = minimize(softmax_loss_vectorized, X, y, reg, tolerance=1e-10)
+    best = minimize_loss(softmax_loss_vectorized, X, y, reg, tolerance=1e-10)
     model = LogisticRegression(
         C=1 / (2 * len(X) * reg), fit_intercept=False, tol=1e-6, max_iter=1000
     )
@@ -71,7 +71,7 @@ def test_where_only_the_penalty_is_left_the_bound_is_the_gap():
 @pytest.mark.parametrize("loss", [softmax_loss_vectorized, svm_loss_vectorized])
 def test_no_weights_lie_further_above_the_minimum_than_their_bound(loss):
     X, y = points(N=300)
-    best = minimize(loss, X, y, 0.05, moments=second_moments(X), tolerance=1e-10)
+    best = minimize_loss(loss, X, y, 0.05, moments=second_moments(X), tolerance=1e-10)
     rng = np.random.default_rng(0)
     for size in np.logspace(-4, 0, 20):
         W = best.W + size * rng.standard_normal(best.W.shape)
@@ -81,7 +81,7 @@ def test_no_weights_lie_further_above_the_minimum_than_their_bound(loss):
 
 def test_float32_weights_are_certified_in_float64():
     X, y = points(dtype=np.float32)
-    best = minimize(softmax_loss_vectorized, X, y, 0.1, moments=second_moments(X))
+    best = minimize_loss(softmax_loss_vectorized, X, y, 0.1, moments=second_moments(X))
     assert best.W.dtype == np.float32
     exact, dW = softmax_loss_vectorized(
         best.W.astype(np.float64), X.astype(np.float64), y, 0.1
@@ -98,8 +98,8 @@ def test_second_moments_of_centred_columns_are_their_covariances():
 
 def test_moments_shorten_the_search_and_leave_the_minimum_where_it_is():
     X, y = points()
-    long = minimize(softmax_loss_vectorized, X, y, 0.001, tolerance=1e-9)
-    short = minimize(
+    long = minimize_loss(softmax_loss_vectorized, X, y, 0.001, tolerance=1e-9)
+    short = minimize_loss(
         softmax_loss_vectorized,
         X,
         y,
@@ -114,7 +114,7 @@ def test_moments_shorten_the_search_and_leave_the_minimum_where_it_is():
 
 def test_the_history_begins_with_the_loss_of_the_start_and_ends_at_the_minimum():
     X, y = points()
-    best = minimize(softmax_loss_vectorized, X, y, 0.1)
+    best = minimize_loss(softmax_loss_vectorized, X, y, 0.1)
     assert best.history[0] == pytest.approx(np.log(3), rel=1e-12)
     assert best.history[-1] == pytest.approx(best.loss, rel=1e-12)
 
@@ -123,18 +123,20 @@ def test_the_history_begins_with_the_loss_of_the_start_and_ends_at_the_minimum()
 def test_a_search_begins_at_the_weights_it_is_given(with_moments):
     X, y = points()
     moments = second_moments(X) if with_moments else None
-    best = minimize(softmax_loss_vectorized, X, y, 0.1, tolerance=1e-12)
-    again = minimize(softmax_loss_vectorized, X, y, 0.1, moments=moments, start=best.W)
+    best = minimize_loss(softmax_loss_vectorized, X, y, 0.1, tolerance=1e-12)
+    again = minimize_loss(
+        softmax_loss_vectorized, X, y, 0.1, moments=moments, start=best.W
+    )
     assert again.history[0] == pytest.approx(best.loss, rel=1e-12)
 
 
 def test_the_search_ends_when_its_bound_is_small_enough_or_its_steps_are_used_up():
     X, y = points()
-    rough = minimize(softmax_loss_vectorized, X, y, 0.1, tolerance=1e-2)
-    fine = minimize(softmax_loss_vectorized, X, y, 0.1, tolerance=1e-8)
+    rough = minimize_loss(softmax_loss_vectorized, X, y, 0.1, tolerance=1e-2)
+    fine = minimize_loss(softmax_loss_vectorized, X, y, 0.1, tolerance=1e-8)
     assert 1e-8 < rough.gap_bound <= 1e-2
     assert fine.gap_bound <= 1e-8
-    short = minimize(softmax_loss_vectorized, X, y, 0.1, max_iter=2)
+    short = minimize_loss(softmax_loss_vectorized, X, y, 0.1, max_iter=2)
     assert len(short.history) < len(rough.history)
 
 
@@ -157,9 +159,14 @@ def test_the_columns_of_a_mirrored_row_are_those_of_the_mirrored_image():
 
 def test_the_minimum_of_the_mirrored_loss_is_its_own_mirror_image():
     images, y = pictures()
-    best = minimize(mirrored(softmax_loss_vectorized), with_ones(images), y, 0.1)
+    best = minimize_loss(mirrored(softmax_loss_vectorized), with_ones(images), y, 0.1)
     np.testing.assert_allclose(best.W, best.W[mirror_of_columns()], atol=1e-12)
     assert np.abs(best.W).max() > 0.001
+
+
+def falling(first, num_epochs):
+    """A learning rate that falls by the same factor in each step, to a fiftieth."""
+    return lambda epoch: first * 50 ** (-epoch / num_epochs)
 
 
 def batches_of(X, seed, passes, size):
@@ -170,18 +177,18 @@ def batches_of(X, seed, passes, size):
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.5])
-@pytest.mark.parametrize("decay", [False, True])
+@pytest.mark.parametrize("rate_of", [lambda _: 0.01, falling(0.01, 3)])
 @pytest.mark.parametrize("average", [False, True])
-def test_sgd_takes_the_steps_of_its_formula(momentum, decay, average):
+def test_sgd_takes_the_steps_of_its_formula(momentum, rate_of, average):
     X, y = points(N=90)
-    settings = {"momentum": momentum, "decay": decay, "average": average}
+    settings = {"momentum": momentum, "average": average}
     path = sgd(
         softmax_loss_vectorized,
         X,
         y,
         0.1,
-        learning_rate=0.01,
-        num_passes=3,
+        learning_rate=rate_of,
+        num_epochs=3,
         batch_size=40,  # 90 points are three batches of 30
         rng=7,
         **settings,
@@ -191,8 +198,7 @@ def test_sgd_takes_the_steps_of_its_formula(momentum, decay, average):
         seen = []
         for batch in batches:
             _, dW = softmax_loss_vectorized(W, X[batch], y[batch], 0.1)
-            rate = 0.01 * (50 ** (-steps / 9) if decay else 1)
-            step = momentum * step - rate * dW
+            step = momentum * step - rate_of(steps / 3) * dW
             W = W + step
             steps += 1
             seen.append(W)
@@ -209,7 +215,7 @@ def test_with_moments_a_step_is_divided_by_the_curvature():
         y,
         0.1,
         learning_rate=0.5,
-        num_passes=1,
+        num_epochs=1,
         batch_size=90,
         moments=S,
     )
@@ -221,26 +227,28 @@ def test_with_moments_a_step_is_divided_by_the_curvature():
 def test_with_moments_and_decay_minibatches_reach_the_minimum():
     X, y = points()
     S = second_moments(X)
-    best = minimize(softmax_loss_vectorized, X, y, 0.01, moments=S, tolerance=1e-9)
-    settings = {"learning_rate": 0.2, "num_passes": 30, "batch_size": 40}
-    *_, W = sgd(
-        softmax_loss_vectorized, X, y, 0.01, moments=S, decay=True, rng=0, **settings
-    )
+    best = minimize_loss(softmax_loss_vectorized, X, y, 0.01, moments=S, tolerance=1e-9)
+    settings = {
+        "learning_rate": falling(0.2, 30),
+        "num_epochs": 30,
+        "batch_size": 40,
+    }
+    *_, W = sgd(softmax_loss_vectorized, X, y, 0.01, moments=S, rng=0, **settings)
     assert certify(softmax_loss_vectorized, W, X, y, 0.01).loss - best.loss < 5e-6
 
 
 def test_averaging_and_decay_end_nearer_to_the_minimum():
     X, y = points()
-    best = minimize(softmax_loss_vectorized, X, y, 0.01, moments=second_moments(X))
+    best = minimize_loss(softmax_loss_vectorized, X, y, 0.01, moments=second_moments(X))
 
-    def gap(**settings):
+    def gap(rate=0.02, **settings):
         *_, W = sgd(
             softmax_loss_vectorized,
             X,
             y,
             0.01,
-            learning_rate=0.02,
-            num_passes=20,
+            learning_rate=rate,
+            num_epochs=20,
             batch_size=20,
             rng=0,
             **settings,
@@ -248,7 +256,7 @@ def test_averaging_and_decay_end_nearer_to_the_minimum():
         return certify(softmax_loss_vectorized, W, X, y, 0.01).loss - best.loss
 
     assert gap(average=True) < gap() / 3
-    assert gap(decay=True) < gap() / 2
+    assert gap(falling(0.02, 20)) < gap() / 2
 
 
 @pytest.mark.parametrize("moments", [False, True])
@@ -258,20 +266,39 @@ def test_weights_keep_the_dtype_and_inputs_their_values(moments):
     S = second_moments(X)
     before = [array.copy() for array in (X, y, start, S)]
     given = {"moments": S if moments else None}
-    best = minimize(softmax_loss_vectorized, X, y, 0.1, start=start, **given)
-    *_, W = sgd(softmax_loss_vectorized, X, y, 0.1, learning_rate=0.01, num_passes=2)
+    best = minimize_loss(softmax_loss_vectorized, X, y, 0.1, start=start, **given)
+    *_, W = sgd(softmax_loss_vectorized, X, y, 0.1, learning_rate=0.01, num_epochs=2)
     assert best.W.dtype == W.dtype == S.dtype == np.float32
     numbers = {"learning_rate": np.float64(0.01), "momentum": np.float64(0.5)}
-    (W,) = sgd(softmax_loss_vectorized, X, y, 0.1, num_passes=1, **numbers)
+    (W,) = sgd(softmax_loss_vectorized, X, y, 0.1, num_epochs=1, **numbers)
     assert W.dtype == np.float32
     for array, kept in zip((X, y, start, S), before, strict=True):
         np.testing.assert_array_equal(array, kept)
 
 
+def test_a_number_is_the_same_as_a_schedule_that_returns_it():
+    X, y = points(N=60)
+    settings = {"num_epochs": 2, "batch_size": 20, "rng": 0}
+    paths = (
+        sgd(softmax_loss_vectorized, X, y, 0.1, learning_rate=rate, **settings)
+        for rate in (0.01, lambda _: 0.01)
+    )
+    for first, second in zip(*paths, strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("rate", [0, -1, np.nan, lambda _: 0.0])
+def test_a_rate_or_schedule_that_takes_no_step_is_refused(rate):
+    X, y = points(N=10)
+    run = sgd(softmax_loss_vectorized, X, y, 0.1, learning_rate=rate, num_epochs=1)
+    with pytest.raises(ValueError, match="learning_rate must be a positive number"):
+        next(run)
+
+
 def test_each_pass_yields_an_array_of_its_own():
     X, y = points(N=60)
     first, second = sgd(
-        softmax_loss_vectorized, X, y, 0.1, learning_rate=0.01, num_passes=2, rng=0
+        softmax_loss_vectorized, X, y, 0.1, learning_rate=0.01, num_epochs=2, rng=0
     )
     assert not np.array_equal(first, second)
 
@@ -281,7 +308,7 @@ def test_without_a_penalty_nothing_is_certified(reg):
     X, y = points(N=10)
     said = f"reg must be a positive number, but it is {reg}"
     with pytest.raises(ValueError, match=said):
-        minimize(softmax_loss_vectorized, X, y, reg)
+        minimize_loss(softmax_loss_vectorized, X, y, reg)
     with pytest.raises(ValueError, match=said):
         certify(softmax_loss_vectorized, np.zeros((8, 3)), X, y, reg)
 
@@ -295,7 +322,7 @@ def test_a_momentum_with_which_steps_only_grow_is_refused(momentum):
         y,
         0.1,
         learning_rate=0.1,
-        num_passes=1,
+        num_epochs=1,
         momentum=momentum,
     )
     with pytest.raises(ValueError, match=f"below 1, but it is {momentum}"):
@@ -304,8 +331,8 @@ def test_a_momentum_with_which_steps_only_grow_is_refused(momentum):
 
 def test_a_run_without_a_pass_is_refused():
     X, y = points(N=10)
-    run = sgd(softmax_loss_vectorized, X, y, 0.1, learning_rate=0.1, num_passes=0)
-    with pytest.raises(ValueError, match="num_passes must be at least 1, but it is 0"):
+    run = sgd(softmax_loss_vectorized, X, y, 0.1, learning_rate=0.1, num_epochs=0)
+    with pytest.raises(ValueError, match="num_epochs must be at least 1, but it is 0"):
         next(run)
 
 
@@ -314,8 +341,8 @@ def test_moments_of_other_columns_are_refused(wrong):
     X, y = points(N=10)
     said = r"shape \(8, 8\), but it is an array of shape " + re.escape(str(wrong.shape))
     with pytest.raises(ValueError, match=said):
-        minimize(softmax_loss_vectorized, X, y, 0.1, moments=wrong)
-    settings = {"learning_rate": 0.1, "num_passes": 1, "moments": wrong}
+        minimize_loss(softmax_loss_vectorized, X, y, 0.1, moments=wrong)
+    settings = {"learning_rate": 0.1, "num_epochs": 1, "moments": wrong}
     with pytest.raises(ValueError, match=said):
         next(sgd(softmax_loss_vectorized, X, y, 0.1, **settings))
 
@@ -323,9 +350,9 @@ def test_moments_of_other_columns_are_refused(wrong):
 def test_a_start_or_labels_that_do_not_fit_are_refused():
     X, y = points(N=10)
     with pytest.raises(ValueError, match="W has 5 rows but X has 8 columns"):
-        minimize(softmax_loss_vectorized, X, y, 0.1, start=np.zeros((5, 3)))
+        minimize_loss(softmax_loss_vectorized, X, y, 0.1, start=np.zeros((5, 3)))
     with pytest.raises(ValueError, match="class indices from 0 to 1, but it holds 2"):
-        minimize(softmax_loss_vectorized, X, y, 0.1, start=np.zeros((8, 2)))
+        minimize_loss(softmax_loss_vectorized, X, y, 0.1, start=np.zeros((8, 2)))
     with pytest.raises(ValueError, match="X must be a two-dimensional array"):
         second_moments(X[0])
     run = sgd(
@@ -334,7 +361,7 @@ def test_a_start_or_labels_that_do_not_fit_are_refused():
         y,
         0.1,
         learning_rate=0.1,
-        num_passes=1,
+        num_epochs=1,
     )
     with pytest.raises(TypeError, match="X must hold floats"):
         next(run)
