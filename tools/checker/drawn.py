@@ -119,7 +119,9 @@ def numbers_to_tell(content: Mapping[str, Any]) -> list[Decimal]:
             told += numbers if len(numbers) <= LONG else ends
         elif key not in NUMBERS | COLORS | TOTALS:
             told += re.findall(r"(?<![\w.])\d*\.?\d+(?:e[-+]?\d+)?", text)
-    return [Decimal(number) for number in told if number != "nan"]
+    exact = [Decimal(number) for number in told if number != "nan"]
+    # What ends in a 5 may have been a little less before its sixth digit was rounded.
+    return exact + [number * (1 - Decimal("1e-6")) for number in exact]
 
 
 def allowed_at(

@@ -375,10 +375,9 @@ def change_a_written_number(content):
 
 
 def exchange_two_titles(content):
-    titled = parts(content, "title")
-    for one, other in itertools.pairwise(titled):
-        one["title"], other["title"] = other["title"], one["title"]
-        return
+    if titled := parts(content, "title"):
+        first, last = titled[0], titled[-1]
+        first["title"], last["title"] = last["title"], first["title"]
 
 
 def make_every_colour_grey(content):
