@@ -77,7 +77,9 @@ def find_chapter(name: str, book: Path) -> Path:
             "the book: run this command in a clone of its repository."
         )
     if importlib.util.find_spec("jupyterlab") is None:
-        raise LookupError('JupyterLab is missing: pip install "softmax-lib[book]".')
+        raise LookupError(
+            'JupyterLab is missing: run `make lab`, or pip install "softmax-lib[lab]".'
+        )
     found = [chapter for chapter in chapters if name in chapter.stem]
     if len(found) != 1:
         raise LookupError(

@@ -17,24 +17,9 @@ def load_CIFAR10(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Read CIFAR-10 as the course's own loader does: images in float64.
 
-    The worksheet subtracts the mean image in place, which uint8 images refuse. Sixty
-    thousand images in float64 are 1.5 GB; `softmax_lib.datasets` needs an eighth.
-
-    Parameters
-    ----------
-    directory : path
-        Folder of the official python batches.
-
-    Returns
-    -------
-    X_train, y_train, X_test, y_test : ndarray
-        Shapes (50000, 32, 32, 3), (50000,), (10000, 32, 32, 3), (10000,); brightness
-        from 0 to 255.
-
-    Raises
-    ------
-    OSError, ValueError
-        As `softmax_lib.datasets.load_CIFAR10` does.
+    As `softmax_lib.datasets.load_CIFAR10`. The worksheet subtracts the mean image in
+    place, which uint8 images do not allow. Sixty thousand images in float64 are 1.5 GB,
+    eight times as much.
     """
     X_train, y_train, X_test, y_test = datasets.load_CIFAR10(directory)
     return X_train.astype(np.float64), y_train, X_test.astype(np.float64), y_test

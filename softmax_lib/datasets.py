@@ -165,11 +165,6 @@ def data_notice() -> str:
     str
         One sentence for CIFAR-10. For Shapes-10, also what the reader must know and
         how to get CIFAR-10.
-
-    Raises
-    ------
-    ValueError, FileNotFoundError, FetchError
-        As `load_dataset` does.
     """
     if find_CIFAR10() is not None:
         return "Data: CIFAR-10, 60,000 photographs of 32×32 pixels."

@@ -54,22 +54,9 @@ class FetchError(RuntimeError):
 def fetch(cache: Path) -> Path:
     """Return the folder of the batches in ``cache``, downloaded if it is not there.
 
-    Parameters
-    ----------
-    cache : Path
-        Where the folder is, or is to be. Made if missing.
-
-    Returns
-    -------
-    Path
-        The folder. Its files are all there; `read_file` checks what they hold.
-
-    Raises
-    ------
-    FetchError
-        If the archive cannot be reached, or what came is not the official one.
-    OSError
-        If the disk is full.
+    Its files are all there; `read_file` checks their content. A FetchError says that
+    the archive cannot be reached or is not the official one, an OSError that the disk
+    is full.
     """
     folder = cache / FOLDER
     if is_complete(folder):

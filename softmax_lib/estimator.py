@@ -96,13 +96,6 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         -------
         SoftmaxClassifier
             The estimator itself.
-
-        Raises
-        ------
-        TypeError
-            If ``X`` is sparse.
-        ValueError
-            If there is only one class, or the arrays do not fit together.
         """
         rows, labels = validate_data(self, X, y, dtype=FLOATS)
         check_classification_targets(labels)

@@ -165,10 +165,6 @@ def calibration(
 
     Parameters
     ----------
-    probabilities : ndarray of float, shape (N, C)
-        Of each class, for each point.
-    y : ndarray of int, shape (N,)
-        Correct classes, from 0 to C - 1.
     num_groups : int, default 10
         Groups of equal width between 0 and 1.
 
@@ -216,13 +212,6 @@ def fit_temperature(scores: np.ndarray, y: np.ndarray) -> float:
     The loss is convex in ``1 / temperature``, and its slope there is the mean over
     the points of the expected score minus the score of the correct class. So the root
     of the slope is found by halving an interval. `calibration` cites the paper.
-
-    Parameters
-    ----------
-    scores : ndarray of float, shape (N, C)
-        Scores of points that were not trained on.
-    y : ndarray of int, shape (N,)
-        Correct classes, from 0 to C - 1.
 
     Returns
     -------

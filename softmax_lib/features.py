@@ -7,7 +7,8 @@ how close its own patches come to the centres of the clusters.
 
 Notation: ``images`` is (N, height, width, 3) of uint8, red, green and blue; a patch of
 6×6 pixels is a row of 108 numbers, pixel by pixel; ``patches`` is (M, 108), a code
-(M, K), where K is the number of centroids. Every feature function returns (N, number of
+(M, K), where ``K`` is the number of centroids of a ``dictionary``; ``rng`` is a
+Generator or a seed for one. Every feature function returns (N, number of
 features), float32, one row per image. They work through the images batch by batch, so
 that what they need in between is small and stays near the processor.
 
@@ -83,11 +84,6 @@ def hog_features(images: np.ndarray) -> np.ndarray:
     are cut off at 0.2, and it is scaled again. The same numbers as scikit-image's
     ``hog(rgb2gray(image), 9, (8, 8), (2, 2))``.
 
-    Parameters
-    ----------
-    images : ndarray
-        Height and width are multiples of 8, and at least 16.
-
     Returns
     -------
     ndarray, shape (N, F)
@@ -155,12 +151,8 @@ def sample_patches(
 
     Parameters
     ----------
-    images : ndarray
-        Height and width are at least 6.
     num_patches : int
         Number of patches M.
-    rng : Generator or int, optional
-        Source of randomness, or a seed for one.
 
     Returns
     -------
@@ -177,11 +169,6 @@ def sample_patches(
 
 def normalize_patches(patches: np.ndarray) -> np.ndarray:
     """Take brightness and contrast out of each patch.
-
-    Parameters
-    ----------
-    patches : ndarray of float
-        In brightness units from 0 to 255.
 
     Returns
     -------
@@ -211,8 +198,6 @@ def fit_whitening(
 
     Parameters
     ----------
-    patches : ndarray of float
-        Normalized patches.
     epsilon : float, default 0.1
         Added to the variance in each direction, so that directions that contain only
         noise are not amplified.
@@ -252,8 +237,6 @@ def kmeans(points: np.ndarray, K: int) -> np.ndarray:
     ----------
     points : ndarray of float64, shape (M, D)
         In random order.
-    K : int
-        Number of clusters.
 
     Returns
     -------
@@ -311,14 +294,8 @@ def learn_dictionary(
 
     Parameters
     ----------
-    images : ndarray
-        Training images.
-    K : int
-        Number of centroids.
     num_patches : int, default 50,000
         Number of patches that are drawn, at least ``K``.
-    rng : Generator or int, optional
-        Source of randomness, or a seed for one.
 
     Returns
     -------
@@ -339,13 +316,6 @@ def learn_dictionary(
 
 def distances(patches: np.ndarray, dictionary: Dictionary) -> np.ndarray:
     """Distance of each whitened patch from each centroid.
-
-    Parameters
-    ----------
-    patches : ndarray of float
-        Normalized patches.
-    dictionary : Dictionary
-        With ``K`` centroids.
 
     Returns
     -------
@@ -436,10 +406,6 @@ def patch_features(
 
     Parameters
     ----------
-    images : ndarray
-        Height and width are multiples of 4, and at least 8.
-    dictionary : Dictionary
-        With ``K`` centroids.
     encode : callable, default `triangle_encoding`
         Takes the distances (M, K) of patches from centroids, returns codes (M, K).
     """

@@ -1,7 +1,9 @@
 """Checking an analytic gradient against finite differences.
 
-Notation: ``f`` is a function of one array ``x`` that returns a number; the centred
-difference of step ``h`` in one coordinate is ``(f(x + h) - f(x - h)) / (2 h)``.
+Notation: ``f`` is a function of one array ``x`` of floats that returns a number; the
+centred difference of step ``h`` in one coordinate is ``(f(x + h) - f(x - h)) / (2 h)``;
+``rng`` is a Generator or a seed for one. After the CS231n course notes, "Gradient
+checks".
 
 Taught in chapter 4.
 """
@@ -58,10 +60,6 @@ def relative_error(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
         The maximum over the entries of ``|a - b| / (|a| + |b|)``, from 0 to 1, with
         0 where both entries are zero.
 
-    References
-    ----------
-    CS231n course notes, "Gradient checks".
-
     Examples
     --------
     >>> relative_error(1.0, 1.0)
@@ -82,23 +80,10 @@ def relative_error(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
 def eval_numerical_gradient(f: Function, x: np.ndarray, h: float = 1e-5) -> np.ndarray:
     """Gradient of ``f`` at ``x`` by centred differences, every coordinate.
 
-    Parameters
-    ----------
-    f : callable
-        Takes an array of the shape of ``x``, returns a number.
-    x : ndarray of float
-        The point; it is not changed.
-    h : float, default 1e-5
-        Step, in the units of ``x``.
-
     Returns
     -------
     ndarray
         Of the shape and dtype of ``x``. It costs two calls of ``f`` per entry.
-
-    References
-    ----------
-    CS231n course notes, "Gradient checks".
 
     Examples
     --------
@@ -128,27 +113,15 @@ def grad_check_sparse(
 
     Parameters
     ----------
-    f : callable
-        Takes an array of the shape of ``x``, returns a number.
-    x : ndarray of float
-        The point; it is not changed.
     analytic_grad : ndarray
         The gradient to check, of the shape of ``x``.
     num_checks : int, default 10
         How many entries to draw.
-    h : float, default 1e-5
-        Step, in the units of ``x``.
-    rng : Generator or int, optional
-        Source of randomness, or a seed for one.
 
     Returns
     -------
     list of CheckedEntry
         ``(position, numerical, analytic, relative_error)`` for each entry.
-
-    References
-    ----------
-    CS231n course notes, "Gradient checks".
 
     Examples
     --------
@@ -190,8 +163,6 @@ def centered_difference(
     ----------
     index : tuple of int
         Position of the coordinate in ``x``.
-    h : float
-        Step, in the units of ``x``.
 
     Returns
     -------

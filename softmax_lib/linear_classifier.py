@@ -1,8 +1,10 @@
 """A linear classifier trained by stochastic gradient descent.
 
-Notation: ``X`` is (N, D), ``y`` is (N,), ``W`` is (D, C). A step of training draws a
-minibatch, computes the loss and its gradient on it, and moves ``W`` against the
-gradient by ``learning_rate`` times its length.
+Notation: ``X`` is (N, D) of floats, one point per row; ``y`` is (N,) of class indices
+from 0 to C - 1, and ``y_pred`` the classes predicted for the same points; ``W`` is
+(D, C); ``reg`` is the factor on the sum of squared weights. A step of training draws a
+minibatch ``X_batch``, ``y_batch``, computes the loss and its gradient on it, and moves
+``W`` against the gradient by ``learning_rate`` times its length.
 
 Taught in chapter 5.
 """
@@ -41,13 +43,6 @@ class LinearClassifier:
         """Loss of a minibatch and its gradient with respect to ``W``.
 
         As `softmax_lib.losses.softmax_loss_naive`, without ``W``.
-
-        Parameters
-        ----------
-        X_batch : ndarray of float, shape (N, D)
-            Points of the minibatch.
-        y_batch : ndarray of int, shape (N,)
-            Their classes.
         """
         raise NotImplementedError("A subclass of LinearClassifier defines the loss.")
 
@@ -128,13 +123,6 @@ class LinearClassifier:
 
         As `train`, on the points of one minibatch.
 
-        Parameters
-        ----------
-        X_batch : ndarray of float, shape (N, D)
-            Points of the minibatch.
-        y_batch : ndarray of int, shape (N,)
-            Their classes.
-
         Returns
         -------
         float
@@ -147,11 +135,6 @@ class LinearClassifier:
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """Class with the highest score, for each point.
-
-        Parameters
-        ----------
-        X : ndarray of float, shape (N, D)
-            Points, one point per row.
 
         Returns
         -------
@@ -224,13 +207,6 @@ class LinearSVM(LinearClassifier):
 
 def accuracy(y: np.ndarray, y_pred: np.ndarray) -> float:
     """Fraction of points whose predicted class is the correct one.
-
-    Parameters
-    ----------
-    y : ndarray of int, shape (N,)
-        Correct classes.
-    y_pred : ndarray of int, shape (N,)
-        Predicted classes.
 
     Returns
     -------

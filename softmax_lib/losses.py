@@ -1,9 +1,10 @@
 """The softmax and the SVM loss of a linear classifier, each with its gradient.
 
 Notation: ``X`` is (N, D), one point per row; ``W`` is (D, C), one class per column;
-``y`` is (N,) and holds the index of each point's correct class; ``scores = X @ W``
-is (N, C). Every loss is the mean over the N points plus ``reg * sum(W * W)``, so
-the regularization adds ``2 * reg * W`` to the gradient, the bias row included.
+``y`` is (N,) and holds the index of each point's correct class; ``scores`` are
+``X @ W``, of shape (N, C). Every loss is the mean over the N points plus
+``reg * sum(W * W)``, so the regularization adds ``2 * reg * W`` to the gradient, the
+bias row included.
 
 Taught in chapters 2 (with loops), 3 (vectorized) and 8 (softmax against SVM).
 """
@@ -115,8 +116,6 @@ def softmax_of_scores(
 
     Parameters
     ----------
-    scores : ndarray of float, shape (N, C)
-        Finite scores.
     y : ndarray of int, shape (N,)
         Correct class of each point, from 0 to C - 1.
 
@@ -149,8 +148,6 @@ def softmax(scores: np.ndarray, temperature: float = 1.0) -> np.ndarray:
 
     Parameters
     ----------
-    scores : ndarray of float, shape (N, C)
-        Finite scores.
     temperature : float, default 1
         A value above 1 moves the probabilities closer together, one below 1 further
         apart. The order of the classes stays the same.

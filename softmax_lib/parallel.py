@@ -1,4 +1,4 @@
-"""One function on many settings, wherever a `concurrent.futures` executor runs it.
+"""One function on many settings, on any executor of ``concurrent.futures``.
 
 No task carries the arrays. Threads share them; the processes of one machine map them
 from files that are written once; a Dask cluster is sent them once, and its workers
@@ -189,7 +189,7 @@ def grid_search_parallel(
     rng: np.random.Generator | int | None = None,
     verbose: bool = False,
 ) -> GridResult:
-    """Search a grid as `grid_search` does, training on an executor.
+    """Search a grid as ``grid_search`` does, training on an executor.
 
     As `softmax_lib.tuning.grid_search`, with the same result. A pair whose training
     fails has accuracies of NaN, and a warning names the pair and the error; if all

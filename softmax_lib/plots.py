@@ -1,11 +1,14 @@
 """The book's figures: each takes plain arrays and results and computes nothing else.
 
-Every function returns a `DescribedFigure`, which carries a text that describes it and
-shows itself, with that text, wherever a notebook is displayed. Each raises a ValueError
-if an argument has another shape than its description says, or is empty.
+Every function returns a `softmax_lib.figures.DescribedFigure`, which carries a text
+that describes it and shows itself, with that text, in a notebook. Each raises a
+ValueError if an argument has another shape than its description says, or is empty.
 
 Notation: ``images`` and pictures are uint8 (N, height, width, 3), red, green and blue
-from 0 to 255; ``labels`` is (N,) of class indices; ``class_names`` has C names.
+from 0 to 255; ``labels`` is (N,) of class indices; ``class_names`` has C names;
+``weights`` is (3072, C), one class per column, without the bias row; ``trials`` are the
+rows of a grid search; ``columns`` is the number of pictures side by side, and ``alt``
+the text that describes the figure.
 
 Taught in chapter 7; used from chapter 1 on.
 """
@@ -57,12 +60,8 @@ def plot_images(
 
     Parameters
     ----------
-    images : ndarray of uint8, shape (N, height, width, 3)
-        Red, green and blue, 0 to 255.
     titles : sequence of N str
         Title above each picture.
-    columns : int, default 5
-        Pictures in a row.
 
     Examples
     --------
@@ -92,12 +91,6 @@ def plot_samples(
 
     Parameters
     ----------
-    images : ndarray of uint8, shape (N, 32, 32, 3)
-        Red, green and blue, 0 to 255.
-    labels : ndarray of int, shape (N,)
-        Class of each picture.
-    class_names : sequence of C str
-        Name of each class.
     samples_per_class : int, default 7
         Rows of the figure.
 
@@ -183,8 +176,6 @@ def plot_lines(
         Name of each line and its points.
     xlabel, ylabel : str
         Quantity and unit of each axis.
-    alt : str
-        What is to be seen.
     xscale, yscale : {"linear", "log"}
         Scale of each axis.
 
@@ -268,10 +259,7 @@ def plot_step_size_errors(
 def plot_grid_scatter(trials: Sequence[Trial]) -> DescribedFigure:
     """Draw training and validation accuracy over both settings, as the worksheet does.
 
-    Parameters
-    ----------
-    trials : sequence of Trial
-        Rows of a grid search, each with a positive ``reg``, whose logarithm is finite.
+    Each trial must have a positive ``reg``, whose logarithm is finite.
     """
     check_trials(trials)
     if any(trial.reg == 0 for trial in trials):
@@ -306,11 +294,6 @@ def plot_grid_scatter(trials: Sequence[Trial]) -> DescribedFigure:
 def plot_grid_heatmap(trials: Sequence[Trial]) -> DescribedFigure:
     """Draw validation accuracy over both settings, with the figures written in.
 
-    Parameters
-    ----------
-    trials : sequence of Trial
-        Rows of a grid search; each pair of settings once.
-
     Examples
     --------
     >>> trials = [Trial(1e-7, 1e4, 0.30, 0.31), Trial(5e-7, 1e4, 0.36, 0.35)]
@@ -344,11 +327,6 @@ def plot_grid_heatmap(trials: Sequence[Trial]) -> DescribedFigure:
 def template_pictures(weights: np.ndarray) -> np.ndarray:
     """Turn each column of the weights into a picture, all on one shared scale.
 
-    Parameters
-    ----------
-    weights : ndarray, shape (3072, C)
-        Weights without the bias row, ``W[:-1]``.
-
     Returns
     -------
     ndarray of uint8, shape (C, 32, 32, 3)
@@ -367,15 +345,7 @@ def template_pictures(weights: np.ndarray) -> np.ndarray:
 
 @in_book_style
 def plot_templates(weights: np.ndarray, class_names: Sequence[str]) -> DescribedFigure:
-    """Show each column of the weights as a picture, all on one shared scale.
-
-    Parameters
-    ----------
-    weights : ndarray, shape (3072, C)
-        Weights without the bias row, ``W[:-1]``.
-    class_names : sequence of C str
-        Name of each class.
-    """
+    """Show each column of the weights as a picture, all on one shared scale."""
     if weights.shape != (3072, len(class_names)):
         raise ValueError(
             f"weights must have the shape (3072, {len(class_names)}), without the bias "
@@ -401,8 +371,6 @@ def plot_regions(
 
     Parameters
     ----------
-    weights : mapping from str to ndarray, shape (3, C)
-        Name of each classifier and its weights, the bias row last; at most six classes.
     X : ndarray, shape (N, 3)
         Points with the bias column, their coordinates between -1 and 1.
     y : ndarray of int, shape (N,)
@@ -451,8 +419,6 @@ def plot_confusion(counts: np.ndarray, class_names: Sequence[str]) -> DescribedF
     ----------
     counts : ndarray of int, shape (C, C)
         Row: correct class; column: predicted class.
-    class_names : sequence of C str
-        Name of each class.
 
     Examples
     --------
@@ -491,14 +457,8 @@ def plot_mistakes(
 
     Parameters
     ----------
-    images : ndarray of uint8, shape (N, 32, 32, 3)
-        Red, green and blue, 0 to 255.
-    labels : ndarray of int, shape (N,)
-        Correct class of each picture.
     probabilities : ndarray, shape (N, C)
         Softmax probabilities of each picture.
-    class_names : sequence of C str
-        Name of each class.
     """
     check_pictures(images, labels)
     check_pictures(images, probabilities)
@@ -521,10 +481,6 @@ def plot_patches(
     patches : mapping from str to ndarray, shape (K, side, side, 3)
         Name of each group and its patches. Those of uint8 are drawn as they are,
         others each from its own lowest number to its own highest.
-    columns : int, default 32
-        Patches in a row.
-    alt : str
-        What is to be seen.
 
     Examples
     --------

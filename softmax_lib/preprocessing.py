@@ -1,9 +1,11 @@
 """From images to rows: flatten, subtract the mean image, append the bias column.
 
 Notation: an image (32, 32, 3) becomes a row of 3,072 numbers; ``rows`` is (N, K) in
-brightness units, 0 to 255 for uint8 images; ``X`` is (N, D), one point per row. The
-column of ones makes ``D = 3073``, and the last row of ``W`` is then the bias of each
-class.
+brightness units, 0 to 255 for uint8 images; ``mean`` is (K,), the mean of the training
+rows; ``dtype`` is the floating dtype of the result, float32 by default; ``X`` is
+(N, D), one point per row; ``y`` is (N,) of labels; ``rng`` is a Generator or a seed for
+one. The column of ones makes ``D = 3073``, and the last row of ``W`` is then the bias
+of each class.
 
 Taught in chapter 1.
 """
@@ -51,11 +53,6 @@ def images_to_rows(images: np.ndarray) -> np.ndarray:
 def mean_image(rows: np.ndarray) -> np.ndarray:
     """Average the rows, in float64.
 
-    Parameters
-    ----------
-    rows : ndarray, shape (N, K)
-        One flattened image per row.
-
     Returns
     -------
     ndarray of float64, shape (K,)
@@ -77,15 +74,6 @@ def center(
 ) -> np.ndarray:
     """Subtract the mean image from each row.
 
-    Parameters
-    ----------
-    rows : ndarray, shape (N, K)
-        One flattened image per row.
-    mean : ndarray, shape (K,)
-        The mean image of the *training* rows.
-    dtype : dtype, default float32
-        Floating dtype of the result.
-
     Returns
     -------
     ndarray of ``dtype``, shape (N, K)
@@ -103,11 +91,6 @@ def center(
 
 def append_bias(X: np.ndarray) -> np.ndarray:
     """Append a column of ones.
-
-    Parameters
-    ----------
-    X : ndarray, shape (N, K)
-        Points without a bias column.
 
     Returns
     -------
@@ -154,14 +137,8 @@ def dev_subset(
 
     Parameters
     ----------
-    X : ndarray, shape (N, D)
-        Training points.
-    y : ndarray, shape (N,)
-        Their labels.
     num_dev : int
         How many points to draw, from 1 to N.
-    rng : Generator or int, optional
-        Source of randomness, or a seed for one.
 
     Returns
     -------

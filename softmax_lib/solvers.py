@@ -1,9 +1,10 @@
 """Minimize a loss over all images and bound the remaining gap.
 
 Notation: ``X`` is (N, D), one point per row; ``W`` is (D, C), one class per column;
-``y`` is (N,). A loss is a function of ``W, X, y, reg`` that returns the mean over the
-points plus ``reg * sum(W * W)`` and its gradient: `softmax_loss_vectorized` or
-`svm_loss_vectorized`, or one made from them here.
+``y`` is (N,); ``rng`` is a Generator or a seed for one. A loss is a function of
+``W, X, y, reg`` that returns the mean over the points plus ``reg * sum(W * W)`` and its
+gradient: ``softmax_loss_vectorized`` or ``svm_loss_vectorized``, or one made from them
+here.
 
 The penalty makes such a loss strongly convex. So at any ``W`` the loss is above its
 minimum by at most ``norm(dW) ** 2 / (4 * reg)``. That is the certificate.
@@ -188,11 +189,6 @@ def second_moments(X: np.ndarray) -> np.ndarray:
 
     Of centred columns, these are their variances and covariances.
 
-    Parameters
-    ----------
-    X : ndarray of float, shape (N, D)
-        Points.
-
     Returns
     -------
     ndarray, shape (D, D)
@@ -245,8 +241,6 @@ def sgd(
         As in `minimize_loss`: each step is then one in the variables in which the loss
         is about as steep in all directions. That takes as many operations as the
         gradient of D / 2 points, so a minibatch should not be much smaller.
-    rng : Generator or int, optional
-        Source of randomness, or a seed for one.
 
     Yields
     ------

@@ -5,6 +5,10 @@ chunk of consecutive rows at a time, because a disk and a compressed file give m
 rows in a row quickly, and single rows slowly. Whatever has a ``shape`` and gives rows
 for ``images[a:b]`` will do: a NumPy memmap, a Zarr array, a Dask array.
 
+Notation: ``images`` is such an (N, K) array of uint8 and ``labels`` (N,) the classes of
+its rows; ``chunk`` is the number of rows read at a time and ``batch_size`` that of a
+minibatch; ``rng`` is a Generator.
+
 Taught in chapter 14.
 """
 
@@ -33,13 +37,6 @@ class Rows(Protocol):
 
 def running_mean(images: Rows, chunk: int = 5000) -> np.ndarray:
     """Average the rows, reading each once.
-
-    Parameters
-    ----------
-    images : memmap, Zarr array, Dask array or ndarray of uint8, shape (N, K)
-        One flattened image per row.
-    chunk : int
-        Rows that are in memory at a time.
 
     Returns
     -------
@@ -71,19 +68,6 @@ def shuffled_batches(
     The chunks come in random order, and the rows of a chunk too. Rows of different
     chunks never meet in a minibatch, so the rows must lie on the disk in an order that
     says nothing about their labels.
-
-    Parameters
-    ----------
-    images : memmap, Zarr array, Dask array or ndarray, shape (N, K)
-        One flattened image per row.
-    labels : ndarray of int, shape (N,)
-        Their classes.
-    batch_size : int
-        Rows in a minibatch; the last one of a chunk may be smaller.
-    rng : Generator
-        Source of randomness.
-    chunk : int
-        Rows that are in memory at a time.
 
     Yields
     ------
@@ -121,9 +105,10 @@ def train_on_stream(
 ) -> list[float]:
     """Train by stochastic gradient descent on images that stay on disk.
 
-    Each minibatch becomes centred float32 rows with a bias column just before its step
-    and is dropped after it. So the memory holds one chunk of uint8 and
-    one minibatch of float32, however many images there are.
+    As `softmax_lib.linear_classifier.LinearClassifier.train`, except that each image is
+    used ``num_epochs`` times. Each minibatch becomes centred float32 rows with a bias
+    column just before its step and is dropped after it. So the memory holds one chunk
+    of uint8 and one minibatch of float32, however many images there are.
 
     Parameters
     ----------
@@ -131,25 +116,10 @@ def train_on_stream(
         What to train; it continues from its ``W`` if it has one.
     images : memmap, Zarr array, Dask array or ndarray of uint8, shape (N, D - 1)
         One flattened image per row, in an order that says nothing about the labels.
-    labels : ndarray of int, shape (N,)
-        Their classes, from 0 to C - 1.
     mean : ndarray, shape (D - 1,)
         The mean image, which is subtracted.
-    learning_rate : float
-        Factor on the gradient in each step.
-    reg : float
-        Factor on the sum of squared weights.
     num_epochs : int
         How often each image is used.
-    batch_size, chunk : int
-        Images in a minibatch, and images read at a time.
-    rng : Generator or int, optional
-        Source of randomness, or a seed for one.
-
-    Returns
-    -------
-    list of float
-        The minibatch loss before each step.
 
     Examples
     --------

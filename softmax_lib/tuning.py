@@ -1,7 +1,10 @@
 """Choosing the learning rate and the regularization strength on the validation set.
 
-Notation: ``X_train`` is (N, D), ``X_val`` (M, D); a pair is a learning rate and a
-``reg``; K pairs are K models.
+Notation: as in `grid_search`, whose docstring describes every argument; ``X`` and ``y``
+are points and classes; a ``pair`` is a learning rate and a ``reg``, one cell of the
+grid; ``num_iters`` are the steps of a training and ``batch_size`` the points in a
+minibatch; ``seed`` is what ``LinearClassifier.train`` takes as its ``rng``. K pairs are
+K models.
 
 Taught in chapter 6.
 """
@@ -203,13 +206,6 @@ def train_and_evaluate(
 
     As `grid_search`, for one cell of the grid.
 
-    Parameters
-    ----------
-    pair : (float, float)
-        Learning rate and regularization strength.
-    seed : int
-        Seed of the start and of the minibatches, as for ``LinearClassifier.train``.
-
     Returns
     -------
     Evaluation
@@ -239,14 +235,6 @@ def train_side_by_side(
         ``softmax_of_scores`` or ``svm_of_scores``.
     grid : sequence of (float, float)
         Learning rate and regularization strength of each of the K classifiers.
-    X : ndarray of float, shape (N, D)
-        Training points.
-    y : ndarray of int, shape (N,)
-        Their classes, from 0 to C - 1.
-    num_iters, batch_size : int
-        Steps of the training, and points in a minibatch.
-    seed : int
-        Seed of the start and of the minibatches, as for ``LinearClassifier.train``.
 
     Returns
     -------

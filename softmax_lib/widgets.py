@@ -65,13 +65,6 @@ def live_figure(name: str, /, **data: Any) -> LiveFigure:
     LiveFigure
         As the last line of a notebook cell, it shows one sentence.
 
-    Raises
-    ------
-    ValueError
-        If a number is not finite.
-    TypeError
-        If a value is of another kind.
-
     Examples
     --------
     >>> print(live_figure("softmax", scores=np.array([1.0, 2.0]), correct=0).data)
@@ -97,13 +90,6 @@ def sprite_sheet(pictures: np.ndarray) -> str:
     str
         Address (``data:``) of a PNG picture, one frame below the other and the C
         pictures of each side by side, in 32 levels of each colour.
-
-    Raises
-    ------
-    ValueError
-        If the shape is another one or the array is empty.
-    TypeError
-        If the numbers are not of dtype uint8.
 
     Examples
     --------

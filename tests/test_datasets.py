@@ -168,7 +168,7 @@ def test_the_named_folder_comes_first(
     )
 
 
-def test_a_named_folder_without_the_data_is_an_error_though_the_cache_has_it(
+def test_a_named_folder_without_the_data_is_an_error(
     folder: Path, nowhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake_cifar10.write_folder(nowhere)

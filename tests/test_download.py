@@ -220,7 +220,7 @@ def test_a_wrong_beginning_is_thrown_away(server: Server, cache: Path) -> None:
         (unavailable, "the server answered 503 Service Unavailable"),
     ],
 )
-def test_what_is_not_the_archive_is_refused_and_the_next_try_starts_clean(
+def test_after_a_wrong_archive_the_next_try_starts_clean(
     server: Server, cache: Path, answer: Answer, message: str
 ) -> None:
     server.answers = [answer, honest]
@@ -333,7 +333,7 @@ FULL = OSError(errno.ENOSPC, "No space left on device")
 
 
 @pytest.mark.parametrize("named", [download.PART, "data_batch_3"])
-def test_a_full_disk_is_one_clear_error_and_leaves_nothing_half_written(
+def test_a_full_disk_is_one_error_and_leaves_no_half_file(
     server: Server, cache: Path, named: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(download.shutil, "COPY_BUFSIZE", 1000)
@@ -457,7 +457,7 @@ def test_a_killed_process_frees_the_lock_and_its_part_is_used(
         (unavailable, "503"),
     ],
 )
-def test_without_a_good_archive_the_search_ends_at_shapes10_and_says_why(
+def test_without_a_good_archive_shapes10_is_used_with_a_reason(
     server: Server,
     cache: Path,
     answer: Answer,

@@ -113,7 +113,7 @@ def test_probabilities_scores_and_predictions_agree() -> None:
     np.testing.assert_array_equal(model.predict(X), NAMES[scores.argmax(axis=1)])
 
 
-def test_for_two_classes_the_score_is_that_of_the_second_before_the_first() -> None:
+def test_for_two_classes_the_score_is_that_of_the_second() -> None:
     two = indices < 2
     model = SoftmaxClassifier().fit(X[two], y[two])
     odds = model.predict_proba(X)[:, 1] / model.predict_proba(X)[:, 0]
@@ -203,7 +203,7 @@ def test_a_pipeline_of_it_can_be_searched_by_its_names() -> None:
     assert search.best_params_ == {"softmaxclassifier__reg": 0.01}
 
 
-def test_the_pytorch_code_that_a_tab_of_the_chapter_shows_is_what_runs() -> None:
+def test_the_pytorch_code_of_the_tab_is_what_runs() -> None:
     cells = nbformat.read(BOOK / "13_tools.ipynb", as_version=4).cells
     (text,) = [cell.source for cell in cells if "{tab-item} PyTorch" in cell.source]
     _, tab = text.split("{tab-item} PyTorch\n```python\n")

@@ -77,7 +77,7 @@ def test_each_step_goes_against_the_gradient_by_the_learning_rate() -> None:
     assert [reg for *_, reg in model.batches] == [0.5] * 3
 
 
-def test_the_first_weights_are_a_thousandth_of_standard_normal_numbers() -> None:
+def test_the_first_weights_are_normal_with_deviation_0_001() -> None:
     model = Recorder()
     model.train(np.ones((1, 3073)), np.array([9]), num_iters=1, rng=0)
     (W,) = model.seen_weights
@@ -194,7 +194,7 @@ def test_training_learns_what_can_be_learned(model, loss_of) -> None:
     assert accuracy(y, trained.predict(points)) == 1.0
 
 
-def test_the_class_with_the_highest_score_is_predicted_the_first_of_equals() -> None:
+def test_the_first_class_with_the_highest_score_is_predicted() -> None:
     model = Softmax()
     model.W = np.array([[1.0, 3.0, 3.0, 0.0], [0.0, -9.0, -9.0, 0.0]])
     points = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
@@ -301,7 +301,7 @@ def test_accuracy_is_the_fraction_of_hits() -> None:
     assert type(accuracy(np.array([1]), np.array([1]))) is float
 
 
-def test_rows_of_the_confusion_matrix_are_correct_columns_predicted_classes() -> None:
+def test_rows_are_correct_and_columns_predicted_classes() -> None:
     correct, predicted = np.array([0, 0, 1, 2, 2, 2]), np.array([1, 1, 1, 0, 2, 1])
     counts = confusion_matrix(correct, predicted, num_classes=4)
     assert counts.tolist() == [[0, 2, 0, 0], [0, 1, 0, 0], [1, 1, 1, 0], [0, 0, 0, 0]]

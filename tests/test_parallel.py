@@ -243,7 +243,7 @@ def elsewhere(**changes: Any) -> GridResult:
 
 
 @pytest.mark.parametrize("model", [Softmax, LinearSVM])
-def test_a_grid_search_is_the_same_to_the_bit_wherever_it_runs(
+def test_a_grid_search_has_the_same_bits_wherever_it_runs(
     executor: Executor, model: type[LinearClassifier]
 ) -> None:
     here, there = search(model=model), search(executor, model=model)
@@ -254,7 +254,7 @@ def test_a_grid_search_is_the_same_to_the_bit_wherever_it_runs(
     assert there.losses == here.losses
 
 
-def test_a_search_elsewhere_is_of_1000_steps_of_200_points_of_softmax() -> None:
+def test_a_parallel_search_has_the_defaults_of_grid_search() -> None:
     arrays = (X_train, y_train, X_val, y_val)
     settings: Any = {"learning_rates": [1e-2], "regs": [1e-3], "rng": 0}
     here = grid_search(*arrays, **settings)
@@ -271,7 +271,7 @@ class Refusing(Softmax):
         return super().train(X, y, learning_rate, *args, **kw)
 
 
-def test_a_pair_that_fails_elsewhere_is_named_and_leaves_the_others() -> None:
+def test_a_pair_that_fails_is_named_and_leaves_the_others() -> None:
     with pytest.warns(RuntimeWarning, match="failed") as caught:
         result = elsewhere(model=Refusing)
     assert [str(warning.message) for warning in caught] == [
@@ -286,7 +286,7 @@ def test_a_pair_that_fails_elsewhere_is_named_and_leaves_the_others() -> None:
     assert result.best in [result.trials[k] for k in good]
 
 
-def test_a_pair_that_diverges_elsewhere_is_named_and_leaves_the_others() -> None:
+def test_a_pair_that_diverges_is_named_and_leaves_the_others() -> None:
     with pytest.warns(RuntimeWarning, match="rate 1 and reg 10 failed: .*overflows"):
         result = elsewhere(learning_rates=[1.0, 1e-2], regs=[10.0], num_iters=900)
     assert np.isnan(result.trials[0].val_accuracy)

@@ -230,7 +230,7 @@ def test_samples_are_the_first_of_each_class_one_column_a_class() -> None:
         np.testing.assert_array_equal(picture, IMAGES[position])
 
 
-def test_a_class_with_too_few_samples_leaves_the_rest_of_its_column_empty() -> None:
+def test_a_class_with_few_samples_leaves_its_column_empty() -> None:
     figure = plots.plot_samples(IMAGES[:13], LABELS[:13], NAMES)
     assert len(figure.axes) == 70
     assert len(shown(figure)) == 13
@@ -248,7 +248,7 @@ def test_templates_share_one_scale() -> None:
     } == {0}
 
 
-def test_the_brightest_and_the_darkest_weight_are_255_and_0_on_any_scale() -> None:
+def test_the_largest_and_smallest_weight_are_255_and_0() -> None:
     pictures = np.stack(shown(plots.plot_templates(WEIGHTS, NAMES)))
     assert (pictures.min(), pictures.max()) == (0, 255)
     shifted = np.stack(shown(plots.plot_templates(4 * WEIGHTS - 8, NAMES)))
@@ -281,7 +281,7 @@ def test_bars_are_as_high_as_they_say_and_stand_over_their_names() -> None:
         assert [text.get_text() for text in ax.texts] == [f"{h:g}" for h in heights]
 
 
-def test_a_region_holds_the_points_that_are_predicted_to_be_of_its_class() -> None:
+def test_a_region_contains_the_points_predicted_as_its_class() -> None:
     figure = plots.plot_regions(PLANES, POINTS, np.array([0, 1, 1]))
     assert titles(figure) == ["start", "end"]
     regions = shown(figure)[1]
@@ -344,7 +344,7 @@ def test_a_pair_that_was_not_tried_leaves_its_cell_empty() -> None:
 
 
 @pytest.mark.parametrize("draw", [plots.plot_grid_heatmap, plots.plot_grid_scatter])
-def test_a_diverged_training_is_told_and_is_neither_the_best_nor_a_limit(draw) -> None:
+def test_a_diverged_training_is_neither_the_best_nor_a_limit(draw) -> None:
     trials = [Trial(1.0, 1e4, np.nan, np.nan), *TRIALS]
     text = draw(trials).alt
     assert "from 0.300 to 0.340, 1 diverged" in text
@@ -358,7 +358,7 @@ def test_numbers_stand_light_on_dark_and_dark_on_light() -> None:
     assert colors == {"9": "black", "8": "black", "0": "white", "1": "white"}
 
 
-def test_the_confusion_matrix_has_correct_classes_down_and_predicted_across() -> None:
+def test_the_confusion_matrix_has_correct_classes_down() -> None:
     figure = plots.plot_confusion(COUNTS, NAMES)
     (ax,) = figure.axes
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("predicted class", "correct class")
@@ -526,9 +526,7 @@ def test_each_mistake_is_titled_with_both_probabilities() -> None:
     ]
 
 
-def test_patches_stand_row_by_row_each_on_its_own_scale_unless_they_are_pictures() -> (
-    None
-):
+def test_patches_are_in_rows_each_on_its_own_scale() -> None:
     patches = np.zeros((3, 2, 2, 3))
     patches[:, 0, 0] = [[-5], [1], [0.001]]  # the third is even but for a trifle
     stored = np.full((1, 2, 2, 3), 51, dtype=np.uint8)

@@ -112,7 +112,7 @@ def test_moments_shorten_the_search_and_leave_the_minimum_where_it_is():
     assert distance <= reach(short, 0.001) + reach(long, 0.001)
 
 
-def test_the_history_begins_with_the_loss_of_the_start_and_ends_at_the_minimum():
+def test_the_history_runs_from_the_start_to_the_minimum():
     X, y = points()
     best = minimize_loss(softmax_loss_vectorized, X, y, 0.1)
     assert best.history[0] == pytest.approx(np.log(3), rel=1e-12)
@@ -130,7 +130,7 @@ def test_a_search_begins_at_the_weights_it_is_given(with_moments):
     assert again.history[0] == pytest.approx(best.loss, rel=1e-12)
 
 
-def test_the_search_ends_when_its_bound_is_small_enough_or_its_steps_are_used_up():
+def test_the_search_ends_at_its_tolerance_or_its_last_step():
     X, y = points()
     rough = minimize_loss(softmax_loss_vectorized, X, y, 0.1, tolerance=1e-2)
     fine = minimize_loss(softmax_loss_vectorized, X, y, 0.1, tolerance=1e-8)
@@ -140,7 +140,7 @@ def test_the_search_ends_when_its_bound_is_small_enough_or_its_steps_are_used_up
     assert len(short.history) < len(rough.history)
 
 
-def test_the_mirrored_loss_is_that_of_the_images_and_their_mirror_images():
+def test_the_mirrored_loss_is_that_of_images_and_mirror_images():
     images, y = pictures()
     both = np.concatenate([images, images[:, :, ::-1]])
     W = np.random.default_rng(1).standard_normal((3073, 4)) / 100
@@ -150,7 +150,7 @@ def test_the_mirrored_loss_is_that_of_the_images_and_their_mirror_images():
     np.testing.assert_allclose(dW, expected[1], atol=1e-12)
 
 
-def test_the_columns_of_a_mirrored_row_are_those_of_the_mirrored_image():
+def test_a_mirrored_row_is_the_row_of_the_mirrored_image():
     images, _ = pictures()
     np.testing.assert_array_equal(
         with_ones(images)[:, mirror_of_columns()], with_ones(images[:, :, ::-1])

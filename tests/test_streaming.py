@@ -101,7 +101,7 @@ def test_training_on_a_stream_learns_what_can_be_learned() -> None:
     assert accuracy(labels, classifier.predict(X)) > 0.95
 
 
-def test_training_goes_on_from_weights_and_leaves_those_that_were_kept() -> None:
+def test_training_continues_from_a_copy_of_the_weights() -> None:
     classifier, _ = trained(images)
     kept, before = classifier.W, classifier.W.tobytes()
     history = train_on_stream(classifier, images, labels, mean, 1e-4, 0.1, rng=0)
@@ -160,7 +160,7 @@ def test_the_memory_is_bounded_by_the_chunk_and_the_minibatch() -> None:
     assert peak < 7e6
 
 
-def test_unless_told_otherwise_it_reads_5000_rows_and_takes_200_in_one_pass() -> None:
+def test_by_default_it_reads_5000_rows_and_takes_200() -> None:
     rows = Wide()
     next(shuffled_batches(rows, np.arange(1_000_000), 200, np.random.default_rng(0)))
     assert rows.length == 5000

@@ -17,11 +17,7 @@ def add_button(
     name = Path(pagename).name + ".ipynb"
     if not Path(app.outdir, "lite", "files", name).exists():
         return
-    (rocket,) = (
-        group
-        for group in context["header_buttons"]
-        if group.get("label") == "launch-buttons"
-    )
+    rocket = rocket_of(context["header_buttons"])
     here = context["pathto"]("lite/notebooks/index.html", resource=True)
     rocket["buttons"].append(
         {
@@ -32,6 +28,23 @@ def add_button(
             "url": f"{here}?path={name}",
         }
     )
+
+
+def rocket_of(groups: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the theme's group of buttons, or a new one where nothing else launches."""
+    for group in groups:
+        if group.get("label") == "launch-buttons":
+            return group
+    groups.append(
+        {
+            "type": "group",
+            "tooltip": "Launch interactive content",
+            "icon": "fas fa-rocket",
+            "buttons": [],
+            "label": "launch-buttons",
+        }
+    )
+    return groups[-1]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -19,16 +19,16 @@ hanging or crashing one leaves the kernel alive.
 """
 
 from softmax_lib.exercises.grid import check_grid
-from softmax_lib.exercises.losses import (
+from softmax_lib.exercises.losses.check import (
     check_gradient,
     check_loss,
     check_softmax_loss_naive,
     check_softmax_loss_vectorized,
     check_svm_loss,
 )
-from softmax_lib.exercises.predicting import check_predict
+from softmax_lib.exercises.predict import check_predict
 from softmax_lib.exercises.report import Report
-from softmax_lib.exercises.training import check_train
+from softmax_lib.exercises.training.check import check_train
 
 __all__ = [
     "check_loss",

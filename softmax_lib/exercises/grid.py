@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from softmax_lib.exercises.answers import as_numbers
-from softmax_lib.exercises.messages import GRID, of_messages, stopped
-from softmax_lib.exercises.report import Report, passed
-from softmax_lib.exercises.runner import Trouble, attempt, run
+from softmax_lib.exercises.errors import stopped
+from softmax_lib.exercises.losses.outputs import as_numbers
+from softmax_lib.exercises.mistakes import Mistake, first_shown
+from softmax_lib.exercises.report import Finding, Report, code_block, failed, passed
+from softmax_lib.exercises.sandbox import Trouble, attempt, run
 
 Pair = tuple[float, float]
 
@@ -36,20 +37,11 @@ class Plan(NamedTuple):
         both = zip(self.train, self.val, strict=True)
         return dict(zip(self.pairs(), both, strict=True))
 
-    def ways(self) -> list[tuple[str, int]]:
-        """Return the place of the pair that each way of choosing leads to."""
-        train, val = np.array(self.train), np.array(self.val)
-        places = np.arange(len(val)).reshape(len(self.learning_rates), -1)
-        ends = [places[:, -1], places[-1]]  # of an inner loop over regs, over rates
-        return [
-            ("", int(val.argmax())),
-            ("chosen_by_training", int(train.argmax())),
-            ("keeps_worst", int(val.argmin())),
-            ("keeps_last", len(val) - 1),
-            ("keeps_first", 0),
-            *[("compared_late", int(end[val[end].argmax()])) for end in ends],
-            ("chosen_by_loss", self.lowest_loss),
-        ]
+    def late_choices(self) -> list[int]:
+        """Return the best of the places that end an inner loop, over regs or rates."""
+        places = np.arange(len(self.val)).reshape(len(self.learning_rates), -1)
+        ends = [places[:, -1], places[-1]]
+        return [max(end, key=self.val.__getitem__) for end in ends]
 
 
 # The first, the last, the best and the worst on the validation set, the best on the
@@ -70,17 +62,9 @@ X_TRAIN = 1 + np.arange(N_TRAIN * 3, dtype=float).reshape(N_TRAIN, 3)
 X_VAL = -1 - np.arange(N_VAL * 3, dtype=float).reshape(N_VAL, 3)
 Y_TRAIN, Y_VAL = np.arange(N_TRAIN) % 3, (np.arange(N_VAL) + 1) % 3
 
-DEFAULT_STEPS = (
-    "train gets no num_iters, so each model takes as many steps as train does by "
-    "default: 100 in the worksheet's class, which asks for 1,000 here."
-)
-
-# After these, the numbers cannot be right.
-SPOILS_ALL = {"settings_swapped", "combinations_missing", "trained_on_validation"}
-
 
 class Training(NamedTuple):
-    """One call of ``train``: which model, which settings, and what it was handed."""
+    """One call of ``train``: which model, which settings, and which points."""
 
     number: int
     pair: Pair
@@ -88,14 +72,81 @@ class Training(NamedTuple):
     num_iters: int | None
 
 
-class Returned(NamedTuple):
-    """What the reader's function returned and did."""
+Unit = Callable[[float, int], float]  # accuracy, number of points → what is written
+UNITS: dict[str, Unit] = {
+    "": lambda accuracy, count: accuracy,
+    "in_percent": lambda accuracy, count: 100 * accuracy,
+    "counts_for_accuracies": lambda accuracy, count: count * accuracy,
+    "errors_for_accuracies": lambda accuracy, count: 1 - accuracy,
+}
 
+
+class Search(NamedTuple):
+    """What the reader's function did with a plan, and what it returned."""
+
+    plan: Plan
     results: Mapping[Any, tuple[float, ...]] | None
     best_val: float | None
     best_pair: Pair | None
     trainings: list[Training]
     other_data: bool
+
+    @property
+    def tried(self) -> set[Pair]:
+        """The pairs of settings that a model was trained with."""
+        return {training.pair for training in self.trainings}
+
+    @property
+    def reuses_models(self) -> bool:
+        """Whether a model is trained more than once."""
+        return len({each.number for each in self.trainings}) < len(self.trainings)
+
+    @property
+    def has_swapped_keys(self) -> bool:
+        """Whether the keys of the results are (reg, learning_rate)."""
+        return self.results is not None and set(self.results) == self.swapped_pairs
+
+    @property
+    def swapped_pairs(self) -> set[Pair]:
+        """All pairs of settings, reg first."""
+        return {(reg, rate) for rate, reg in self.plan.pairs()}
+
+    def table(self) -> list[tuple[float, ...]] | None:
+        """Return the results in the order of the pairs; None if one is missing."""
+        results = self.results or {}
+        turn = -1 if self.has_swapped_keys else 1
+        pairs = [pair[::turn] for pair in self.plan.pairs()]
+        return [results[p] for p in pairs] if set(pairs) <= set(results) else None
+
+    def has_table(self, train: list[float], val: list[float]) -> bool:
+        """Whether the results are these pairs of numbers."""
+        table = self.table()
+        return table is not None and all(
+            len(row) == 2 and np.allclose(row, wanted, atol=1e-6)
+            for row, *wanted in zip(table, train, val, strict=True)
+        )
+
+    def has_unit(self, name: str) -> bool:
+        """Whether the results are the accuracies in a unit."""
+        train = [UNITS[name](accuracy, N_TRAIN) for accuracy in self.plan.train]
+        return self.has_table(train, self.vals_in(name))
+
+    def vals_in(self, name: str) -> list[float]:
+        """Return the validation accuracies in a unit."""
+        return [UNITS[name](accuracy, N_VAL) for accuracy in self.plan.val]
+
+    def pairs_of(self, best_val: float) -> list[bool]:
+        """Return for each pair whether the best accuracy may be its own."""
+        name = next((name for name in UNITS if self.has_unit(name)), "")
+        fits = [bool(np.isclose(best_val, val)) for val in self.vals_in(name)]
+        best = int(np.argmax(self.plan.train))
+        train = UNITS[name](self.plan.train[best], N_TRAIN)
+        fits[best] |= not any(fits) and bool(np.isclose(best_val, train))
+        return fits
+
+    def pairs_of_best_model(self) -> list[bool]:
+        """Return for each pair whether it is that of the best model."""
+        return [pair == self.best_pair for pair in self.plan.pairs()]
 
 
 def check_grid(f: Callable[..., Any]) -> Report:
@@ -126,7 +177,7 @@ def check_grid(f: Callable[..., Any]) -> Report:
     )
     if trouble is not None:
         return stopped(trouble, "in a search over 4 learning rates and 2 strengths")
-    return diagnose(outcome.items)
+    return write(outcome.items)
 
 
 def scripted(plan: Plan, trainings: list[Training], strange: list[bool]) -> type:
@@ -173,7 +224,7 @@ def scripted(plan: Plan, trainings: list[Training], strange: list[bool]) -> type
 
 
 def must_be_model(self: object, cls: type, method: str) -> None:
-    """Say that a method is called on the class, as in ``m = model; m.train(...)``."""
+    """Raise TypeError for a call on the class, as in ``m = model; m.train(...)``."""
     if not isinstance(self, cls):
         raise TypeError(f"{method} is called on the class `model`, not on a model")
 
@@ -193,7 +244,7 @@ def scattered(rows: np.ndarray, count: int) -> np.ndarray:
     return rows * 7 % count
 
 
-def search(f: Callable[..., Any], plan: Plan) -> Returned:
+def search(f: Callable[..., Any], plan: Plan) -> Search:
     """Let the reader's function search a plan."""
     trainings: list[Training] = []
     strange: list[bool] = []
@@ -210,7 +261,7 @@ def search(f: Callable[..., Any], plan: Plan) -> Returned:
             best_pair = part.pair  # type: ignore[attr-defined]
         elif number is not None and number.ndim == 0:
             best_val = float(number)
-    return Returned(results, best_val, best_pair, trainings, any(strange))
+    return Search(plan, results, best_val, best_pair, trainings, any(strange))
 
 
 def as_tuple(value: Any) -> tuple[float, ...]:
@@ -219,147 +270,295 @@ def as_tuple(value: Any) -> tuple[float, ...]:
     return () if numbers is None else tuple(numbers.ravel().tolist())
 
 
-def diagnose(returned: list[Returned]) -> Report:
-    """Say what is wrong with what was returned, and with how it came about."""
-    searches = list(zip(PLANS, returned, strict=True))
-    found = [list(faults(plan, answer)) for plan, answer in searches]
+# What is looked for first; after these, the numbers cannot be right.
+NOT_STARTED = [
+    Mistake(
+        "not_started",
+        "None of the models that `model()` makes is trained",
+        "What must happen for each pair of settings before you can compare them? Do "
+        "you make each model with `model()`, or with a class from outside?",
+        shows=lambda search: not search.trainings,
+    )
+]
+SPOILING = [
+    [
+        Mistake(
+            "settings_swapped",
+            "Learning rate and regularization are passed to train in the wrong order",
+            "In which order does train take them?",
+            shows=lambda search: search.tried == search.swapped_pairs,
+        ),
+        Mistake(
+            "combinations_missing",
+            "Not every pair of learning rate and regularization is tried",
+            "Four learning rates and two strengths: how many trainings is that?",
+            shows=lambda search: not search.tried >= set(search.plan.pairs()),
+        ),
+    ],
+    [
+        Mistake(
+            "trained_on_validation",
+            "A model is trained on points of the validation set",
+            "What does the validation accuracy tell you about points the model has "
+            "seen?",
+            shows=lambda search: any(each.on_validation for each in search.trainings),
+        )
+    ],
+]
+TRAININGS = [
+    [
+        Mistake(
+            "model_reused",
+            "The same model is trained again and again, so each training continues "
+            "from the weights of the one before",
+            "Where is a model made in your code, and how many should there be?",
+            shows=lambda search: search.reuses_models,
+        )
+    ],
+    [
+        Mistake(
+            "other_data",
+            "A model predicts points that belong neither to the training set nor to "
+            "the validation set",
+            "Which set must stay untouched until the choice is made?",
+            shows=lambda search: search.other_data,
+        )
+    ],
+]
+
+
+def has_unit(name: str) -> Callable[[Search], bool]:
+    """Whether the results are the accuracies in a unit."""
+    return lambda search: search.has_unit(name)
+
+
+TABLE = [
+    [
+        Mistake(
+            "keys_swapped",
+            "The keys of the results are (reg, learning_rate)",
+            "The worksheet looks up results[(learning_rate, reg)].",
+            shows=lambda search: search.has_swapped_keys,
+        )
+    ],
+    [
+        Mistake(
+            "results_not_returned",
+            "No dict of results is returned",
+            "Somebody wants to see the whole table, not only its best entry.",
+            shows=lambda search: search.results is None,
+        ),
+        Mistake(
+            "results_missing",
+            "The results do not have one entry for each pair of settings",
+            "When is an entry written: for each pair, or for the best?",
+            shows=lambda search: search.table() is None,
+        ),
+        Mistake(
+            "accuracies_swapped",
+            "The results contain (validation, training) accuracy",
+            "In which order does the worksheet unpack the two?",
+            shows=lambda search: search.has_table(search.plan.val, search.plan.train),
+        ),
+        Mistake(
+            "validation_from_training",
+            "The validation accuracy is computed on the training set",
+            "Which X and which y go into each of the two accuracies?",
+            shows=lambda search: search.has_table(search.plan.train, search.plan.train),
+        ),
+        Mistake(
+            "training_from_validation",
+            "The training accuracy is computed on the validation set",
+            "Which X and which y go into each of the two accuracies?",
+            shows=lambda search: search.has_table(search.plan.val, search.plan.val),
+        ),
+        Mistake(
+            "in_percent",
+            "The accuracies are in percent",
+            "The worksheet's accuracies are fractions from 0 to 1.",
+            shows=has_unit("in_percent"),
+        ),
+        Mistake(
+            "counts_for_accuracies",
+            "The results contain numbers of correct predictions",
+            "The worksheet's accuracies are fractions from 0 to 1. What divides the "
+            "count?",
+            shows=has_unit("counts_for_accuracies"),
+        ),
+        Mistake(
+            "errors_for_accuracies",
+            "The results contain the fraction of wrong predictions",
+            "Do you count a comparison with == or with !=?",
+            shows=has_unit("errors_for_accuracies"),
+        ),
+        Mistake(
+            "results_wrong",
+            "The results do not contain (training accuracy, validation accuracy)",
+            "What is the mean of y == y_pred?",
+            shows=lambda search: not search.has_unit(""),
+        ),
+    ],
+]
+
+
+class Choice(NamedTuple):
+    """For each pair of a plan, whether it may be the one that was chosen."""
+
+    plan: Plan
+    fits: list[bool]
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the pair with the highest validation accuracy was chosen."""
+        return self.fits[int(np.argmax(self.plan.val))]
+
+
+# Which pair was chosen, and why it is another than the best.
+CHOICES = [
+    Mistake(
+        "chosen_by_training",
+        "The best is chosen by the training accuracy",
+        "Which model would win if one of them memorized the training set?",
+        shows=lambda choice: choice.fits[int(np.argmax(choice.plan.train))],
+    ),
+    Mistake(
+        "keeps_worst",
+        "The model with the lowest validation accuracy is kept",
+        "In which direction must the comparison go?",
+        shows=lambda choice: choice.fits[int(np.argmin(choice.plan.val))],
+    ),
+    Mistake(
+        "keeps_last",
+        "The last model is kept, not the best one",
+        "What must be true before the best so far is replaced?",
+        shows=lambda choice: choice.fits[-1],
+    ),
+    Mistake(
+        "keeps_first",
+        "The first model is kept, not the best one",
+        "When is the best so far replaced, and is it updated then?",
+        shows=lambda choice: choice.fits[0],
+    ),
+    Mistake(
+        "compared_late",
+        "Only the last model of each inner loop is compared with the best so far",
+        "Which lines run for each pair, and which once an inner loop has ended? Look "
+        "at their indentation.",
+        shows=lambda choice: any(choice.fits[i] for i in choice.plan.late_choices()),
+    ),
+    Mistake(
+        "chosen_by_loss",
+        "The best is chosen by its training loss",
+        "The loss includes the penalty, which depends on reg. Can losses at different "
+        "reg tell you which model predicts better?",
+        shows=lambda choice: choice.fits[choice.plan.lowest_loss],
+    ),
+]
+BEST_VAL = [
+    *CHOICES,
+    Mistake(
+        "best_val_wrong",
+        "The best validation accuracy is not the highest one of the results",
+        "When is the number updated?",
+        shows=lambda choice: True,
+    ),
+]
+BEST_MODEL = [
+    *CHOICES,
+    Mistake(
+        "best_model_wrong",
+        "The model returned is not the one with the highest validation accuracy",
+        "When is the model kept: together with its accuracy?",
+        shows=lambda choice: True,
+    ),
+]
+NO_BEST_VAL = Mistake(
+    "best_val_not_returned",
+    "No best validation accuracy is returned",
+    "Which single number tells how good the best pair is?",
+)
+NO_BEST_MODEL = Mistake(
+    "best_model_not_returned",
+    "No trained model is returned",
+    "Whose predictions will you test in the end?",
+)
+DEFAULT_STEPS = Finding(
+    "num_iters_not_set",
+    "train gets no num_iters, so each model takes as many steps as train does by "
+    "default: 100 in the worksheet's class, which asks for 1,000 here",
+    is_remark=True,
+)
+
+
+def diagnose(search: Search) -> list[Finding]:
+    """Find the mistakes of one search."""
+    if found := first_shown(NOT_STARTED, search):
+        return found
+    spoiling = all_shown(SPOILING, search)
+    found = [*spoiling, *all_shown(TRAININGS, search)]
+    if spoiling:
+        return found
+    table = all_shown(TABLE, search)
+    if any(finding.name == "validation_from_training" for finding in table):
+        return [*found, *table]
+    return [*found, *table, *diagnose_choice(search)]
+
+
+def all_shown(groups: list[list[Mistake]], search: Search) -> list[Finding]:
+    """Return the first mistake of each group that shows."""
+    return [finding for group in groups for finding in first_shown(group, search)]
+
+
+def diagnose_choice(search: Search) -> Iterator[Finding]:
+    """Find what is wrong with the best accuracy and the best model."""
+    if search.best_val is None:
+        yield NO_BEST_VAL.finding()
+    else:
+        choice = Choice(search.plan, search.pairs_of(search.best_val))
+        yield from [] if choice.is_right else first_shown(BEST_VAL, choice)
+    if search.best_pair is None:
+        yield NO_BEST_MODEL.finding()
+    elif not search.reuses_models:  # else the model is the last anyway
+        choice = Choice(search.plan, search.pairs_of_best_model())
+        yield from [] if choice.is_right else first_shown(BEST_MODEL, choice)
+
+
+def write(searches: list[Search]) -> Report:
+    """Write what is wrong with what was returned, and with how it came about."""
+    found = [diagnose(search) for search in searches]
     if any(found):
-        names = list(dict.fromkeys(itertools.chain(*found)))
-        shown = next(i for i, some in enumerate(found) if some)
-        return of_messages(GRID, names, evidence(*searches[shown]))
-    default = any(t.num_iters is None for answer in returned for t in answer.trainings)
+        shown = next(s for s, some in zip(searches, found, strict=True) if some)
+        return failed(list(dict.fromkeys(itertools.chain(*found))), compare(shown))
+    takes_default = any(
+        t.num_iters is None for each in searches for t in each.trainings
+    )
+    remarks = [DEFAULT_STEPS] if takes_default else []
     return passed(
         "Every pair is trained, and the model with the highest validation accuracy is "
         "kept.",
-        *([DEFAULT_STEPS] if default else []),
-        "Next: look where in the grid the best pair lies. If at its edge, go further.",
-        remark="num_iters_not_set" if default else None,
+        *(remark.text for remark in remarks),
+        "Next: where in the grid is the best pair? If it is at the edge, go further.",
+        remarks=remarks,
     )
 
 
-def faults(plan: Plan, answer: Returned) -> Iterator[str]:
-    """Name the faults of one search."""
-    if not answer.trainings:
-        yield "not_started"
-        return
-    found = list(training_faults(plan, answer))
-    yield from found
-    if SPOILS_ALL & set(found):
-        return
-    found = list(results_faults(plan, answer.results))
-    yield from found
-    if "validation_from_training" not in found:
-        yield from choice_faults(plan, answer, UNITS.get("".join(found), same_number))
-
-
-def same_number(value: float) -> float:
-    """Return an accuracy that is written as a fraction."""
-    return value
-
-
-UNITS: dict[str, Callable[[float], float]] = {
-    "in_percent": lambda value: value / 100,
-    "counts_for_accuracies": lambda value: value / N_VAL,
-    "errors_for_accuracies": lambda value: 1 - value,
-}
-
-
-def training_faults(plan: Plan, answer: Returned) -> Iterator[str]:
-    """Name what is wrong with the trainings."""
-    tried = {training.pair for training in answer.trainings}
-    wanted = set(plan.pairs())
-    if tried == {(b, a) for a, b in wanted}:
-        yield "settings_swapped"
-    elif not tried >= wanted:
-        yield "combinations_missing"
-    if any(training.on_validation for training in answer.trainings):
-        yield "trained_on_validation"
-    models = [training.number for training in answer.trainings]
-    if len(set(models)) < len(models):
-        yield "model_reused"
-    if answer.other_data:
-        yield "other_data"
-
-
-def results_faults(
-    plan: Plan, results: Mapping[Any, tuple[float, ...]] | None
-) -> Iterator[str]:
-    """Name what is wrong with the table."""
-    if results is None:
-        yield "results_not_returned"
-        return
-    planned = plan.accuracies()
-    if set(results) == {(b, a) for a, b in planned}:
-        yield "keys_swapped"
-        results = {(a, b): value for (b, a), value in results.items()}
-    if not set(results) >= set(planned):
-        yield "results_missing"
-        return
-    shared = [(results[pair], planned[pair]) for pair in planned]
-    ways: dict[str, Callable[[float, float], tuple[float, float]]] = {
-        "": lambda train, val: (train, val),
-        "accuracies_swapped": lambda train, val: (val, train),
-        "validation_from_training": lambda train, val: (train, train),
-        "training_from_validation": lambda train, val: (val, val),
-        "in_percent": lambda train, val: (100 * train, 100 * val),
-        "counts_for_accuracies": lambda train, val: (N_TRAIN * train, N_VAL * val),
-        "errors_for_accuracies": lambda train, val: (1 - train, 1 - val),
-    }
-    for name, way in ways.items():
-        if all(close(entry, way(*wanted)) for entry, wanted in shared):
-            if name:
-                yield name
-            return
-    yield "results_wrong"
-
-
-def close(entry: tuple[float, ...], wanted: tuple[float, ...]) -> bool:
-    """Whether an entry of the table is the one that is wanted."""
-    return len(entry) == len(wanted) and bool(np.allclose(entry, wanted, atol=1e-6))
-
-
-def choice_faults(
-    plan: Plan, answer: Returned, as_fraction: Callable[[float], float]
-) -> Iterator[str]:
-    """Name what is wrong with the choice."""
-    if answer.best_val is None:
-        yield "best_val_not_returned"
-    else:
-        yield from number_fault(as_fraction(answer.best_val), plan)
-    models = [training.number for training in answer.trainings]
-    if answer.best_pair is None:
-        yield "best_model_not_returned"
-    elif len(set(models)) == len(models):  # else the model is the last anyway
-        pairs = plan.pairs()
-        fits = [way for way, i in plan.ways() if pairs[i] == answer.best_pair]
-        if "" not in fits:
-            yield next(iter(fits), "best_model_wrong")
-
-
-def number_fault(best_val: float, plan: Plan) -> Iterator[str]:
-    """Name what is wrong with the best validation accuracy."""
-    fits = [way for way, i in plan.ways() if np.isclose(best_val, plan.val[i])]
-    if not fits and np.isclose(best_val, max(plan.train)):
-        fits = ["chosen_by_training"]
-    if "" not in fits:
-        yield next(iter(fits), "best_val_wrong")
-
-
-def evidence(plan: Plan, answer: Returned) -> str:
-    """Write the table that was planned, and what came back."""
-    trained = [training.pair for training in answer.trainings]
+def compare(search: Search) -> str:
+    """Write the table that was planned, and what was returned."""
+    trained = [training.pair for training in search.trainings]
     lines = ["learning rate   reg   train    val   trained   yours"]
-    for pair, (train, val) in plan.accuracies().items():
-        entry = (answer.results or {}).get(pair)
+    for pair, (train, val) in search.plan.accuracies().items():
+        entry = (search.results or {}).get(pair)
         shown = "none" if entry is None else ", ".join(f"{x:.3g}" for x in entry)
         lines.append(
             f"{pair[0]:13g} {pair[1]:5g} {train:7.2f} {val:6.2f} "
             f"{trained.count(pair):7d}x   {shown}"
         )
-    best = plan.pairs()[int(np.argmax(plan.val))]
-    lines += [
-        "",
-        f"best_val    expected {max(plan.val):g}, yours {answer.best_val}",
-        f"best_model  expected the one of {best}, yours {answer.best_pair}",
-    ]
-    return "\n".join(["```", *lines, "```"])
+    best = search.plan.pairs()[int(np.argmax(search.plan.val))]
+    return code_block(
+        [
+            *lines,
+            "",
+            f"best_val    expected {max(search.plan.val):g}, yours {search.best_val}",
+            f"best_model  expected the one of {best}, yours {search.best_pair}",
+        ]
+    )

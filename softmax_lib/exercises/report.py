@@ -1,9 +1,46 @@
 """What a check answers: whether the code is right, and if not, which mistake it is."""
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Report", "passed", "failed"]
+__all__ = ["Finding", "Report", "passed", "failed"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A mistake in a reader's code, or something worth knowing about right code.
+
+    Attributes
+    ----------
+    name : str
+        Its name, which stays the same from one release to the next.
+    sentence, hint : str
+        What it is, and a thought that leads to it.
+    part : str
+        "loss" or "gradient" where only one of them has it, else "".
+    line : int or None
+        The line of the reader's code, if it is known.
+    is_remark : bool
+        Whether code that has it passes.
+    """
+
+    name: str
+    sentence: str
+    hint: str = ""
+    part: str = ""
+    line: int | None = None
+    is_remark: bool = False
+
+    @property
+    def label(self) -> str:
+        """What `Report.fault` calls it."""
+        return f"{self.name} in the {self.part}" if self.part else self.name
+
+    @property
+    def text(self) -> str:
+        """The sentence as it is printed."""
+        return f"{self.sentence}{f', in the {self.part}' if self.part else ''}."
 
 
 @dataclass(frozen=True)
@@ -14,19 +51,28 @@ class Report:
     ----------
     passed : bool
         Whether the code is right.
-    fault : str or None
-        Names of the mistakes that were found, joined by " + "; None where there is
-        none, or none that the check knows.
     text : str
         What to read, in Markdown.
-    remark : str or None
-        Name of what is worth knowing about code that passed.
+    findings : tuple of Finding
+        The mistakes that were found.
+    remarks : tuple of Finding
+        What is worth knowing about code that passed.
     """
 
     passed: bool
-    fault: str | None
     text: str
-    remark: str | None = None
+    findings: tuple[Finding, ...] = ()
+    remarks: tuple[Finding, ...] = ()
+
+    @property
+    def fault(self) -> str | None:
+        """The mistakes' names, joined by " + "; None if it knows of none."""
+        return " + ".join(finding.label for finding in self.findings) or None
+
+    @property
+    def remark(self) -> str | None:
+        """The remarks' names, joined by " + ", or None."""
+        return " + ".join(finding.label for finding in self.remarks) or None
 
     def _repr_markdown_(self) -> str:
         return self.text
@@ -40,13 +86,42 @@ class Report:
     __repr__ = __str__
 
 
-def passed(what: str, *paragraphs: str, remark: str | None = None) -> Report:
-    """Say that the code is right, and what to know or to try next."""
+def passed(what: str, *paragraphs: str, remarks: Sequence[Finding] = ()) -> Report:
+    """Report that the code is right, and what to know or to try next."""
     text = "\n\n".join([f"**Right.** {what}", *paragraphs])
-    return Report(True, None, text, remark)
+    return Report(True, text, remarks=tuple(remarks))
 
 
-def failed(fault: str | None, what: str, *paragraphs: str) -> Report:
-    """Say what is wrong, with evidence and a hint in the paragraphs."""
-    text = "\n\n".join([f"**Not yet.** {what}", *filter(None, paragraphs)])
-    return Report(False, fault, text)
+def failed(
+    findings: Sequence[Finding], *paragraphs: str, opening: str = "", hint: str = ""
+) -> Report:
+    """Report what is wrong: the mistakes, an example in the paragraphs, the hints.
+
+    ``opening`` and ``hint`` replace the mistakes' own.
+    """
+    body = [
+        f"**Not yet.** {opening or numbered(finding.text for finding in findings)}",
+        *paragraphs,
+        format_hint([hint] if hint else [finding.hint for finding in findings]),
+    ]
+    return Report(False, "\n\n".join(filter(None, body)), tuple(findings))
+
+
+def format_hint(hints: Iterable[str]) -> str:
+    """Return the paragraph with the hints, each once."""
+    different = dict.fromkeys(filter(None, hints))
+    return "**Hint.** " + "\n\n".join(different) if different else ""
+
+
+def numbered(sentences: Iterable[str]) -> str:
+    """Return the only sentence, or a numbered list of them."""
+    several = list(dict.fromkeys(sentences))
+    if len(several) == 1:
+        return several[0]
+    lines = [f"{i}. {sentence}" for i, sentence in enumerate(several, 1)]
+    return "\n".join([f"There are {len(several)} mistakes:", "", *lines])
+
+
+def code_block(lines: Iterable[str]) -> str:
+    """Return lines as a listing."""
+    return "\n".join(["```", *lines, "```"])

@@ -10,14 +10,16 @@ import threading
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Error, sync_playwright
 
+from tools.address import book_address
 from tools.checker.chapters import ROOT
 
 HTML = ROOT / "_build" / "html"
-BASE = "/softmax-book/"  # where GitHub Pages puts the site of this repository
+BASE = urlsplit(book_address()).path or "/"  # where the published site is
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # Chromium's own errands; and it runs as root, which a container's user often is.
 FLAGS = ("--no-sandbox", "--disable-background-networking", "--disable-sync")

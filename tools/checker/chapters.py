@@ -14,6 +14,7 @@ __all__ = [
     "BOOK",
     "CHAPTERS",
     "DATA_SETS",
+    "NOTEBOOKS",
     "RECORDINGS",
     "ROOT",
     "chosen_data_set",
@@ -26,7 +27,8 @@ __all__ = [
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "book"
 RECORDINGS = ROOT / "tests" / "recordings"
-CHAPTERS = sorted(BOOK.glob("*.ipynb"))
+NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
+CHAPTERS = [path for path in NOTEBOOKS if path.stem[:2].isdigit()]
 DATA_SETS = {"cifar10": "CIFAR-10", "shapes10": "Shapes-10"}
 
 

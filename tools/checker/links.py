@@ -44,7 +44,7 @@ def function_targets() -> dict[str, str]:
     """Return each name of the reference with its place there."""
     page = (BOOK / "reference.md").read_text("utf-8")
     targets: dict[str, str] = {}
-    for part in page.split("py:module:: ")[1:]:
+    for part in page.split("automodule:: ")[1:]:
         module = part.split(maxsplit=1)[0]
         for name in re.findall(r"(?:auto\w+|py:data):: (\w+)", part):
             targets.setdefault(name, f"reference.md#{module}.{name}")

@@ -28,6 +28,12 @@ from tools.checker.chapters import (
     kernel_environment,
 )
 from tools.checker.compare import Difference, compare_outputs, report
+from tools.checker.needs import (
+    NOT_CHECKED,
+    lacks_torch,
+    needs_torch,
+    not_checked_lines,
+)
 from tools.checker.recordings import read_recorded
 from tools.checker.solutions import executed_cells, place_of
 
@@ -53,6 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     os.environ.update(kernel_environment(data_set))
     config.option.nbval_current_env = True
+    config.addinivalue_line("markers", "needs_torch: not checked without PyTorch")
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -64,6 +71,32 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     return (
         f"chapters run on {DATA_SETS[data_set]}, compared with the outputs in {place}"
     )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Leave out a test that needs PyTorch, where there is none."""
+    if pyfuncitem.get_closest_marker("needs_torch") and lacks_torch():
+        pyfuncitem.user_properties.append((NOT_CHECKED, True))
+        return True
+    return None
+
+
+def pytest_report_teststatus(
+    report: pytest.TestReport,
+) -> tuple[str, str, str] | None:
+    """Count what was left out as neither passed nor failed nor skipped."""
+    if report.when == "call" and (NOT_CHECKED, True) in map(
+        tuple, report.user_properties
+    ):
+        return NOT_CHECKED, "n", NOT_CHECKED.upper()
+    return None
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Name at the end of the run what was not checked."""
+    for line in not_checked_lines(terminalreporter.getreports(NOT_CHECKED)):
+        terminalreporter.write_line(line, yellow=True)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -122,6 +155,13 @@ class CheckedCell(IPyNbCell):
         """Fail after a cell that never ended; nbval would expect the failure."""
         if self.parent.timed_out:
             self.raise_cell_error("An earlier cell of this chapter never ended.")
+
+    def runtest(self) -> None:
+        """Run the cell and compare its outputs, unless it needs what is not here."""
+        if needs_torch(self.cell) and lacks_torch():
+            self.user_properties.append((NOT_CHECKED, True))
+            return
+        super().runtest()
 
     def compare_outputs(self, test: Any, ref: Any, skip_compare: Any = None) -> bool:
         """Say whether the new outputs mean what the recorded ones mean."""

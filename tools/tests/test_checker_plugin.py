@@ -156,3 +156,38 @@ def test_a_failing_picture_is_shown_beside_the_recorded_one():
     row = side_by_side(*(base64.b64decode(png(pixels)) for pixels in (old, old + 5)))
     assert row.size == (18, 4)
     assert [row.getpixel((column, 0))[0] for column in (0, 6, 12)] == [40, 45, 5]
+
+
+TORCH = "import torch\nprint(torch.name)"
+MISSING = "import sys\nsys.modules['torch'] = None\n"
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "1")])
+def test_without_pytorch_what_needs_it_is_counted_and_named(tmp_path, check, workers):
+    (tmp_path / "conftest.py").write_text(MISSING)
+    needing = cell(TORCH, printed("is here\n"), tags=["needs-torch"])
+    said = check([cell("print(1)", printed("1\n")), needing], options=workers)
+    assert "1 passed, 1 not checked in" in said
+    assert "for want of PyTorch: 1. `make test-torch` installs it" in said
+    assert "  book/01_data.ipynb::Cell 1\n" in said
+
+
+def test_with_pytorch_what_needs_it_is_checked(tmp_path, check):
+    (tmp_path / "book").mkdir()  # where the chapter's kernel looks for modules
+    (tmp_path / "torch.py").write_text("name = 'there'")
+    (tmp_path / "book" / "torch.py").write_text("name = 'there'")
+    (tmp_path / "conftest.py").write_text("import sys\nsys.path.insert(0, '.')\n")
+    needing = cell(TORCH, printed("is here\n"), tags=["needs-torch"])
+    said = check([needing])
+    assert "1 failed in" in said
+    assert "not checked" not in said
+
+
+def test_a_test_that_needs_pytorch_is_not_run_without_it(tmp_path, check):
+    (tmp_path / "conftest.py").write_text(MISSING)
+    (tmp_path / "test_needs.py").write_text(
+        "import pytest\n\n@pytest.mark.needs_torch\ndef test_it():\n    import torch\n"
+    )
+    said = check([cell("print(1)", printed("1\n"))], options=["test_needs.py"])
+    assert "1 passed, 1 not checked in" in said
+    assert "  test_needs.py::test_it\n" in said

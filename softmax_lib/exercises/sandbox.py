@@ -4,7 +4,9 @@ On Linux the code runs in a forked child: it sees every name of the notebook, ch
 none of them, and can be ended from outside. OpenBLAS, NumPy's usual library there,
 prepares its threads for a fork; the libraries of macOS do not, and Windows has no
 fork. On both of these the code runs in this process, and what hangs is interrupted
-between two lines of Python; a crash of the interpreter ends the kernel there.
+between two lines of Python; a crash of the interpreter ends the kernel there. Where no
+thread can start, as in a browser, whoever runs the check interrupts it after
+`TIME_LIMIT` seconds.
 """
 
 import _thread
@@ -34,7 +36,7 @@ Task = Callable[[], Iterator[Any]]
 
 
 class Trouble(NamedTuple):
-    """How a call ended that did not return.
+    """How a call ended without returning.
 
     Attributes
     ----------
@@ -54,7 +56,7 @@ class Trouble(NamedTuple):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a task yielded, and what kept it from its end, if anything did."""
+    """What a task yielded, and what stopped it early, if anything did."""
 
     items: list[Any]
     trouble: Trouble | None
@@ -68,22 +70,32 @@ def run(task: Task) -> Outcome:
 def run_here(task: Task) -> Outcome:
     """Run a task in this process; Python code that hangs is interrupted."""
     items: list[Any] = []
-    timer = threading.Timer(TIME_LIMIT, _thread.interrupt_main)
-    timer.daemon = True
     started = time.monotonic()
-    timer.start()
+    timer = start_timer()
     try:
         with quiet():
             items.extend(task())
     except KeyboardInterrupt:
-        if time.monotonic() - started < TIME_LIMIT:
+        if timer and time.monotonic() - started < TIME_LIMIT:
             raise
-        return Outcome(items, Trouble("time", too_long()))
+        return Outcome(items, too_long())
     except Exception as error:
-        return Outcome(items, of_the_check(error))
+        return Outcome(items, trouble_of_check(error))
     finally:
-        timer.cancel()
+        if timer:
+            timer.cancel()
     return Outcome(items, None)
+
+
+def start_timer() -> threading.Timer | None:
+    """Interrupt this process after the time limit; None where no thread can start."""
+    timer = threading.Timer(TIME_LIMIT, _thread.interrupt_main)
+    timer.daemon = True
+    try:
+        timer.start()
+    except RuntimeError:
+        return None
+    return timer
 
 
 def run_in_child(task: Task) -> Outcome:
@@ -106,9 +118,7 @@ def run_in_child(task: Task) -> Outcome:
     items = unpack(data)
     if items and isinstance(items[-1], End):
         return Outcome(items[:-1], items[-1].trouble)
-    return Outcome(
-        items, end_of_child(status) if in_time else Trouble("time", too_long())
-    )
+    return Outcome(items, end_of_child(status) if in_time else too_long())
 
 
 def work_in_child(task: Task, writing: int) -> None:
@@ -121,7 +131,7 @@ def work_in_child(task: Task, writing: int) -> None:
                 for item in task():
                     pipe.write(pickle.dumps(item))
             except Exception as error:
-                trouble = of_the_check(error)
+                trouble = trouble_of_check(error)
             pipe.write(pickle.dumps(End(trouble)))
     finally:
         os._exit(0)
@@ -129,20 +139,20 @@ def work_in_child(task: Task, writing: int) -> None:
 
 @dataclass(frozen=True)
 class End:
-    """The last that a child sends, and how the check itself failed, if it did."""
+    """The last item of a child, with how the check itself failed, if it did."""
 
     trouble: Trouble | None
 
 
-def of_the_check(error: Exception) -> Trouble:
-    """Say what went wrong between the calls of the reader's code."""
+def trouble_of_check(error: Exception) -> Trouble:
+    """Return what went wrong between the calls of the reader's code."""
     if isinstance(error, MemoryError):
         return Trouble("memory", "what it returns needs too much memory")
     return Trouble("check", "".join(traceback.format_exception(error)).rstrip())
 
 
 def limit_child() -> None:
-    """Take the terminal and boundless memory from the child."""
+    """Cut the child off from the terminal and limit its memory."""
     import resource  # not on Windows
 
     nowhere = os.open(os.devnull, os.O_RDWR)
@@ -169,7 +179,7 @@ def read_until(reading: int, deadline: float) -> tuple[bytes, bool]:
 
 
 def unpack(data: bytes) -> list[Any]:
-    """Return the items that came whole."""
+    """Return the items that arrived complete."""
     items: list[Any] = []
     stream = io.BytesIO(data)
     with contextlib.suppress(EOFError, pickle.UnpicklingError):
@@ -179,7 +189,7 @@ def unpack(data: bytes) -> list[Any]:
 
 
 def end_of_child(status: int) -> Trouble:
-    """Say how a child ended that did not finish its task."""
+    """Return how a child ended that did not finish its task."""
     if os.WIFSIGNALED(status):
         name = signal.Signals(os.WTERMSIG(status)).name
         return Trouble("exit", f"it ended the whole process (signal {name})")
@@ -187,14 +197,14 @@ def end_of_child(status: int) -> Trouble:
     return Trouble("exit", f"it ended the whole process (exit code {code})")
 
 
-def too_long() -> str:
-    """Say that the limit of time was reached."""
-    return f"it had not ended after {TIME_LIMIT:.0f} seconds"
+def too_long() -> Trouble:
+    """Return the trouble of a task that reached the time limit."""
+    return Trouble("time", f"it had not ended after {TIME_LIMIT:.0f} seconds")
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Show nothing that the code prints, and none of its warnings."""
+    """Hide what the code prints, and its warnings."""
     nowhere = io.StringIO()
     with (
         contextlib.redirect_stdout(nowhere),
@@ -206,7 +216,7 @@ def quiet() -> Iterator[None]:
 
 
 def attempt(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Return what a function returns, or the `Trouble` in which it ended."""
+    """Return what a function returns, or the `Trouble` that it ended in."""
     try:
         return function(*args, **kwargs)
     except KeyboardInterrupt:

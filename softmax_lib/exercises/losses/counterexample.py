@@ -2,46 +2,45 @@
 
 import numpy as np
 
-from softmax_lib.exercises.answers import Answer
-from softmax_lib.exercises.probes import Probe
+from softmax_lib.exercises.losses.inputs import Input
+from softmax_lib.exercises.losses.outputs import Output
+from softmax_lib.exercises.report import code_block
 
 SHOWN = 15  # an array with more entries is not written out
 
 
-def example(
-    probe: Probe, expected: dict[str, np.ndarray], answer: Answer, parts: list[str]
-) -> str:
+def example(given: Input, expected: dict[str, np.ndarray], output: Output) -> str:
     """Write an example: the input, and each part as expected and as returned."""
-    lines = [f"```\n{probe.name}:", *input_lines(probe), ""]
-    if "loss" in parts:
+    lines = [f"{given.name}:", *input_lines(given), ""]
+    if "loss" in expected:
         lines += [
             f"loss expected  {number(expected['loss'])}",
-            f"loss yours     {number(answer.loss)}",
+            f"loss yours     {number(output.loss)}",
         ]
-    if "gradient" in parts:
+    if "gradient" in expected:
         lines += [
             *matrix("dW expected ", expected["gradient"]),
-            *matrix("dW yours    ", answer.dW),
+            *matrix("dW yours    ", output.gradient),
         ]
-    return "\n".join([*lines, "```"])
+    return code_block(lines)
 
 
-def input_lines(probe: Probe) -> list[str]:
+def input_lines(given: Input) -> list[str]:
     """Write the arguments; where ``X`` is the identity, the scores."""
-    is_identity = probe.X.shape[0] == probe.X.shape[1] and np.array_equal(
-        probe.X, np.eye(len(probe.X))
+    is_identity = given.X.shape[0] == given.X.shape[1] and np.array_equal(
+        given.X, np.eye(len(given.X))
     )
-    if is_identity and len(probe.X) > 1:
-        return [*matrix("scores = ", probe.W), f"y = {probe.y.tolist()}"]
-    if max(probe.X.size, probe.W.size) > SHOWN:
-        (N, D), C = probe.X.shape, probe.W.shape[1]
+    if is_identity and len(given.X) > 1:
+        return [*matrix("scores = ", given.W), f"y = {given.y.tolist()}"]
+    if max(given.X.size, given.W.size) > SHOWN:
+        (N, D), C = given.X.shape, given.W.shape[1]
         return [
-            f"N = {N}, D = {D}, C = {C}, y = {probe.y.tolist()}, reg = {probe.reg:g}"
+            f"N = {N}, D = {D}, C = {C}, y = {given.y.tolist()}, reg = {given.reg:g}"
         ]
     return [
-        *matrix("X = ", probe.X),
-        *matrix("W = ", probe.W),
-        f"y = {probe.y.tolist()}, reg = {probe.reg:g}",
+        *matrix("X = ", given.X),
+        *matrix("W = ", given.W),
+        f"y = {given.y.tolist()}, reg = {given.reg:g}",
     ]
 
 
@@ -51,7 +50,7 @@ def number(value: np.ndarray | None) -> str:
 
 
 def matrix(label: str, array: np.ndarray | None) -> list[str]:
-    """Write a matrix beside its label, one row a line."""
+    """Write a matrix beside its label, one row per line."""
     if array is None:
         return [f"{label}none of this shape"]
     cells = [[f"{entry:.4g}" for entry in row] for row in array]

@@ -1,4 +1,4 @@
-"""Counting how much Python runs, which tells a loop from an operation on arrays.
+"""Counting how much Python runs, which distinguishes loops from array operations.
 
 The count is of lines and calls as they run, so it sees a list comprehension, ``map``
 over a function, ``np.vectorize`` and ``np.apply_along_axis`` as the loops they are.
@@ -10,8 +10,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from softmax_lib.exercises.answers import LossFunction
-from softmax_lib.exercises.probes import drawn
+from softmax_lib.exercises.losses.inputs import draw_input
+from softmax_lib.exercises.losses.outputs import LossFunction
 
 SMALL, LARGE = 6, 30
 SIZES = {"loops_over_points": 0, "loops_over_classes": 2, "loops_over_features": 1}
@@ -37,10 +37,10 @@ def lines_run(function: Callable[..., Any], *args: Any) -> int:
     return count
 
 
-def loops(function: LossFunction) -> list[str]:
-    """Name what a loss goes through one by one, in Python."""
+def find_loops(function: LossFunction) -> list[str]:
+    """Return the names of the mistakes for what a loss loops over in Python."""
     found = []
-    lines_for(function, [SMALL, SMALL, SMALL])  # what the first call alone does
+    lines_for(function, [SMALL, SMALL, SMALL])  # what only the first call does
     for name, axis in SIZES.items():
         few = lines_for(function, [SMALL, SMALL, SMALL])
         sizes = [SMALL, SMALL, SMALL]
@@ -53,8 +53,8 @@ def loops(function: LossFunction) -> list[str]:
 def lines_for(function: LossFunction, sizes: list[int]) -> int:
     """Count the lines that a loss runs for N, D and C."""
     N, D, C = sizes
-    probe = drawn("", N, D, C, [i * i % C for i in range(N)], 0.1)
-    return lines_run(function, probe.W, probe.X, probe.y, probe.reg)
+    given = draw_input("", N, D, C, [i * i % C for i in range(N)], 0.1)
+    return lines_run(function, given.W, given.X, given.y, given.reg)
 
 
 def best_time(function: Callable[..., Any], *args: Any) -> float:

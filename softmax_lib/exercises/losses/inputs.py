@@ -12,7 +12,7 @@ import numpy as np
 
 
 @dataclass(frozen=True, eq=False)
-class Probe:
+class Input:
     """One input of a loss function."""
 
     name: str
@@ -22,45 +22,49 @@ class Probe:
     reg: float
 
 
-def drawn(name: str, N: int, D: int, C: int, labels: list[int], reg: float) -> Probe:
+def draw_input(
+    name: str, N: int, D: int, C: int, labels: list[int], reg: float
+) -> Input:
     """Draw an input whose last column of ``X`` is the bias."""
     rng = np.random.default_rng([N, D, C])
     X = np.hstack([rng.uniform(-2, 2, (N, D - 1)), np.ones((N, 1))])
-    return Probe(name, rng.uniform(-1.5, 1.5, (D, C)), X, np.array(labels), reg)
+    return Input(name, rng.uniform(-1.5, 1.5, (D, C)), X, np.array(labels), reg)
 
 
-def with_scores(name: str, scores: list[list[float]], labels: list[int]) -> Probe:
+def with_scores(name: str, scores: list[list[float]], labels: list[int]) -> Input:
     """Return an input with these scores: ``X`` is the identity and ``W`` the scores."""
     W = np.array(scores, dtype=float)
-    return Probe(name, W, np.eye(len(W)), np.array(labels), 0.0)
+    return Input(name, W, np.eye(len(W)), np.array(labels), 0.0)
 
 
 HAND_X = np.array([[1.0, 2.0], [3.0, 1.0]])
 HAND_W = np.array([[1.0, 0.0, -1.0], [0.0, 1.0, 1.0]])
 HAND_Y = np.array([0, 2])
-HAND = Probe("two points, three classes, reg = 0", HAND_W, HAND_X, HAND_Y, 0.0)
-HAND_REG = Probe("two points, three classes, reg = 0.5", HAND_W, HAND_X, HAND_Y, 0.5)
+HAND = Input("two points, three classes, reg = 0", HAND_W, HAND_X, HAND_Y, 0.0)
+HAND_REG = Input("two points, three classes, reg = 0.5", HAND_W, HAND_X, HAND_Y, 0.5)
 
-# Right answers may refuse or round these: a difference is worth a remark.
+# Right functions may reject or round these: a difference is worth a remark.
 SINGLE = replace(
     HAND_REG, name="float32", W=HAND_W.astype(np.float32), X=HAND_X.astype(np.float32)
 )
 IMAGES = replace(HAND_REG, name="uint8", X=HAND_X.astype(np.uint8))
 
 # As some years of the course have it: W is (C, D) and X is (D, N).
-TURNED = replace(HAND, name="turned", W=HAND_W.T, X=HAND_X.T)
+TRANSPOSED = replace(HAND, name="transposed", W=HAND_W.T, X=HAND_X.T)
 
 ORDINARY = [
     HAND,
     HAND_REG,
-    drawn("five points, a class that does not occur", 5, 4, 3, [2, 0, 2, 2, 0], 0.0),
-    drawn("six points, four classes", 6, 3, 4, [3, 1, 1, 0, 1, 2], 0.3),
-    drawn("a single point", 1, 3, 4, [1], 0.1),
-    drawn("as many points as features and classes", 4, 4, 4, [1, 3, 3, 0], 0.2),
-    drawn("seven points, five features", 7, 5, 3, [0, 0, 1, 0, 2, 0, 0], 2.0),
+    draw_input(
+        "five points, a class that does not occur", 5, 4, 3, [2, 0, 2, 2, 0], 0.0
+    ),
+    draw_input("six points, four classes", 6, 3, 4, [3, 1, 1, 0, 1, 2], 0.3),
+    draw_input("a single point", 1, 3, 4, [1], 0.1),
+    draw_input("as many points as features and classes", 4, 4, 4, [1, 3, 3, 0], 0.2),
+    draw_input("seven points, five features", 7, 5, 3, [0, 0, 1, 0, 2, 0, 0], 2.0),
 ]
 
-# In each of them the correct class leads, but for the first point of the last one.
+# The correct class leads in each of them, except for the first point of the last one.
 EXTREME = [
     with_scores("scores near 1000", [[1001, 1000, 1002], [1003, 1001, 1000]], [2, 0]),
     with_scores("scores from -500 to 500", [[-500, 500, 400], [500, -500, 0]], [1, 0]),
@@ -73,11 +77,11 @@ EXTREME = [
 ]
 
 
-def smallest_first() -> list[Probe]:
-    """Examples from one point and one feature on, for a mistake that nobody knows."""
+def smallest_first() -> list[Input]:
+    """Return examples that begin with one point and one feature."""
     sizes = [(1, 1, 2), (1, 2, 2), (1, 2, 3), (2, 1, 2), (2, 2, 2), (2, 2, 3)]
     return [
-        Probe(
+        Input(
             f"N = {N}, D = {D}, C = {C}, reg = {reg:g}",
             np.arange(D * C).reshape(D, C) % 3 - 1.0,
             np.arange(N * D).reshape(N, D) % 3 + 1.0,

@@ -1,7 +1,7 @@
-"""A diary of a training: what the loss was asked, and what became of the weights.
+"""First phase: train, and record what the loss is asked and what becomes of W.
 
-The reader's class gets a loss that writes each call down: which weights, which points,
-which labels and which reg it was handed. Every mistake of a training shows in it.
+The reader's class gets a loss that records each call: the weights, the points, the
+labels and the reg that it was passed. Every mistake of a training shows in it.
 """
 
 import contextlib
@@ -13,10 +13,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from softmax_lib.exercises.answers import as_numbers
-from softmax_lib.exercises.calculation import SOFTMAX, calculate
-from softmax_lib.exercises.probes import Probe
-from softmax_lib.exercises.runner import Trouble, attempt
+from softmax_lib.exercises.losses.exercise import SOFTMAX
+from softmax_lib.exercises.losses.inputs import Input
+from softmax_lib.exercises.losses.outputs import as_numbers
+from softmax_lib.exercises.losses.reference import PARTS
+from softmax_lib.exercises.sandbox import Trouble, attempt
+from softmax_lib.exercises.search import evaluate
 
 
 class Settings(NamedTuple):
@@ -28,8 +30,8 @@ class Settings(NamedTuple):
     batch_size: int
 
 
-class Entry(NamedTuple):
-    """One call of the loss, and the gradient that it got back."""
+class Call(NamedTuple):
+    """One call of the loss, and what it returned."""
 
     W: np.ndarray | None
     X: np.ndarray | None
@@ -41,11 +43,11 @@ class Entry(NamedTuple):
 
 
 @dataclass
-class Diary:
+class Recording:
     """What happened in one training."""
 
     settings: Settings
-    entries: list[Entry] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
     W: np.ndarray | None = None
     history: np.ndarray | None = None
     has_history: bool = False
@@ -62,28 +64,28 @@ Y = RNG.choice([0, 2, C - 1], N)  # classes 1 and 3 do not occur
 RUNS = [Settings(0.05, 0.3, 12, 8), Settings(0.02, 0.0, 7, 5)]
 
 
-def watch(cls: type, settings: Settings) -> Diary:
-    """Train once, and keep a diary."""
-    diary = Diary(settings)
+def record(cls: type, settings: Settings) -> Recording:
+    """Train once, and record it."""
+    recording = Recording(settings)
 
     def loss(self: Any, *args: Any, **kwargs: Any) -> tuple[float, np.ndarray]:
-        return note(diary, self.W, *args, **kwargs)
+        return record_call(recording, self.W, *args, **kwargs)
 
     points, labels, printed = X.copy(), Y.copy(), io.StringIO()
     model: Any = type(cls.__name__, (cls,), {loss_name(cls): loss})()
-    with noted_functions(cls, diary), contextlib.redirect_stdout(printed):
+    with recorded_functions(cls, recording), contextlib.redirect_stdout(printed):
         history = attempt(
             model.train, points, labels, **settings._asdict(), verbose=False
         )
     if isinstance(history, Trouble):
-        diary.trouble, history = history, None
-    diary.W, diary.latest = as_numbers(getattr(model, "W", None)), None
-    diary.has_history = history is not None
-    diary.history = as_numbers(history)
-    diary.printed = bool(printed.getvalue().strip())
+        recording.trouble, history = history, None
+    recording.W, recording.latest = as_numbers(getattr(model, "W", None)), None
+    recording.has_history = history is not None
+    recording.history = as_numbers(history)
+    recording.printed = bool(printed.getvalue().strip())
     pairs = {"X": (X, points), "y": (Y, labels)}
-    diary.changed = tuple(k for k, pair in pairs.items() if not np.array_equal(*pair))
-    return diary
+    recording.changed = tuple(k for k, p in pairs.items() if not np.array_equal(*p))
+    return recording
 
 
 def loss_name(cls: Any) -> str:
@@ -99,30 +101,32 @@ def loss_name(cls: Any) -> str:
 
 
 @contextlib.contextmanager
-def noted_functions(cls: Any, diary: Diary) -> Iterator[None]:
-    """Put the diary in the place of the loss functions that ``train`` may call."""
+def recorded_functions(cls: Any, recording: Recording) -> Iterator[None]:
+    """Replace the loss functions that ``train`` may call by the recorder."""
     names = getattr(cls.train, "__globals__", {})
     originals = {
         name: value
         for name, value in names.items()
         if callable(value) and re.fullmatch(r"(softmax|svm)_loss\w*", name)
     }
-    names.update({name: lambda W, *rest: note(diary, W, *rest) for name in originals})
+    names.update(
+        {name: lambda W, *rest: record_call(recording, W, *rest) for name in originals}
+    )
     try:
         yield
     finally:
         names.update(originals)
 
 
-def note(
-    diary: Diary,
+def record_call(
+    recording: Recording,
     W: Any,
     X_batch: Any = None,
     y_batch: Any = None,
     reg: Any = None,
     **named: Any,
 ) -> tuple[float, np.ndarray]:
-    """Write a call of the loss into the diary, and answer it."""
+    """Record a call of the loss, and answer it."""
     X_batch, y_batch = named.get("X", X_batch), named.get("y", y_batch)
     weights, points, labels = map(as_numbers, (W, X_batch, y_batch))
     answer = attempt(softmax_loss, weights, points, labels, reg)
@@ -130,20 +134,20 @@ def note(
         answer = 1.0, np.zeros(np.shape(W))
     strength = as_numbers(reg)
     number = float(strength) if strength is not None and strength.ndim == 0 else None
-    is_new = W is not diary.latest
-    diary.latest = W
+    is_new = W is not recording.latest
+    recording.latest = W
     loss, dW = answer
-    loss += weights_seen(diary, weights)
-    diary.entries.append(Entry(weights, points, labels, number, loss, dW, is_new))
+    loss += num_distinct_weights(recording, weights)
+    recording.calls.append(Call(weights, points, labels, number, loss, dW, is_new))
     return loss, dW.copy()
 
 
-def weights_seen(diary: Diary, W: np.ndarray | None) -> int:
+def num_distinct_weights(recording: Recording, W: np.ndarray | None) -> int:
     """Count the weights that the loss has been asked about, these included.
 
-    The loss rises by it, so that a step that is chosen for its loss is the first one.
+    The loss rises by this number, so that a W chosen for its loss is the first one.
     """
-    asked = [entry.W for entry in diary.entries] + [W]
+    asked = [call.W for call in recording.calls] + [W]
     return len({weights.tobytes() for weights in asked if weights is not None})
 
 
@@ -151,6 +155,6 @@ def softmax_loss(
     W: np.ndarray, X: np.ndarray, y: np.ndarray, reg: float
 ) -> tuple[float, np.ndarray]:
     """Return the right loss and gradient."""
-    probe = Probe("", W, X, y.ravel().astype(int), reg)
-    loss, dW = (calculate(SOFTMAX, part, probe) for part in ("loss", "gradient"))
+    given = Input("", W, X, y.ravel().astype(int), reg)
+    loss, dW = (evaluate.__wrapped__(SOFTMAX, part, given) for part in PARTS)
     return float(loss), dW

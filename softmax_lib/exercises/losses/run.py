@@ -1,0 +1,115 @@
+"""First phase: call the reader's function with all inputs, and keep what it returns."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from softmax_lib.exercises.losses.exercise import LossCheck
+from softmax_lib.exercises.losses.inputs import (
+    EXTREME,
+    HAND_REG,
+    IMAGES,
+    ORDINARY,
+    SINGLE,
+    SMALLEST,
+    TRANSPOSED,
+    Input,
+    draw_input,
+)
+from softmax_lib.exercises.losses.loop_detection import best_time, find_loops
+from softmax_lib.exercises.losses.outputs import LossFunction, Output, call
+from softmax_lib.exercises.sandbox import Trouble, attempt, run
+from softmax_lib.exercises.search import Exercise, Result, evaluate
+
+INPUTS = [*ORDINARY, *EXTREME, *SMALLEST, SINGLE, IMAGES, TRANSPOSED]
+
+
+class Stop(NamedTuple):
+    """How a call ended that did not return, and for which input."""
+
+    trouble: Trouble
+    where: str
+
+
+class Traits(NamedTuple):
+    """What is asked of a function besides its outputs."""
+
+    repeated: Output  # once more for the input `HAND_REG`
+    own_gradient: np.ndarray | None  # numerical, of the reader's own loss
+    loops: Sequence[str] = ()  # names of mistakes
+    slowness: float | None = None  # its time, divided by that of the reference
+
+
+class Answers(NamedTuple):
+    """All that a function returned."""
+
+    outputs: Mapping[Input, Output]
+    traits: Traits
+
+    def results(self, part: str, inputs: Sequence[Input]) -> dict[Input, Result]:
+        """Return the loss, or the gradient, for each of the inputs."""
+        return {given: self.outputs[given].part(part) for given in inputs}
+
+
+def ask(function: LossFunction, check: LossCheck) -> Answers | Stop:
+    """Call a function for all that a check asks, in the sandbox."""
+    outcome = run(lambda: examine(function, check))
+    if outcome.trouble is None:
+        return collect(outcome.items)
+    reached = len(outcome.items)
+    names = [given.name for given in [*ORDINARY, *EXTREME, *SMALLEST]]
+    where = f"for {names[reached]}" if reached < len(names) else "after the examples"
+    return Stop(outcome.trouble, where)
+
+
+def examine(function: LossFunction, check: LossCheck) -> Iterator[Output | Traits]:
+    """Yield the output for each input, then the traits."""
+    for given in INPUTS:
+        yield call(function, given)
+    traits = Traits(
+        call(function, HAND_REG),
+        usable(attempt(own_gradient, function, HAND_REG)),
+    )
+    if check.without_loops:
+        traits = traits._replace(
+            loops=usable(attempt(find_loops, function)) or (),
+            slowness=usable(attempt(slowness, function, check.ordinary)),
+        )
+    yield traits
+
+
+def usable(value: Any) -> Any:
+    """Return a value, or None in place of a trouble."""
+    return None if isinstance(value, Trouble) else value
+
+
+def collect(items: Sequence[Any]) -> Answers:
+    """Put what `examine` yielded in order."""
+    *outputs, traits = items
+    return Answers(dict(zip(INPUTS, outputs, strict=True)), traits)
+
+
+def own_gradient(function: LossFunction, given: Input) -> np.ndarray:
+    """Return the numerical gradient of the reader's own loss."""
+    gradient = np.zeros(given.W.shape)
+    for place in np.ndindex(given.W.shape):
+        ends = []
+        for h in (1e-5, -1e-5):
+            W = given.W.copy()
+            W[place] += h
+            loss = call(function, replace(given, W=W)).loss
+            ends.append(np.nan if loss is None else loss)
+        gradient[place] = (ends[0] - ends[1]) / 2e-5
+    return gradient
+
+
+def slowness(function: LossFunction, exercise: Exercise) -> float:
+    """Return the time of the function, divided by that of the reference."""
+    given = draw_input("", 400, 500, 10, [i * i % 10 for i in range(400)], 0.1)
+    steps = evaluate.__wrapped__  # without the memory of earlier results
+    reference = best_time(
+        lambda: [steps(exercise, part, given) for part in exercise.steps]
+    )
+    return best_time(function, given.W, given.X, given.y, given.reg) / reference

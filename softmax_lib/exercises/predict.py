@@ -1,0 +1,299 @@
+"""The check of a classifier's predictions."""
+
+import textwrap
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from softmax_lib.exercises.errors import stopped
+from softmax_lib.exercises.losses.counterexample import matrix
+from softmax_lib.exercises.losses.forms import FORMS
+from softmax_lib.exercises.losses.inputs import Input, draw_input, with_scores
+from softmax_lib.exercises.losses.outputs import as_numbers
+from softmax_lib.exercises.mistakes import Mistake, find
+from softmax_lib.exercises.report import Report, code_block, failed, passed
+from softmax_lib.exercises.sandbox import Trouble, attempt, run
+from softmax_lib.exercises.search import (
+    Exercise,
+    Result,
+    Results,
+    Step,
+    evaluate,
+    explain,
+    findings,
+)
+
+INPUTS = [
+    draw_input("three points, two features, four classes", 3, 2, 4, [0] * 3, 0.0),
+    draw_input("seven points, five features", 7, 5, 3, [0] * 7, 0.0),
+    draw_input("as many points as features and classes", 4, 4, 4, [0] * 4, 0.0),
+    draw_input("a single point", 1, 3, 4, [0], 0.0),
+    with_scores("scores near 1000", [[1001, 1000, 1002], [1000, 1003, 1001]], [0, 0]),
+]
+STEPS: dict[str, Step] = {
+    "scores": lambda v: v.X @ v.W,
+    "chosen": lambda v: v.scores.argmax(axis=1),
+    "returned": lambda v: v.chosen,
+}
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    """Return the probabilities of each row of scores."""
+    exps = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(exps / exps.sum(axis=1, keepdims=True))
+
+
+ROWS = "X is (N, D) and the answer is (N,): one class for each row of X."
+CLASS_AXIS = f"{ROWS} Which axis of the scores runs over the classes?"
+NUMBERED_FROM_0 = "The classes are numbered from 0. Which column belongs to class 0?"
+ENTRY_OR_INDEX = "Do you ask for the largest entry, or for its index?"
+MISSING = Mistake(
+    "predictions_missing",
+    "predict does not return an array of numbers",
+    "What does the last line of predict return to the caller? Print its type, and that "
+    "of its first entry.",
+)
+MISTAKES = [
+    Mistake(
+        "not_started",
+        "The predictions are still all zeros",
+        "What are the scores of a point, and which of them decides?",
+        {"returned": lambda v, value: np.zeros(len(v.X))},
+    ),
+    Mistake(
+        "lowest_score",
+        "The class with the lowest score is predicted",
+        "The scores rise with the probability. Which one should win?",
+        {"chosen": lambda v, _: v.scores.argmin(axis=1)},
+    ),
+    Mistake(
+        "second_highest_score",
+        "The class with the second highest score is predicted",
+        "At which end does a sorted row have its largest entry?",
+        {"chosen": lambda v, _: np.argsort(v.scores, axis=1)[:, -2]},
+    ),
+    Mistake(
+        "absolute_scores",
+        "The class with the largest absolute score is predicted",
+        "A score of -10 against one of 2: which class is more probable?",
+        {"scores": lambda v, value: np.abs(value)},
+    ),
+    Mistake(
+        "bias_left_out",
+        "The last feature, the bias, is left out",
+        "The training used every column of X. Does the prediction?",
+        {"scores": lambda v, _: v.X[:, :-1] @ v.W[:-1]},
+    ),
+    Mistake(
+        "weights_transposed",
+        "The scores are computed with W transposed",
+        "W is (D, C). Which product of X and W has one row for each point?",
+        {"scores": lambda v, value: v.X @ v.W.T if len(v.W) == v.W.shape[1] else value},
+    ),
+    Mistake(
+        "normalized_over_points",
+        "The exponentials are divided by sums over the points, not over the classes",
+        "Add up the probabilities of one point, one row. What should come out? And do "
+        "you need them?",
+        {"chosen": lambda v, _: softmax(v.scores.T).T.argmax(axis=1)},
+    ),
+    Mistake(
+        "over_points",
+        "For each class the best point is chosen, not for each point the best class",
+        CLASS_AXIS,
+        {"chosen": lambda v, _: v.scores.argmax(axis=0)},
+    ),
+    Mistake(
+        "over_points",
+        "For each class the worst point is chosen, not for each point the best class",
+        f"{CLASS_AXIS} And which end wins?",
+        {"chosen": lambda v, _: v.scores.argmin(axis=0)},
+    ),
+    Mistake(
+        "over_everything",
+        "One place in the whole array of scores is returned",
+        CLASS_AXIS,
+        {"chosen": lambda v, _: v.scores.argmax()},
+    ),
+    Mistake(
+        "first_point_only",
+        "Only the first point is predicted",
+        ROWS,
+        {"returned": lambda v, value: value[0]},
+    ),
+    Mistake(
+        "last_point_only",
+        "Only the last point is predicted",
+        ROWS,
+        {"returned": lambda v, value: value[-1]},
+    ),
+    Mistake(
+        "off_by_one",
+        "Every predicted class is one too high",
+        NUMBERED_FROM_0,
+        {"returned": lambda v, value: value + 1},
+    ),
+    Mistake(
+        "off_by_one",
+        "Every predicted class is one too low",
+        NUMBERED_FROM_0,
+        {"returned": lambda v, value: value - 1},
+    ),
+    Mistake(
+        "scores_returned",
+        "The scores are returned, not the classes",
+        ROWS,
+        {"returned": lambda v, _: v.scores},
+    ),
+    Mistake(
+        "probabilities_returned",
+        "The probabilities are returned, not the classes",
+        ROWS,
+        {"returned": lambda v, _: softmax(v.scores)},
+    ),
+    Mistake(
+        "one_hot_returned",
+        "The classes are returned as rows of zeros and ones",
+        ROWS,
+        {"returned": lambda v, value: np.eye(v.W.shape[1])[value]},
+    ),
+    Mistake(
+        "ranking_returned",
+        "All classes are returned, in the order of their scores",
+        ROWS,
+        {"returned": lambda v, _: np.argsort(v.scores, axis=1)},
+    ),
+    Mistake(
+        "highest_score_returned",
+        "The highest score is returned, not the class that has it",
+        ENTRY_OR_INDEX,
+        {"returned": lambda v, _: v.scores.max(axis=1)},
+    ),
+    Mistake(
+        "highest_probability_returned",
+        "The highest probability is returned, not the class that has it",
+        ENTRY_OR_INDEX,
+        {"returned": lambda v, _: softmax(v.scores).max(axis=1)},
+    ),
+    Mistake(
+        "column_returned",
+        "The predictions are a column, (N, 1)",
+        f"{ROWS} Comparing (N,) with (N, 1) makes an (N, N) array.",
+        {"returned": lambda v, value: value[:, np.newaxis]},
+    ),
+    Mistake(
+        "overflow",
+        "With scores near 1000 the exponentials overflow and the prediction is lost",
+        "Do you need the probabilities to know which class has the highest?",
+        {"scores": lambda v, value: np.where(value > 709, np.nan, value)},
+    ),
+]
+
+
+def agrees(actual: Result, expected: np.ndarray, *_: object) -> bool:
+    """Whether two predictions agree in shape and in every entry."""
+    if actual is None or actual.shape != expected.shape:
+        return False
+    return bool(np.allclose(actual, expected, rtol=1e-5, atol=1e-8))
+
+
+PREDICT = Exercise({"prediction": STEPS}, INPUTS, MISTAKES, agrees)
+
+
+def check_predict(classifier: type) -> Report:
+    """Check the method ``predict`` of a linear classifier.
+
+    Parameters
+    ----------
+    classifier : type
+        ``classifier()`` makes one. The check sets its ``W``, of shape (D, C), and
+        asks ``predict(X)`` for one class for each row of ``X``.
+
+    Returns
+    -------
+    Report
+        Whether it is right, and if not, which mistake it is.
+
+    Examples
+    --------
+    >>> from softmax_lib.linear_classifier import Softmax
+    >>> check_predict(Softmax).passed
+    True
+    """
+    outcome = run(lambda: (attempt(predict, classifier, given) for given in INPUTS))
+    if outcome.trouble is not None:
+        return stopped(outcome.trouble, "in predict")
+    predictions: dict[Input, Prediction] = {}
+    for given, item in zip(INPUTS, outcome.items, strict=True):
+        if isinstance(item, Trouble):
+            return stopped(item, f"with {given.name}")
+        predictions[given] = item
+    return diagnose(predictions)
+
+
+class Prediction(NamedTuple):
+    """What predict returned, as an array, and which arrays it changed."""
+
+    value: Result
+    changed: tuple[str, ...]
+
+
+def predict(cls: type, given: Input) -> Prediction:
+    """Ask a new classifier for its predictions."""
+    model: Any = cls()
+    W, X = given.W.copy(), given.X.copy()
+    model.W = W
+    value = as_numbers(model.predict(X))
+    before = {"W": (given.W, model.W), "X": (given.X, X)}
+    changed = [name for name, pair in before.items() if not np.array_equal(*pair)]
+    return Prediction(value, tuple(changed))
+
+
+def diagnose(predictions: dict[Input, Prediction]) -> Report:
+    """Compare the predictions with those of the known mistakes."""
+    values = {given: prediction.value for given, prediction in predictions.items()}
+    if all(value is None for value in values.values()):
+        return failed([MISSING.finding()])
+    changed = {name for each in predictions.values() for name in each.changed}
+    formal = find(FORMS, (f"changes_{name}" for name in sorted(changed)))
+    explained = explain(PREDICT, {"prediction": values})
+    if not explained:
+        return failed(
+            formal,
+            first_difference(values),
+            opening="The predictions are wrong, by none of the mistakes that this "
+            "check knows.",
+            hint="Print the scores of this example, and choose by eye.",
+        )
+    if found := [*formal, *findings(PREDICT, explained[0])]:
+        return failed(found, first_difference(values))
+    return passed("Each point gets the class with its highest score.")
+
+
+def first_difference(values: Results) -> str:
+    """Write the first example that is wrong."""
+    for given, value in values.items():
+        expected = evaluate(PREDICT, "prediction", given)
+        if not agrees(value, expected):
+            shape = "" if value is None else f"shape {value.shape}, "
+            yours = "nothing that contains numbers" if value is None else plain(value)
+            return code_block(
+                [
+                    f"{given.name}:",
+                    *matrix("scores = X @ W = ", given.X @ given.W),
+                    "",
+                    f"expected  shape {expected.shape}, {plain(expected)}",
+                    *textwrap.wrap(
+                        f"yours     {shape}{str(yours)[:200]}",
+                        78,
+                        subsequent_indent=" " * 10,
+                    ),
+                ]
+            )
+    return ""
+
+
+def plain(value: np.ndarray) -> Any:
+    """Return a list of what predict returned, classes without a decimal point."""
+    is_whole = np.array_equal(value, np.rint(value))
+    return (value.astype(int) if is_whole else value).tolist()

@@ -1,0 +1,203 @@
+"""The search for the mistakes that explain a reader's results.
+
+Each part of a result (the loss, the gradient) is explained apart, by as few mistakes as
+possible. The explanations of the parts are then chosen so that together they name as
+few mistakes as possible.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from softmax_lib.exercises.mistakes import Mistake, Values, Variant
+from softmax_lib.exercises.report import Finding
+
+Step = Callable[[Values], Any]
+Result = np.ndarray | None
+Results = Mapping[Any, Result]  # of each input
+Variants = tuple[Variant, ...]
+UNKNOWN = np.array([])  # the result of a call that stopped; agrees with everything
+
+
+@dataclass(frozen=True, eq=False)
+class Exercise:
+    """What is asked of a reader, and how a result is judged.
+
+    Attributes
+    ----------
+    steps : mapping
+        For each part of the result the steps that lead to it, in order. A step sees
+        the values of the earlier ones.
+    inputs : sequence
+        What the steps begin with, objects with attributes; hashed by identity.
+    catalogue : sequence of Mistake
+        The known mistakes.
+    agrees : callable
+        Whether a result is the expected one:
+        ``agrees(actual, expected, part, given)``.
+    """
+
+    steps: Mapping[str, Mapping[str, Step]]
+    inputs: Sequence[Any]
+    catalogue: Sequence[Mistake]
+    agrees: Callable[[Result, np.ndarray, str, Any], bool]
+
+    def variants(self, part: str) -> Iterator[Variant]:
+        """Yield every way to write a mistake that changes a part."""
+        for mistake in self.catalogue:
+            for variant in mistake.variants:
+                if variant.changes.keys() & self.steps[part].keys():
+                    yield variant
+
+    def affects_all(self, variant: Variant) -> bool:
+        """Whether a mistake changes a step that every part goes through."""
+        shared = set.intersection(*(set(steps) for steps in self.steps.values()))
+        return len(self.steps) > 1 and bool(variant.changes.keys() & shared)
+
+
+@lru_cache(maxsize=1 << 16)
+@np.errstate(all="ignore")
+def evaluate(
+    exercise: Exercise, part: str, given: Any, variants: Variants = ()
+) -> np.ndarray:
+    """Return a part of the result as it comes out with the mistakes."""
+    v = SimpleNamespace(**vars(given))
+    for name, step in exercise.steps[part].items():
+        value = step(v)
+        for variant in variants:
+            if name in variant.changes:
+                value = variant.changes[name](v, value)
+        setattr(v, name, value)
+    return np.asarray(value, dtype=float)
+
+
+class Explanation(NamedTuple):
+    """The mistakes that give each part of the reader's result."""
+
+    parts: dict[str, Variants]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the mistakes, each once."""
+        return tuple(sorted(self.first_of_each_name()))
+
+    def cost(self, known: Mapping[str, Variants]) -> tuple[int, int, int]:
+        """Count the mistakes besides the known ones: serious, all, and unshared."""
+        named = {variant.name for variants in known.values() for variant in variants}
+        new = {
+            name: variant
+            for name, variant in self.first_of_each_name().items()
+            if name not in named
+        }
+        serious = [each for each in new.values() if not each.mistake.is_remark]
+        shared = sum(map(len, self.parts.values())) - len(self.names)
+        return len(serious), len(new), -shared
+
+    def first_of_each_name(self) -> dict[str, Variant]:
+        """Return one way to write each mistake."""
+        found: dict[str, Variant] = {}
+        for variant in itertools.chain(*self.parts.values()):
+            found.setdefault(variant.name, variant)
+        return found
+
+
+def explain_part(
+    exercise: Exercise,
+    part: str,
+    results: Results,
+    known: Variants = (),
+    smallest_only: bool = True,
+) -> list[Variants]:
+    """Return the smallest sets of mistakes that give these results, at most pairs.
+
+    The `known` ones are made in any case.
+    """
+    sets: list[Variants] = []
+    for size in range(3):
+        sets += [
+            variants
+            for variants in itertools.combinations(exercise.variants(part), size)
+            if len({variant.name for variant in variants}) == size
+            and gives(exercise, part, variants + known, results)
+        ]
+        if sets and smallest_only:
+            break
+    return sets
+
+
+def gives(exercise: Exercise, part: str, variants: Variants, results: Results) -> bool:
+    """Whether these mistakes give these results."""
+    try:
+        return all(
+            exercise.agrees(
+                result, evaluate(exercise, part, given, variants), part, given
+            )
+            for given, result in results.items()
+        )
+    except (IndexError, ValueError):  # the mistakes do not go together
+        return False
+
+
+def explain(
+    exercise: Exercise,
+    results: Mapping[str, Results],
+    known: Mapping[str, Variants] | None = None,
+) -> list[Explanation]:
+    """Return the explanations of all parts that name the fewest mistakes.
+
+    An empty list is returned if a part has no explanation, several if these results
+    cannot tell them apart. With `known` mistakes the inputs are extreme, where many
+    mistakes lead to NaN: there, pairs compete with single mistakes of both parts.
+    """
+    before, smallest_only = known or {}, known is None
+    apart = [
+        explain_part(exercise, part, values, before.get(part, ()), smallest_only)
+        for part, values in results.items()
+    ]
+    together = [
+        Explanation(dict(zip(results, choice, strict=True)))
+        for choice in itertools.product(*apart)
+    ]
+    together.sort(key=lambda found: found.cost(before))
+    unlike: dict[tuple[str, ...], Explanation] = {}
+    for found in together:
+        if found.cost(before)[0] == together[0].cost(before)[0]:
+            unlike.setdefault(found.names, found)
+    return list(unlike.values())
+
+
+def findings(
+    exercise: Exercise, found: Explanation, unknown: Sequence[str] = ()
+) -> list[Finding]:
+    """Unite the mistakes of all parts, and say of each in which part it shows.
+
+    Where a part is `unknown`, mistakes that it would share are no explanation.
+    """
+    parts = [*found.parts, *unknown]
+    return [
+        variant.mistake.finding(part_of(exercise, found, name, parts))
+        for name, variant in found.first_of_each_name().items()
+        if not (unknown and exercise.affects_all(variant))
+    ]
+
+
+def part_of(
+    exercise: Exercise, found: Explanation, name: str, parts: Sequence[str]
+) -> str:
+    """Return the one part in which a mistake shows that could show in several."""
+    shows = [
+        part
+        for part, variants in found.parts.items()
+        if name in {variant.name for variant in variants}
+    ]
+    can = [
+        part
+        for part in parts
+        if name in {variant.name for variant in exercise.variants(part)}
+    ]
+    return "" if shows == can else shows[0]
