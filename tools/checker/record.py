@@ -208,10 +208,10 @@ def means_the_same(old: Any, new: Any, rules: Check) -> bool:
     """Say whether the recorded bytes of ``old`` can stand for ``new``."""
     if compare_output(old, new, rules):
         return False
-    pictures = [output_parts(output).get("image/png") for output in (old, new)]
-    if None in pictures or pictures[0] == pictures[1]:
+    before, after = (output_parts(output).get("image/png") for output in (old, new))
+    if before is None or after is None or before == after:
         return True
-    left, right = (pixels(base64.b64decode(picture)) for picture in pictures)
+    left, right = (pixels(base64.b64decode(picture)) for picture in (before, after))
     return bool(np.abs(left - right).max() <= SAME_PIXELS)
 
 
