@@ -16,12 +16,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import Any
 
 import numpy as np
 from matplotlib.testing.compare import calculate_rms
 from PIL import Image
+
+from softmax_lib.figure_data import MIME_TYPE
+from tools.checker.drawn import Allowance, changes
 
 __all__ = ["Difference", "compare_outputs", "read_check", "report"]
 
@@ -115,6 +118,7 @@ class Check:
     rtol: Decimal = RELATIVE_TOLERANCE
     atol: Decimal = Decimal(0)
     varies: tuple[Varies, ...] = ()
+    drawn: tuple[Allowance, ...] = ()
 
 
 def read_check(declared: Mapping[str, Any]) -> Check:
@@ -127,17 +131,19 @@ def read_check(declared: Mapping[str, Any]) -> Check:
         tolerance of every number in the cell; ``{"varies": [{"pattern": …,
         "at_least": …, "at_most": …, "reason": …}]}`` for numbers that may change from
         run to run. Group 1 of the pattern is the number.
+        ``{"drawn": [{"rtol": …, "x_at_least": …, "x_at_most": …, "reason": …}]}`` for
+        points of a figure's lines that may move farther up or down, at some x or all.
 
     Raises
     ------
     ValueError
         If a reason or a bound is missing, or an entry is unknown.
     """
-    rules = declared.get("varies", [])
-    require_entries(declared, {"rtol", "atol", "reason", "varies"})
+    rules, drawn = declared.get("varies", []), declared.get("drawn", [])
+    require_entries(declared, {"rtol", "atol", "reason", "varies", "drawn"})
     if {"rtol", "atol"} & set(declared):
         require_reason(declared)
-    elif not rules:
+    elif not rules and not drawn:
         raise ValueError(
             f"check must widen a tolerance or name what varies: {declared}"
         )
@@ -157,7 +163,18 @@ def read_check(declared: Mapping[str, Any]) -> Check:
             )
             for rule in rules
         ),
+        drawn=tuple(map(read_allowance, drawn)),
     )
+
+
+def read_allowance(rule: Mapping[str, Any]) -> Allowance:
+    """Read what lets the points of lines move."""
+    require_entries(rule, {"rtol", "x_at_least", "x_at_most", "reason"})
+    require_reason(rule)
+    if "rtol" not in rule:
+        raise ValueError(f"what is drawn may move by an rtol: {rule}")
+    numbers = {key: rule[key] for key in rule if key != "reason"}
+    return Allowance(**{key: float(number) for key, number in numbers.items()})
 
 
 def require_entries(declared: Mapping[str, Any], known: set[str]) -> None:
@@ -274,7 +291,9 @@ def describe_output(output: Output | None) -> str:
     if output is None:
         return "no output"
     parts = output_parts(output)
-    text = next((parts[kind] for kind in parts if parts[kind]), "")
+    text = next(
+        (parts[kind] for kind in parts if parts[kind] and kind != MIME_TYPE), ""
+    )
     text = "a picture" if text == parts.get("image/png") else quoted(text)
     return f"{' + '.join(kind for kind in parts if kind != 'metadata')} {text}"
 
@@ -557,6 +576,24 @@ def compare_pictures(old: str, new: str, rules: Check) -> list[Difference]:
     ]
 
 
+def compare_drawn(old: str, new: str, rules: Check) -> list[Difference]:
+    """Compare what two figures show, given as JSON; at most ten differences."""
+
+    def words_differ(one: str, other: str) -> str:
+        found = compare_texts(one, other, rules)
+        return found[0].detail if found else ""
+
+    found = changes(
+        json.loads(old),
+        json.loads(new),
+        words_differ,
+        rtol=float(rules.rtol),
+        atol=float(rules.atol),
+        allowances=rules.drawn,
+    )
+    return [Difference(*change) for change in islice(found, 10)]
+
+
 def compare_films(old: str, new: str, rules: Check) -> list[Difference]:
     """Compare two base64-encoded pictures without letters: the size, each pixel."""
     del rules
@@ -614,4 +651,8 @@ def tile_means(picture: np.ndarray) -> np.ndarray:
     return means
 
 
-COMPARE = {"image/png": compare_pictures, "text/html": compare_html}
+COMPARE = {
+    MIME_TYPE: compare_drawn,
+    "image/png": compare_pictures,
+    "text/html": compare_html,
+}

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Any
 
+from softmax_lib.figure_data import MIME_TYPE
 from tools.checker.compare import is_picture, output_parts
 
 __all__ = ["computed_numbers", "prose_of", "unsupported_numbers"]
@@ -47,7 +48,7 @@ def computed_numbers(cells: Iterable[Any]) -> list[Decimal]:
                 part
                 for output in cell.outputs
                 for kind, part in output_parts(output).items()
-                if not is_picture(kind) and kind != "text/html"
+                if not is_picture(kind) and kind not in ("text/html", MIME_TYPE)
             ),
         )
     ]
