@@ -8,7 +8,7 @@ BIN = .venv/Scripts
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help check book test pages-test lite pdf record text worksheet data figures links check-everywhere bench bench-streaming mutants lint dist lock clean
+.PHONY: help check book lab test test-torch pages-test lite pdf record text worksheet data figures links check-everywhere bench bench-streaming mutants lint dist lock address clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -20,19 +20,29 @@ book: .venv/book.done ## build the pages from the recorded outputs (no data, no 
 	$(BIN)/jupyter-book build --all -W -n --keep-going --quiet .
 	@echo "The book is built. Open _build/html/index.html in a browser."
 
+lab: .venv/lab.done ## open the chapters in JupyterLab, to run and change them
+	$(BIN)/jupyter lab book/
+
 # Two at a time, each with one thread: on two cores that is nearly twice as fast, and a
 # chapter needs up to 1 GB (chapter 12: 1.5).
 TWO = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 test: .venv/test.done ## run the unit tests, then compare every output of every chapter
 	$(TWO) tests tools
 	$(TWO) --nbval book/
-	@echo "Checked: the unit tests (tests/) and every output of every chapter (book/)."
+	@echo "Checked: the unit tests (tests/, tools/) and the outputs of every chapter (book/)."
+	@echo "What could not be checked on this machine is named above as not checked."
+
+# PyTorch is in no lock: on Linux, PyPI's brings 3 GB for graphics cards. TORCH names a
+# wheel for processors alone, to be installed instead.
+test-torch: .venv/test.done ## install PyTorch (or TORCH=its.whl) and check what needs it
+	$(PIP_INSTALL) --no-build-isolation -e ".[torch]" $(TORCH)
+	$(TWO) --nbval book/13_tools.ipynb tools/tests/test_bench.py
 
 pages-test: .venv/test.done book ## open every page in Chromium, with the network refused
 	$(BIN)/python -m pytest tests/pages --ignore tests/pages/test_lite.py
 
-lite: .venv/test.done .venv/lite.done ## build the chapters that run in a browser, beside the pages
-	$(BIN)/python -m tools.lite.build
+lite: .venv/test.done .venv/lite.done ## build the chapters that run in a browser (PYODIDE=archive or folder)
+	$(BIN)/python -m tools.lite.build $(PYODIDE)
 	$(MAKE) book
 	$(BIN)/python -m pytest tests/pages/test_lite.py
 
@@ -84,20 +94,23 @@ dist: .venv/test.done ## build the wheel and the source archive into dist/
 	$(BIN)/python -m hatchling build -d dist
 	$(BIN)/python -m pytest -q tests/test_package.py
 
-# Pins hold for every system and Python; a pin that still fits is kept (remove a file of
-# tools/locks/ to move all of its pins). What torch needs for a graphics card is left to pip.
+# Pins hold for every system and Python, and the locks share them; a pin that still fits is
+# kept (remove the files of tools/locks/ to move them all). Each file has its checksums.
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
-  --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+  --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 lock: .venv/test.done ## write tools/locks/ from pyproject.toml
-	$(COMPILE) --extra book --output-file tools/locks/book.txt
-	$(COMPILE) --extra test --constraints tools/locks/book.txt --output-file tools/locks/test.txt
-	grep -Ev '^(cuda|nvidia|triton)' tools/locks/test.txt > tools/locks/new && mv tools/locks/new tools/locks/test.txt
-	$(COMPILE) --extra lite --constraints tools/locks/test.txt --output-file tools/locks/lite.txt
-	@echo "Written: tools/locks/book.txt, tools/locks/test.txt and tools/locks/lite.txt."
+	$(COMPILE) --extra test --output-file tools/locks/test.txt
+	for part in book lab lite; do \
+	  $(COMPILE) --extra $$part --constraints tools/locks/test.txt --output-file tools/locks/$$part.txt || exit; done
+	$(BIN)/python -m pytest -q tests/test_locks.py
+
+address: ## write the book's address everywhere: make address REPOSITORY=owner/name
+	$(PYTHON) tools/address.py $(REPOSITORY)
 
 clean: ## remove all that make has made
 	rm -rf .venv _build dist
 
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # An installation that was interrupted is begun anew: half a package would pass for a whole one.
 .venv/%.done: tools/locks/%.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
@@ -106,6 +119,6 @@ clean: ## remove all that make has made
 	@mkdir -p .venv && touch .venv/unfinished
 	@if [ ! -x $(BIN)/python ]; then $(PYTHON) -m venv .venv; fi
 	@echo "Installing the packages of $< into .venv (the first time takes minutes)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@$(PIP_INSTALL) --require-hashes -r $<
+	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	@rm .venv/unfinished && touch $@

@@ -132,7 +132,8 @@ def install(age: str) -> str:
     home = ROOT / ".venv" / "versions" / age
     venv.create(home, with_pip=True, clear=True)
     python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    pins = (ROOT / "tools/locks/test.txt").read_text("utf-8").splitlines()
+    lock = (ROOT / "tools/locks/test.txt").read_text("utf-8")
+    pins = re.findall(r"^(\w.*?)(?: \\)?$", lock, re.MULTILINE)  # without checksums
     # No chapter needs zarr, which takes no old NumPy; SciPy comes with scikit-learn.
     unpinned = (*names, "scipy", "zarr")
     kept = [pin for pin in pins if not pin.startswith(unpinned)]

@@ -38,7 +38,7 @@ ERRORS = catalogue(
     ),
     check_fails=Mistake(
         "The check itself failed: your code may be right",
-        "Please open an issue at https://github.com/softmax-book/softmax-book/issues "
+        "Please open an issue at https://github.com/OWNER/softmax-book/issues "
         "with your code and the lines above.",
         shows=is_kind("check"),
     ),

@@ -8,20 +8,11 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.pages.conftest import HTML
+from tools.address import PLACEHOLDER, book_address, repository
+from tools.browser import open_page
 from tools.checker.chapters import ROOT
 
 RAW_FORMULA = r"() => document.body.innerText.match(/\\[(\[]|\\begin\{\w+\}|\$\$/g)"
-
-ADDRESS = re.search(r"baseurl: (\S+)", (ROOT / "_config.yml").read_text("utf-8"))[1]
-AT_REST = "document.getAnimations().forEach(change => change.finish())"
-
-
-def open_page(page, address):
-    """Open a page and wait until its formulas are typeset and its colours at rest."""
-    page.goto(address)
-    page.wait_for_function("!window.MathJax || MathJax.startup?.promise")
-    page.evaluate("window.MathJax?.startup.promise.then(() => null)")
-    page.evaluate(AT_REST)
 
 
 def assert_typeset(page):
@@ -96,5 +87,20 @@ def test_a_page_says_in_a_sentence_of_its_own_what_it_holds():
         assert sentence.endswith("."), path.name
         assert sentence not in sentences, path.name
         sentences[sentence] = path.name
-        card = found_once(r'<meta property="og:image" content="([^"]*)"', path)
-        assert (HTML / card.removeprefix(ADDRESS)).is_file()
+
+
+def test_a_shared_link_shows_a_picture_that_is_there():
+    address = book_address()
+    for path in HTML.glob("book/*.html"):
+        page = path.read_text("utf-8")
+        cards = re.findall(r'<meta property="og:image" content="([^"]*)"', page)
+        assert len(cards) == bool(address), path.name
+        assert all((HTML / card.removeprefix(address)).is_file() for card in cards)
+
+
+def test_the_pages_have_buttons_only_where_the_repository_has_an_address():
+    published = repository().split("/")[0] != PLACEHOLDER
+    page = (HTML / "book" / "02_naive_loss.html").read_text("utf-8")
+    assert ("mybinder.org" in page) == published
+    assert (f'href="https://github.com/{repository()}' in page) == published
+    assert (HTML / "sitemap.xml").is_file() == bool(book_address())

@@ -13,7 +13,7 @@ from pathlib import Path
 import nbformat
 
 from tools.checker.chapters import ROOT, chosen_data_set
-from tools.checker.record import named_chapters, run_cells
+from tools.checker.record import RecordingError, named_chapters, run_cells
 
 SAVE_WHAT_IS_SHOWN = """
 import itertools, pathlib
@@ -35,10 +35,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, default=ROOT / "_build" / "figures")
     parser.add_argument("chapters", nargs="*", help="such as 02; default all")
     options = parser.parse_args(arguments)
+    failed = False
     for chapter in named_chapters(options.chapters):
-        saved = save_figures(chapter, options.folder)
-        print(f"{chapter.stem}: {len(saved)} figures in {options.folder}")
-    return 0
+        try:
+            saved = save_figures(chapter, options.folder)
+        except RecordingError as error:
+            failed = True
+            print(f"{chapter.stem}: not saved\n{error}")
+        else:
+            print(f"{chapter.stem}: {len(saved)} figures in {options.folder}")
+    return int(failed)
 
 
 def save_figures(chapter: Path, folder: Path) -> list[Path]:

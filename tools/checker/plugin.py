@@ -8,10 +8,11 @@ and refuses everything that would leave an output unchecked.
 import io
 import os
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
+import nbval.plugin
 import pytest
 from nbval.plugin import (
     IPyNbCell,
@@ -28,8 +29,17 @@ from tools.checker.chapters import (
     kernel_environment,
 )
 from tools.checker.compare import Difference, compare_outputs, report
+from tools.checker.needs import (
+    NOT_CHECKED,
+    lacks_torch,
+    needs_torch,
+    not_checked_lines,
+)
 from tools.checker.recordings import read_recorded
 from tools.checker.solutions import executed_cells, place_of
+
+# pytest-xdist's ways to share tests out that would part the cells of a chapter.
+BY_CELL = {"load", "loadgroup", "worksteal"}
 
 FIGURE_FAILURES = Path("_build") / "figure-failures"
 
@@ -53,6 +63,12 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     os.environ.update(kernel_environment(data_set))
     config.option.nbval_current_env = True
+    config.addinivalue_line("markers", "needs_torch: not checked without PyTorch")
+    if config.option.nbval and getattr(config.option, "dist", "no") in BY_CELL:
+        config.option.dist = "loadfile"
+    # nbval would put all that a stream says in one place; `compare_outputs` keeps what
+    # comes after a figure there.
+    nbval.plugin.coalesce_streams = list
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -66,8 +82,36 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Leave out a test that needs PyTorch, where there is none."""
+    if pyfuncitem.get_closest_marker("needs_torch") and lacks_torch():
+        pyfuncitem.user_properties.append((NOT_CHECKED, True))
+        return True
+    return None
+
+
+def pytest_report_teststatus(
+    report: pytest.TestReport,
+) -> tuple[str, str, str] | None:
+    """Count what was left out as neither passed nor failed nor skipped."""
+    if report.when == "call" and (NOT_CHECKED, True) in map(
+        tuple, report.user_properties
+    ):
+        return NOT_CHECKED, "n", NOT_CHECKED.upper()
+    return None
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Name at the end of the run what was not checked."""
+    for line in not_checked_lines(terminalreporter.getreports(NOT_CHECKED)):
+        terminalreporter.write_line(line, yellow=True)
+
+
 @pytest.hookimpl(wrapper=True)
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Iterator[Any]:
+def pytest_collect_file(
+    file_path: Path, parent: pytest.Collector
+) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
     """Put a `Chapter` in the place of each notebook that nbval has found."""
     collectors = yield
     return [
@@ -76,6 +120,36 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Iterator[A
         else collector
         for collector in collectors
     ]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Put each chapter's cells back in order, whichever plugin shuffled them."""
+    session.items[:] = in_order(session.items)
+    chosen = defaultdict(list)
+    for item in session.items:
+        if isinstance(item, CheckedCell):
+            chosen[item.parent].append(item.cell_num)
+    for chapter, numbers in chosen.items():
+        if numbers != list(range(len(numbers))):
+            raise pytest.UsageError(
+                f"A chapter runs from its first cell on, but of {chapter.path.name} "
+                f"only cells {numbers} were chosen: name whole chapters, without "
+                "::Cell, -k or --last-failed."
+            )
+
+
+def in_order(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Return the tests with the cells of a chapter together, from top to bottom."""
+    wholes = [item.parent if isinstance(item, CheckedCell) else item for item in items]
+    first: dict[Any, int] = {}
+    for position, whole in enumerate(wholes):
+        first.setdefault(whole, position)
+    order = sorted(
+        range(len(items)),
+        key=lambda k: (first[wholes[k]], getattr(items[k], "cell_num", 0)),
+    )
+    return [items[k] for k in order]
 
 
 class Chapter(IPyNbFile):
@@ -123,6 +197,13 @@ class CheckedCell(IPyNbCell):
         if self.parent.timed_out:
             self.raise_cell_error("An earlier cell of this chapter never ended.")
 
+    def runtest(self) -> None:
+        """Run the cell and compare its outputs, unless it needs what is not here."""
+        if needs_torch(self.cell) and lacks_torch():
+            self.user_properties.append((NOT_CHECKED, True))
+            return
+        super().runtest()
+
     def compare_outputs(self, test: Any, ref: Any, skip_compare: Any = None) -> bool:
         """Say whether the new outputs mean what the recorded ones mean."""
         del skip_compare
@@ -160,7 +241,7 @@ class CheckedCell(IPyNbCell):
         if difference.pictures is None:
             return None
         name = f"{self.parent.path.stem}-cell-{self.cell_num}.png"
-        path = self.config.rootpath / FIGURE_FAILURES / name
+        path = Path(self.config.rootpath) / FIGURE_FAILURES / name
         path.parent.mkdir(parents=True, exist_ok=True)
         side_by_side(*difference.pictures).save(path)
         return path

@@ -24,8 +24,8 @@ from nbval.kernel import CURRENT_ENV_KERNEL_NAME, start_new_kernel
 from PIL import Image
 
 from tools.checker.chapters import (
-    CHAPTERS,
     DATA_SETS,
+    NOTEBOOKS,
     cifar10_on_disk,
     kernel_environment,
     machine_paths,
@@ -40,6 +40,7 @@ from tools.checker.compare import (
     pixels,
     read_check,
 )
+from tools.checker.needs import lacks_torch, needs_torch
 from tools.checker.recordings import read_recorded, write_recorded
 from tools.checker.solutions import executed_cells, place_of
 
@@ -81,13 +82,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def named_chapters(names: Sequence[str]) -> list[Path]:
     """Return the chapters whose file names begin with one of ``names``."""
     if not names:
-        return CHAPTERS
+        return NOTEBOOKS
     stems = [Path(name).stem for name in names]
-    chosen = [path for path in CHAPTERS if path.stem.startswith(tuple(stems))]
+    chosen = [path for path in NOTEBOOKS if path.stem.startswith(tuple(stems))]
     if not chosen:
         raise SystemExit(
             f"No chapter is named {', '.join(names)}; there are "
-            f"{', '.join(path.stem for path in CHAPTERS)}."
+            f"{', '.join(path.stem for path in NOTEBOOKS)}."
         )
     return chosen
 
@@ -125,6 +126,8 @@ def recorded_outputs(chapter: Path, data_set: str) -> dict[str, list[Any]]:
 
 def run_cells(cells: Sequence[Any], directory: Path, data_set: str) -> int:
     """Run the cells in a new kernel, give each its outputs, return the peak memory."""
+    if lacks_torch() and any(map(needs_torch, cells)):
+        raise RecordingError("It needs PyTorch, which `make test-torch` installs.")
     manager, client = start_new_kernel(
         kernel_name=CURRENT_ENV_KERNEL_NAME,
         cwd=str(directory),
@@ -205,10 +208,10 @@ def means_the_same(old: Any, new: Any, rules: Check) -> bool:
     """Say whether the recorded bytes of ``old`` can stand for ``new``."""
     if compare_output(old, new, rules):
         return False
-    pictures = [output_parts(output).get("image/png") for output in (old, new)]
-    if None in pictures or pictures[0] == pictures[1]:
+    before, after = (output_parts(output).get("image/png") for output in (old, new))
+    if before is None or after is None or before == after:
         return True
-    left, right = (pixels(base64.b64decode(picture)) for picture in pictures)
+    left, right = (pixels(base64.b64decode(picture)) for picture in (before, after))
     return bool(np.abs(left - right).max() <= SAME_PIXELS)
 
 

