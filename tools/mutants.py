@@ -44,6 +44,7 @@ pytest_add_cli_args = {options}
 process_isolation = "forkserver"
 timeout_multiplier = 4
 use_git_change_detection = false
+debug = true
 """
 
 
