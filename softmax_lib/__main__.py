@@ -41,9 +41,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     worksheet.add_argument(
         "file", type=Path, help="a notebook (.ipynb) or script (.py)"
     )
+    worksheet.add_argument(
+        "--json", action="store_true", help="print the reports for a program to read"
+    )
+    classroom = commands.add_parser(
+        "class",
+        help="count which mistakes a class made",
+        description="Checks every notebook and script below a folder, such as "
+        "nbgrader's submitted/, and prints how many students made each mistake.",
+    )
+    classroom.add_argument("folder", type=Path, help="with a folder per student")
+    classroom.add_argument("--table", type=Path, help="write each mistake to this CSV")
+    classroom.add_argument("--figure", type=Path, help="draw the counts: .svg or .png")
     options = parser.parse_args(arguments)
     if options.command == "check":
-        return check_submission(options.file)
+        return check_submission(options.file, as_json=options.json)
+    if options.command == "class":
+        from softmax_lib.classroom import report_class  # and Matplotlib with it
+
+        return report_class(options.folder, options.table, options.figure)
     if options.command == "data":
         return run_data(options.action)
     try:
@@ -69,7 +85,7 @@ def run_data(action: str) -> int:
 
 
 def find_chapter(name: str, book: Path) -> Path:
-    """Return the one chapter in ``book`` whose file name contains ``name``."""
+    """Return the chapter in ``book`` of this number, or with this in its name."""
     chapters = sorted(book.glob("*.ipynb"))
     if not chapters:
         raise LookupError(
@@ -80,11 +96,13 @@ def find_chapter(name: str, book: Path) -> Path:
         raise LookupError(
             'JupyterLab is missing: run `make lab`, or pip install "softmax-lib[lab]".'
         )
-    found = [chapter for chapter in chapters if name in chapter.stem]
+    part = f"{name:0>2}_" if name.isdigit() else name
+    found = [chapter for chapter in chapters if part in chapter.stem]
     if len(found) != 1:
+        which = ", ".join(chapter.stem for chapter in found or chapters)
         raise LookupError(
             f"{name!r} must be part of the name of one chapter, but it is part of "
-            f"{len(found)} of {', '.join(chapter.stem for chapter in chapters)}."
+            + (f"{len(found)}: {which}." if found else f"none of {which}.")
         )
     return found[0]
 

@@ -6,6 +6,7 @@ fails leaves the others alone.
 """
 
 import ast
+import contextlib
 import json
 import linecache
 import re
@@ -43,13 +44,16 @@ DEFINITIONS = (
 MAGIC = re.compile(r"^(\s*)(%%?[a-zA-Z]|!(?!=)).*$", re.MULTILINE)
 
 
-def check_submission(path: Path) -> int:
+def check_submission(path: Path, as_json: bool = False) -> int:
     """Check every function that has a check, and print the reports.
 
     Parameters
     ----------
     path : path
         A notebook (``.ipynb``) or a script (``.py``).
+    as_json : bool, default False
+        Whether to print the reports as JSON: a list of objects with ``check``,
+        ``function``, ``passed``, ``findings`` and ``text``.
 
     Returns
     -------
@@ -62,21 +66,28 @@ def check_submission(path: Path) -> int:
     except (OSError, ValueError, KeyError) as error:
         print(f"{path} cannot be read: {error}", file=sys.stderr)
         return 2
-    names = define(cells)
+    with contextlib.redirect_stdout(sys.stderr if as_json else sys.stdout):
+        names, unread = define(cells)
     written = {name: names[name] for name in CHECKS if is_written(names.get(name))}
     if not written:
-        print(
-            f"{path} defines nothing that can be checked: none of {', '.join(CHECKS)}.",
-            file=sys.stderr,
-        )
+        fault = f"defines nothing that can be checked: none of {', '.join(CHECKS)}"
+        if unread:
+            fault = f"cannot be checked before {' and '.join(unread)} can be read"
+        print(f"{path} {fault}.", file=sys.stderr)
         return 2
-    all_passed = True
+    reports = []
     for name, value in written.items():
         for check in CHECKS[name]:
-            report = check(value)
-            print(f"{check.__name__}({name})", report, "", sep="\n")
-            all_passed &= report.passed
-    return int(not all_passed)
+            with contextlib.redirect_stdout(sys.stderr if as_json else sys.stdout):
+                report = check(value)
+            if not as_json:
+                print(f"{check.__name__}({name})", report, "", sep="\n")
+            reports.append(
+                {"check": check.__name__, "function": name, **report.as_dict()}
+            )
+    if as_json:
+        print(json.dumps(reports, indent=1))
+    return int(not all(report["passed"] for report in reports))
 
 
 def read_cells(path: Path) -> dict[str, str]:
@@ -92,9 +103,10 @@ def read_cells(path: Path) -> dict[str, str]:
     }
 
 
-def define(cells: dict[str, str]) -> dict[str, Any]:
-    """Run what defines something, and return the names that there are then."""
+def define(cells: dict[str, str]) -> tuple[dict[str, Any], list[str]]:
+    """Run what defines something; return the names then, and what is no Python."""
     names: dict[str, Any] = {"__name__": "submission"}
+    unread = []
     for place, source in cells.items():
         lines = source.splitlines(keepends=True)
         linecache.cache[place] = (len(source), None, lines, place)
@@ -103,7 +115,8 @@ def define(cells: dict[str, str]) -> dict[str, Any]:
                 run_statement(statement, place, names)
         except SyntaxError as error:
             print(f"{place}: {error}", file=sys.stderr)
-    return names
+            unread.append(place)
+    return names, unread
 
 
 def statements(source: str, place: str) -> Iterator[ast.stmt]:

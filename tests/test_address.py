@@ -18,7 +18,7 @@ SPELLED_OUT = (
     "LICENSE-TEXT.md",
     "_config.yml",
     "pyproject.toml",
-    "softmax_lib/exercises/messages.py",
+    "softmax_lib/exercises/errors.py",
 )
 URL = f"https://github.com/{address.repository()}"
 

@@ -265,6 +265,27 @@ def test_a_template_is_its_own_class_and_stands_upright() -> None:
         np.testing.assert_array_equal(picture, expected)
 
 
+@pytest.mark.parametrize("image_shape", [(5, 8), (5, 8, 1)])
+def test_templates_of_grey_images_are_grey(image_shape: tuple[int, ...]) -> None:
+    weights = np.arange(120.0).reshape(40, 3)
+    pictures = plots.template_pictures(weights, image_shape)
+    assert (pictures.shape, pictures.dtype) == ((3, 5, 8, 3), np.uint8)
+    brightness = (weights.T.reshape(3, 5, 8) / 119 * 255).astype(np.uint8)
+    for channel in range(3):
+        np.testing.assert_array_equal(pictures[..., channel], brightness)
+    figure = plots.plot_templates(weights, NAMES[:3], image_shape)
+    np.testing.assert_array_equal(shown(figure)[:3], pictures)
+    assert "5 by 8 pixels" in figure.alt
+
+
+@pytest.mark.parametrize("grey", [IMAGES[..., 0], IMAGES[..., :1]])
+def test_a_grey_picture_is_drawn_in_grey(grey: np.ndarray) -> None:
+    dark = grey[:2] // 2  # whose brightest pixel is not white
+    as_colours = np.repeat(dark.reshape(2, 32, 32, 1), 3, axis=3)
+    drawn, expected = (plots.plot_images(p, NAMES[:2]) for p in (dark, as_colours))
+    assert np.abs(pixels(drawn) - pixels(expected)).max() <= 1
+
+
 def test_the_pictures_of_templates_are_those_that_are_drawn() -> None:
     drawn = shown(plots.plot_templates(WEIGHTS, NAMES))
     np.testing.assert_array_equal(plots.template_pictures(WEIGHTS), drawn)
@@ -599,7 +620,7 @@ def test_a_pixel_of_a_patch_is_a_whole_number_of_pixels_in_the_figure() -> None:
         ),
         (
             lambda: plots.plot_templates(np.zeros((3073, 10)), NAMES),
-            r"weights must have the shape \(3072, 10\), without the bias row, .*3073",
+            r"weights must have the shape \(3072, 10\), .* none for the bias, .*3073",
         ),
         (
             lambda: plots.plot_templates(WEIGHTS, NAMES[:9]),

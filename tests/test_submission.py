@@ -111,6 +111,15 @@ def test_the_librarys_own_functions_are_no_answer(check):
     assert "worksheet.ipynb defines nothing that can be checked" in complained
 
 
+def test_what_cannot_be_read_is_not_said_to_define_nothing(check):
+    status, said, complained = check(["x = 1", RIGHT.replace("):", ")")])
+    assert (status, said) == (2, "")
+    assert "defines nothing" not in complained
+    assert complained.splitlines()[-1] == (
+        "worksheet.ipynb cannot be checked before worksheet.ipynb, cell 3 can be read."
+    )
+
+
 @pytest.mark.parametrize("name", ["missing.ipynb", "broken.ipynb"])
 def test_a_file_that_cannot_be_read_is_wrong_use(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
