@@ -116,7 +116,10 @@ def install(session: nox.Session, wanted: Iterable[str]) -> None:
     pins = re.findall(r"^(\w\S*==\S+(?: ;.*?)?) *\\?$", LOCK.read_text("utf-8"), re.M)
     # No chapter needs zarr, which takes no old NumPy; SciPy comes with scikit-learn.
     free = {*map(name_of, dependencies()), "scipy", "zarr"}
-    session.install(*wanted, *(pin for pin in pins if name_of(pin) not in free))
+    kept = [pin for pin in pins if name_of(pin) not in free]
+    requirements = Path(session.create_tmp()) / "requirements.txt"
+    requirements.write_text("\n".join([*wanted, *kept]), encoding="utf-8")
+    session.install("-r", str(requirements))
     session.install("--no-deps", "-e", str(ROOT))
     check(session, "python")
 

@@ -98,7 +98,7 @@ class Varies:
         return [match.span(1) for match in self.pattern.finditer(text)]
 
     def allows(self, number: str) -> bool:
-        """Say whether ``number`` is one and lies within the bounds."""
+        """Return whether ``number`` is a number within the bounds."""
         if not NUMBER.fullmatch(number):
             return False
         return self.at_least <= value_of(number) <= self.at_most
@@ -161,7 +161,7 @@ def read_check(declared: Mapping[str, Any]) -> Check:
 
 
 def require_entries(declared: Mapping[str, Any], known: set[str]) -> None:
-    """Refuse an entry that nobody reads."""
+    """Check that every entry has a meaning."""
     if unknown := set(declared) - known:
         raise ValueError(
             f"check has no entry {sorted(unknown)}; it has {sorted(known)}"
@@ -169,7 +169,7 @@ def require_entries(declared: Mapping[str, Any], known: set[str]) -> None:
 
 
 def require_bounds(rule: Mapping[str, Any]) -> None:
-    """Refuse what may vary without end, on either side."""
+    """Check that what may vary has two finite bounds, in order."""
     numbers = [rule.get(bound) for bound in BOUNDS]
     finite = all(
         isinstance(number, int | float) and np.isfinite(number) for number in numbers
@@ -181,7 +181,7 @@ def require_bounds(rule: Mapping[str, Any]) -> None:
 
 
 def require_reason(declared: Mapping[str, Any]) -> None:
-    """Refuse an allowance without a reason."""
+    """Check that an allowance has a reason."""
     if not str(declared.get("reason", "")).strip():
         raise ValueError(f"what a check allows must have a reason: {declared}")
 
@@ -256,7 +256,7 @@ def output_parts(output: Output) -> dict[str, str]:
 
 
 def is_picture(kind: str) -> bool:
-    """Say whether a part of an output is a picture."""
+    """Return whether a part of an output is a picture."""
     return kind.startswith("image/png")
 
 
