@@ -69,8 +69,8 @@ figures: .venv/test.done ## save the chapters' figures (or CHAPTERS=03) as SVG, 
 links: .venv/book.done ## check the links that lead out of the book
 	$(BIN)/jupyter-book build --all -W -n --keep-going --quiet --builder linkcheck .
 
-check-everywhere: .venv/test.done ## compare the outputs on other processors and versions (long)
-	$(BIN)/python -m tools.everywhere --only "$(ONLY)"
+check-everywhere: .venv/test.done ## check on other processors and versions (hours; or ONLY=oldest)
+	$(BIN)/nox -f tools/noxfile.py $(if $(ONLY),-k "$(ONLY)") -- $(CHECKED)
 
 bench: .venv/test.done ## measure time and memory against what the machine can do (minutes)
 	$(BIN)/python -m tools.benchmarks.bench
