@@ -131,7 +131,7 @@ def plain(text: str) -> str:
     """Return Markdown without links, which lead nowhere from a slide."""
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
     text = re.sub(r"\{eq\}`[^`]*`", "the formula", text)
-    return re.sub(r"\{\w+\}`([^`<]*)[^`]*`", r"\1", " ".join(text.split()))
+    return re.sub(r"\{\w+\}`([^`<]*?) ?(?:<[^`]*)?`", r"\1", " ".join(text.split()))
 
 
 def is_prose(text: str) -> bool:
