@@ -32,10 +32,10 @@ test: .venv/test.done ## run the unit tests, then compare every output of every 
 	@echo "Checked: the unit tests (tests/, tools/) and the outputs of every chapter (book/)."
 	@echo "What could not be checked on this machine is named above as not checked."
 
-# PyTorch is in no lock: on Linux, PyPI's brings 3 GB for graphics cards. One for processors
-# alone is taken instead where PIP_FIND_LINKS or pip's settings name one.
-test-torch: .venv/test.done ## install PyTorch and check what needs it
-	$(PIP_INSTALL) --no-build-isolation -e ".[torch]"
+# PyTorch is in no lock: on Linux, PyPI's brings 3 GB for graphics cards. TORCH names a
+# wheel for processors alone, to be installed instead.
+test-torch: .venv/test.done ## install PyTorch (or TORCH=its.whl) and check what needs it
+	$(PIP_INSTALL) --no-build-isolation -e ".[torch]" $(TORCH)
 	$(TWO) --nbval book/13_tools.ipynb tools/tests/test_bench.py
 
 pages-test: .venv/test.done book ## open every page in Chromium, with the network refused

@@ -37,7 +37,7 @@ ROOMS = table()
 
 def files_of(module):
     """The files of a module, or of a package of the same name."""
-    return sorted((PACKAGE / module).glob("*.py")) or [PACKAGE / f"{module}.py"]
+    return sorted((PACKAGE / module).rglob("*.py")) or [PACKAGE / f"{module}.py"]
 
 
 def imported_by(path):

@@ -12,6 +12,7 @@ from tools.checker.chapters import (
     BOOK,
     CHAPTERS,
     DATA_SETS,
+    NOTEBOOKS,
     RECORDINGS,
     ROOT,
     machine_paths,
@@ -25,10 +26,12 @@ from tools.checker.solutions import executed_cells
 
 LINES_IN_A_CELL = 15
 
-each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+each_notebook = pytest.mark.parametrize(
+    "chapter", NOTEBOOKS, ids=lambda path: path.stem
+)
 each_recording = pytest.mark.parametrize(
     ("chapter", "data_set"),
-    list(itertools.product(CHAPTERS, DATA_SETS)),
+    list(itertools.product(NOTEBOOKS, DATA_SETS)),
     ids=lambda part: getattr(part, "stem", part),
 )
 
@@ -44,7 +47,7 @@ def code_cells_of(chapter, data_set="cifar10"):
 
 def allowances():
     """Every tolerance and every number that may vary, each with its reason."""
-    for chapter in CHAPTERS:
+    for chapter in NOTEBOOKS:
         for cell in executed_cells(cells_of(chapter)):
             check = cell.metadata.get("check")
             for allowed in [check, *check.get("varies", [])] if check else []:
@@ -68,18 +71,18 @@ def test_a_page_that_lists_the_chapters_lists_them_all(page):
 def test_a_chapter_says_in_a_sentence_of_its_own_what_it_holds():
     sentences = [
         nbformat.read(chapter, as_version=4).metadata.get("description", "")
-        for chapter in CHAPTERS
+        for chapter in NOTEBOOKS
     ]
     assert [text for text in sentences if not 40 < len(text) < 170] == []
-    assert len(set(sentences)) == len(CHAPTERS)
+    assert len(set(sentences)) == len(NOTEBOOKS)
 
 
 def test_no_recording_is_left_of_a_chapter_that_is_gone():
     recorded = {path.name for path in RECORDINGS.glob("*/*")}
-    assert recorded == {f"{chapter.stem}.json" for chapter in CHAPTERS}
+    assert recorded == {f"{chapter.stem}.json" for chapter in NOTEBOOKS}
 
 
-@each_chapter
+@each_notebook
 def test_a_recording_holds_outputs_of_cells_and_nothing_else(chapter):
     recording = recording_of(chapter, "shapes10")
     cells = executed_cells(read_recorded(chapter, "shapes10").cells)
@@ -87,7 +90,7 @@ def test_a_recording_holds_outputs_of_cells_and_nothing_else(chapter):
     assert recording.read_text("utf-8") == recording_text(cells), "run `make record`"
 
 
-@each_chapter
+@each_notebook
 def test_no_cell_opts_out_of_the_check(chapter):
     opting_out = [
         mark
@@ -101,7 +104,7 @@ def test_no_cell_opts_out_of_the_check(chapter):
     assert opting_out == []
 
 
-@each_chapter
+@each_notebook
 def test_a_notebook_is_written_as_the_recorder_writes_it(chapter, tmp_path):
     rewritten = tmp_path / chapter.name
     write_notebook(nbformat.read(chapter, as_version=4), rewritten)
@@ -154,14 +157,14 @@ def test_whatever_is_allowed_to_vary_has_a_reason_and_a_bound(check):
     read_check(check)
 
 
-@each_chapter
+@each_notebook
 def test_a_code_cell_is_short_enough_to_be_read_at_once(chapter):
     for cell in code_cells_of(chapter):
         lines = [line for line in cell.source.splitlines() if line.strip()]
         assert len(lines) <= LINES_IN_A_CELL, cell.source
 
 
-@each_chapter
+@each_notebook
 def test_every_decimal_number_of_the_prose_is_computed_in_its_chapter(chapter):
     cells = cells_of(chapter)
     computed = computed_numbers(executed_cells(cells))
@@ -174,7 +177,7 @@ def test_every_decimal_number_of_the_prose_is_computed_in_its_chapter(chapter):
 def test_every_decimal_number_of_a_page_is_computed_in_some_chapter(page):
     computed = [
         number
-        for chapter in CHAPTERS
+        for chapter in NOTEBOOKS
         for number in computed_numbers(executed_cells(cells_of(chapter)))
     ]
     assert unsupported_numbers(page.read_text("utf-8"), computed) == [], (
@@ -193,7 +196,7 @@ def test_make_test_torch_checks_each_chapter_that_needs_pytorch():
     assert set(re.findall(r"book/\w+\.ipynb", recipe)) == needing != set()
 
 
-@each_chapter
+@each_notebook
 def test_a_cell_that_imports_pytorch_says_that_it_needs_it(chapter):
     for cell in executed_cells(cells_of(chapter)):
         if re.search(r"^\s*(import|from) torch", cell.source, re.MULTILINE):

@@ -4,10 +4,15 @@ The submissions are two plain ones, as a reader writes them, and each mistake is
 of their lines. None of them is made from the catalogue of `softmax_lib.exercises`.
 """
 
+import dataclasses
 import functools
 import itertools
+import json
 import os
-import signal
+import pickle
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -184,7 +189,7 @@ def log_of_the_sum_of_scores(W, X, y, reg):
     return losses.mean() + reg * (W**2).sum(), with_logsumexp(W, X, y, reg)[1]
 
 
-def test_forgotten_exponentials_are_named_although_some_losses_are_nan() -> None:
+def test_missing_exponentials_are_named_even_with_nan_losses() -> None:
     assert fault_of(without_exponentials) == {"exp_missing in the loss"}
     assert fault_of(log_of_the_sum_of_scores) == {"exp_missing in the loss"}
     assert fault_of(of_shifted_scores) == {"exp_missing"}
@@ -254,7 +259,7 @@ def test_a_sum_that_goes_on_from_point_to_point_is_named() -> None:
     assert fault_of(f) == {"sum_not_reset in the loss"}
 
 
-def test_a_loss_that_is_added_in_the_loop_over_the_classes_is_named() -> None:
+def test_a_loss_added_in_the_loop_over_the_classes_is_named() -> None:
     def f(W, X, y, reg):
         loss = 0.0
         for x, label in zip(X, y, strict=True):
@@ -265,7 +270,7 @@ def test_a_loss_that_is_added_in_the_loop_over_the_classes_is_named() -> None:
     assert fault_of(f) == {"once_for_each_class in the loss"}
 
 
-def test_the_gradient_of_the_svm_loss_is_no_gradient_of_the_softmax_loss() -> None:
+def test_the_svm_loss_in_place_of_the_softmax_loss_is_named() -> None:
     def f(W, X, y, reg):
         _, dW = losses.svm_loss_naive(W, X, y, reg)
         return from_scipy(W, X, y, reg)[0], dW
@@ -297,13 +302,13 @@ def test_the_words_fit_the_part_in_which_the_mistake_is() -> None:
     assert "Should your result double" in text
 
 
-def test_of_an_error_that_is_not_known_it_is_asked_what_goes_into_the_line() -> None:
+def test_an_unknown_error_asks_what_goes_into_the_line() -> None:
     report = check_softmax_loss_naive(written(LOOPS, "loss = 0.0 → loss = {}['loss']"))
     assert report.fault == "error"
     assert "**Hint.** Print what goes into the line" in report.text
 
 
-def test_a_submission_that_hangs_crashes_or_exits_leaves_the_kernel_alive(
+def test_code_that_hangs_or_exits_leaves_the_kernel_alive(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def hangs(W, X, y, reg):
@@ -348,7 +353,7 @@ def test_a_check_that_fails_itself_does_not_blame_the_code(
 
 
 @pytest.mark.parametrize("fork", [sandbox.FORK, False])
-def test_an_answer_that_fills_the_memory_is_no_failure_of_the_check(
+def test_an_answer_that_fills_the_memory_is_reported_as_such(
     fork: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Endless:
@@ -562,7 +567,7 @@ def test_what_is_right_but_for_extreme_input_gets_a_remark(
     assert report.remark == remark
 
 
-def test_an_unknown_mistake_is_admitted_and_shown_at_its_smallest() -> None:
+def test_an_unknown_mistake_is_shown_with_the_smallest_example() -> None:
     report = check_softmax_loss_naive(
         written(LOOPS, "loss /= num_train → loss = loss / num_train + num_train**2 - 1")
     )
@@ -573,7 +578,7 @@ def test_an_unknown_mistake_is_admitted_and_shown_at_its_smallest() -> None:
     assert "N = 2, D = 1, C = 2, reg = 0" in report.text
 
 
-def test_of_an_unknown_loss_it_is_said_whether_the_gradient_is_its_own() -> None:
+def test_of_an_unknown_loss_the_gradient_may_be_its_own() -> None:
     own = "The gradient is that of your own loss, so begin with the loss."
     cubes = "return loss, dW → return loss + np.sum(W**3), dW + 3 * W**2"
     assert own in check_softmax_loss_naive(written(LOOPS, cubes)).text
@@ -625,7 +630,7 @@ def test_positive_scores_that_are_counted_for_margins_are_named(
     assert check_svm_loss(written(SVM_ARRAYS, *edits)).fault == "scores_counted"
 
 
-def test_a_sigmoid_for_each_class_is_named_with_its_cross_entropy() -> None:
+def test_a_sigmoid_per_class_is_named_with_its_cross_entropy() -> None:
     def one_against_all(W, X, y, reg):
         p = 1 / (1 + np.exp(-X @ W))
         hot = np.eye(W.shape[1])[y]
@@ -644,7 +649,7 @@ def test_arrays_turned_round_are_recognized() -> None:
     assert check_softmax_loss_naive(of_2015).fault == "other_orientation"
 
 
-def test_the_text_has_the_example_with_expected_and_actual_numbers() -> None:
+def test_the_text_shows_expected_and_actual_numbers() -> None:
     report = check_softmax_loss_naive(written(LOOPS, "loss /= num_train →"))
     assert "loss expected  3.34214\nloss yours     6.68429" in report.text
     assert "**Hint.**" in report._repr_markdown_()
@@ -652,18 +657,60 @@ def test_the_text_has_the_example_with_expected_and_actual_numbers() -> None:
     assert "```" not in repr(report)
 
 
-def test_without_a_fork_the_code_runs_here_and_what_hangs_is_interrupted(
-    monkeypatch: pytest.MonkeyPatch,
+def test_without_a_fork_code_that_hangs_is_interrupted(
+    monkeypatch: pytest.MonkeyPatch, ctrl_c: None
 ) -> None:
     monkeypatch.setattr(sandbox, "FORK", False)
-    monkeypatch.setattr(sandbox, "TIME_LIMIT", 0.5)
     assert check_softmax_loss_naive(written(LOOPS)).passed
-    hangs = written(LOOPS, "loss = 0.0 → loss = 0.0\n    while True: pass")
-    # What a shell starts in the background ignores interrupts; a kernel does not.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        assert check_softmax_loss_naive(hangs).fault == "hangs"
-    finally:
-        signal.signal(signal.SIGINT, before)
     stops = written(LOOPS, "loss = 0.0 → raise SystemExit")
     assert check_softmax_loss_naive(stops).fault == "error"
+    monkeypatch.setattr(sandbox, "TIME_LIMIT", 0.5)
+    hangs = written(LOOPS, "loss = 0.0 → loss = 0.0\n    while True: pass")
+    assert check_softmax_loss_naive(hangs).fault == "hangs"
+
+
+def test_where_no_thread_can_start_the_caller_sets_the_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def cannot_start(self: threading.Timer) -> None:
+        raise RuntimeError("can't start new thread")
+
+    def is_interrupted(W, X, y, reg):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sandbox, "FORK", False)
+    monkeypatch.setattr(threading.Timer, "start", cannot_start)
+    assert check_softmax_loss_naive(written(LOOPS)).passed
+    assert check_softmax_loss_naive(is_interrupted).fault == "hangs"
+
+
+def test_an_interrupt_before_the_limit_is_the_readers_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def is_interrupted(W, X, y, reg):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sandbox, "FORK", False)
+    with pytest.raises(KeyboardInterrupt):
+        check_softmax_loss_naive(is_interrupted)
+
+
+def test_the_checks_load_with_numpy_alone() -> None:
+    others = ("matplotlib", "PIL", "pooch", "requests", "scipy", "sklearn", "tqdm")
+    code = f"""
+import sys
+sys.modules.update(dict.fromkeys({others}))
+import softmax_lib.exercises
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_report_is_plain_data() -> None:
+    edits = ["loss /= num_train → pass", "2 * reg * W → reg * W"]
+    report = check_softmax_loss_naive(written(LOOPS, *edits))
+    assert pickle.loads(pickle.dumps(report)) == report
+    found = json.loads(json.dumps(dataclasses.asdict(report)))["findings"]
+    assert [(finding["name"], finding["part"]) for finding in found] == [
+        ("not_averaged", "loss"),
+        ("reg_half", "gradient"),
+    ]

@@ -62,9 +62,7 @@ def test_the_classes_of_the_package_pass() -> None:
         assert check_predict(cls).passed
 
 
-def test_a_class_whose_training_calls_the_loss_function_itself_can_be_followed() -> (
-    None
-):
+def test_a_training_that_calls_a_loss_function_can_be_followed() -> None:
     call = "self.loss(X_batch, y_batch, reg) → "
     cls = written(
         CLASSIFIER, call + "softmax_loss_vectorized(self.W, X_batch, y_batch, reg)"
@@ -497,13 +495,13 @@ def test_the_text_shows_expected_and_actual_numbers() -> None:
     assert max(map(len, report.text.splitlines())) <= 80
 
 
-def test_the_inside_of_the_check_is_not_shown_where_no_model_is_made() -> None:
+def test_a_call_on_the_class_hides_the_inside_of_the_check() -> None:
     report = check_grid(written(SEARCH, "softmax = model() → softmax = model"))
     assert "pair'" not in report.text
     assert "`model` and `model()`" in report.text
 
 
-def test_the_search_that_is_shown_is_one_in_which_the_mistake_shows() -> None:
+def test_the_report_shows_a_search_with_the_mistake() -> None:
     report = check_grid(written(SEARCH, f"{BETTER} → if train_acc > best_val:"))
     assert report.fault == "chosen_by_training"
     ((expected, yours),) = re.findall(
@@ -512,7 +510,7 @@ def test_the_search_that_is_shown_is_one_in_which_the_mistake_shows() -> None:
     assert expected != yours
 
 
-def test_a_search_that_sets_no_number_of_steps_is_told_of_the_default() -> None:
+def test_a_search_without_num_iters_is_told_of_the_default() -> None:
     report = check_grid(written(SEARCH, ", num_iters=1500) → )"))
     assert (report.passed, report.remark) == (True, "num_iters_not_set")
     assert "1,000" in report.text

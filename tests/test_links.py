@@ -7,7 +7,7 @@ import pytest
 from pybtex.database import parse_file
 
 from tests.test_architecture import ROOMS
-from tools.checker.chapters import BOOK, CHAPTERS
+from tools.checker.chapters import BOOK, CHAPTERS, NOTEBOOKS
 from tools.checker.links import (
     function_targets,
     link_first_mentions,
@@ -17,6 +17,9 @@ from tools.checker.links import (
 from tools.checker.numbering import CAPTION, LINK, figure_numbers, with_numbers
 from tools.checker.prose import prose_of
 
+each_notebook = pytest.mark.parametrize(
+    "chapter", NOTEBOOKS, ids=lambda path: path.stem
+)
 each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
 
 
@@ -81,7 +84,7 @@ def test_a_mention_that_is_linked_by_hand_is_left_alone():
     assert [cell.source for cell in cells][1] == "A kink."
 
 
-@each_chapter
+@each_notebook
 def test_the_first_mention_of_each_term_and_function_is_linked(chapter):
     before = nbformat.read(chapter, as_version=4).cells
     after = nbformat.read(chapter, as_version=4).cells
@@ -91,7 +94,7 @@ def test_the_first_mention_of_each_term_and_function_is_linked(chapter):
     )
 
 
-@each_chapter
+@each_notebook
 def test_a_link_to_the_glossary_or_the_reference_leads_somewhere(chapter):
     there = {*term_targets().values(), *function_targets().values()}
     links = re.findall(r"\(((?:glossary|reference)\.md#[^)]*)\)", text_of(chapter))
@@ -134,7 +137,7 @@ def test_a_symbol_of_the_notation_stands_in_the_chapter_named(symbol, code, name
 
 
 def test_every_citation_has_its_entry_and_every_entry_is_cited():
-    texts = [*map(text_of, CHAPTERS), page("closing")]
+    texts = [*map(text_of, NOTEBOOKS), page("closing")]
     cited = re.findall(r"\]\(bibliography\.md#(\w+)\)", "\n".join(texts))
     assert set(cited) == set(parse_file(BOOK / "references.bib").entries)
 
@@ -191,7 +194,7 @@ def numbers():
 
 
 @pytest.mark.parametrize(
-    "path", [*CHAPTERS, *sorted(BOOK.glob("*.md"))], ids=lambda path: path.stem
+    "path", [*NOTEBOOKS, *sorted(BOOK.glob("*.md"))], ids=lambda path: path.stem
 )
 def test_the_numbers_of_figures_are_right(path, numbers):
     text = text_of(path) if path.suffix == ".ipynb" else path.read_text("utf-8")

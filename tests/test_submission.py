@@ -43,7 +43,7 @@ def check(tmp_path, monkeypatch, capsys):
     return run
 
 
-def test_cells_that_raise_or_do_not_parse_leave_the_others_to_be_checked(check):
+def test_cells_that_raise_or_do_not_parse_are_skipped(check):
     status, said, complained = check(CELLS)
     assert said.startswith("check_softmax_loss_naive(softmax_loss_naive)\nRight.")
     assert "cell 5: invalid syntax" in complained
@@ -92,13 +92,13 @@ def test_the_line_of_the_reader_that_stops_is_shown(check):
     assert "return X.no_such" in said
 
 
-def test_an_import_that_fails_is_said_and_an_assignment_that_needs_data_is_not(check):
+def test_a_failed_import_is_reported_a_failed_assignment_is_not(check):
     _, _, complained = check(["import no_such_module", "x = data", RIGHT])
     assert "cell 2, line 1: ModuleNotFoundError" in complained
     assert "cell 3" not in complained
 
 
-def test_a_class_is_checked_for_its_training_and_for_its_predictions(check):
+def test_a_class_is_checked_for_training_and_predictions(check):
     status, said, _ = check(["class Softmax:\n    W = None"])
     assert "check_train(Softmax)" in said
     assert "check_predict(Softmax)" in said

@@ -5,14 +5,20 @@ that each way of choosing leads to another model.
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from softmax_lib.exercises.errors import stopped
 from softmax_lib.exercises.losses.outputs import as_numbers
-from softmax_lib.exercises.mistakes import Mistake, first_shown
+from softmax_lib.exercises.mistakes import (
+    Mistake,
+    all_shown,
+    catalogue,
+    find,
+    first_shown,
+)
 from softmax_lib.exercises.report import Finding, Report, code_block, failed, passed
 from softmax_lib.exercises.sandbox import Trouble, attempt, run
 
@@ -144,10 +150,6 @@ class Search(NamedTuple):
         fits[best] |= not any(fits) and bool(np.isclose(best_val, train))
         return fits
 
-    def pairs_of_best_model(self) -> list[bool]:
-        """Return for each pair whether it is that of the best model."""
-        return [pair == self.best_pair for pair in self.plan.pairs()]
-
 
 def check_grid(f: Callable[..., Any]) -> Report:
     """Check a search for the best learning rate and regularization strength.
@@ -270,61 +272,54 @@ def as_tuple(value: Any) -> tuple[float, ...]:
     return () if numbers is None else tuple(numbers.ravel().tolist())
 
 
-# What is looked for first; after these, the numbers cannot be right.
-NOT_STARTED = [
-    Mistake(
-        "not_started",
+NOT_STARTED = catalogue(
+    not_started=Mistake(
         "None of the models that `model()` makes is trained",
         "What must happen for each pair of settings before you can compare them? Do "
         "you make each model with `model()`, or with a class from outside?",
         shows=lambda search: not search.trainings,
-    )
-]
-SPOILING = [
-    [
-        Mistake(
-            "settings_swapped",
-            "Learning rate and regularization are passed to train in the wrong order",
-            "In which order does train take them?",
-            shows=lambda search: search.tried == search.swapped_pairs,
+    ),
+)
+# After these, the numbers cannot be right.
+SPOILING = catalogue(
+    settings_swapped=Mistake(
+        "Learning rate and regularization are passed to train in the wrong order",
+        "In which order does train take them?",
+        shows=lambda search: search.tried == search.swapped_pairs,
+    ),
+    combinations_missing=Mistake(
+        "Not every pair of learning rate and regularization is tried",
+        "Four learning rates and two strengths: how many trainings is that?",
+        shows=lambda search: (
+            search.tried != search.swapped_pairs
+            and not search.tried >= set(search.plan.pairs())
         ),
-        Mistake(
-            "combinations_missing",
-            "Not every pair of learning rate and regularization is tried",
-            "Four learning rates and two strengths: how many trainings is that?",
-            shows=lambda search: not search.tried >= set(search.plan.pairs()),
-        ),
-    ],
-    [
-        Mistake(
-            "trained_on_validation",
-            "A model is trained on points of the validation set",
-            "What does the validation accuracy tell you about points the model has "
-            "seen?",
-            shows=lambda search: any(each.on_validation for each in search.trainings),
-        )
-    ],
-]
-TRAININGS = [
-    [
-        Mistake(
-            "model_reused",
-            "The same model is trained again and again, so each training continues "
-            "from the weights of the one before",
-            "Where is a model made in your code, and how many should there be?",
-            shows=lambda search: search.reuses_models,
-        )
-    ],
-    [
-        Mistake(
-            "other_data",
-            "A model predicts points that belong neither to the training set nor to "
-            "the validation set",
-            "Which set must stay untouched until the choice is made?",
-            shows=lambda search: search.other_data,
-        )
-    ],
-]
+    ),
+    trained_on_validation=Mistake(
+        "A model is trained on points of the validation set",
+        "What does the validation accuracy tell you about points the model has seen?",
+        shows=lambda search: any(each.on_validation for each in search.trainings),
+    ),
+)
+TRAININGS = catalogue(
+    model_reused=Mistake(
+        "The same model is trained again and again, so each training continues from "
+        "the weights of the one before",
+        "Where is a model made in your code, and how many should there be?",
+        shows=lambda search: search.reuses_models,
+    ),
+    other_data=Mistake(
+        "A model predicts points that belong neither to the training set nor to the "
+        "validation set",
+        "Which set must stay untouched until the choice is made?",
+        shows=lambda search: search.other_data,
+    ),
+    keys_swapped=Mistake(
+        "The keys of the results are (reg, learning_rate)",
+        "The worksheet looks up results[(learning_rate, reg)].",
+        shows=lambda search: search.has_swapped_keys,
+    ),
+)
 
 
 def has_unit(name: str) -> Callable[[Search], bool]:
@@ -332,73 +327,53 @@ def has_unit(name: str) -> Callable[[Search], bool]:
     return lambda search: search.has_unit(name)
 
 
-TABLE = [
-    [
-        Mistake(
-            "keys_swapped",
-            "The keys of the results are (reg, learning_rate)",
-            "The worksheet looks up results[(learning_rate, reg)].",
-            shows=lambda search: search.has_swapped_keys,
-        )
-    ],
-    [
-        Mistake(
-            "results_not_returned",
-            "No dict of results is returned",
-            "Somebody wants to see the whole table, not only its best entry.",
-            shows=lambda search: search.results is None,
-        ),
-        Mistake(
-            "results_missing",
-            "The results do not have one entry for each pair of settings",
-            "When is an entry written: for each pair, or for the best?",
-            shows=lambda search: search.table() is None,
-        ),
-        Mistake(
-            "accuracies_swapped",
-            "The results contain (validation, training) accuracy",
-            "In which order does the worksheet unpack the two?",
-            shows=lambda search: search.has_table(search.plan.val, search.plan.train),
-        ),
-        Mistake(
-            "validation_from_training",
-            "The validation accuracy is computed on the training set",
-            "Which X and which y go into each of the two accuracies?",
-            shows=lambda search: search.has_table(search.plan.train, search.plan.train),
-        ),
-        Mistake(
-            "training_from_validation",
-            "The training accuracy is computed on the validation set",
-            "Which X and which y go into each of the two accuracies?",
-            shows=lambda search: search.has_table(search.plan.val, search.plan.val),
-        ),
-        Mistake(
-            "in_percent",
-            "The accuracies are in percent",
-            "The worksheet's accuracies are fractions from 0 to 1.",
-            shows=has_unit("in_percent"),
-        ),
-        Mistake(
-            "counts_for_accuracies",
-            "The results contain numbers of correct predictions",
-            "The worksheet's accuracies are fractions from 0 to 1. What divides the "
-            "count?",
-            shows=has_unit("counts_for_accuracies"),
-        ),
-        Mistake(
-            "errors_for_accuracies",
-            "The results contain the fraction of wrong predictions",
-            "Do you count a comparison with == or with !=?",
-            shows=has_unit("errors_for_accuracies"),
-        ),
-        Mistake(
-            "results_wrong",
-            "The results do not contain (training accuracy, validation accuracy)",
-            "What is the mean of y == y_pred?",
-            shows=lambda search: not search.has_unit(""),
-        ),
-    ],
-]
+TABLE = catalogue(
+    results_not_returned=Mistake(
+        "No dict of results is returned",
+        "Somebody wants to see the whole table, not only its best entry.",
+        shows=lambda search: search.results is None,
+    ),
+    results_missing=Mistake(
+        "The results do not have one entry for each pair of settings",
+        "When is an entry written: for each pair, or for the best?",
+        shows=lambda search: search.table() is None,
+    ),
+    accuracies_swapped=Mistake(
+        "The results contain (validation, training) accuracy",
+        "In which order does the worksheet unpack the two?",
+        shows=lambda search: search.has_table(search.plan.val, search.plan.train),
+    ),
+    validation_from_training=Mistake(
+        "The validation accuracy is computed on the training set",
+        "Which X and which y go into each of the two accuracies?",
+        shows=lambda search: search.has_table(search.plan.train, search.plan.train),
+    ),
+    training_from_validation=Mistake(
+        "The training accuracy is computed on the validation set",
+        "Which X and which y go into each of the two accuracies?",
+        shows=lambda search: search.has_table(search.plan.val, search.plan.val),
+    ),
+    in_percent=Mistake(
+        "The accuracies are in percent",
+        "The worksheet's accuracies are fractions from 0 to 1.",
+        shows=has_unit("in_percent"),
+    ),
+    counts_for_accuracies=Mistake(
+        "The results contain numbers of correct predictions",
+        "The worksheet's accuracies are fractions from 0 to 1. What divides the count?",
+        shows=has_unit("counts_for_accuracies"),
+    ),
+    errors_for_accuracies=Mistake(
+        "The results contain the fraction of wrong predictions",
+        "Do you count a comparison with == or with !=?",
+        shows=has_unit("errors_for_accuracies"),
+    ),
+    results_wrong=Mistake(
+        "The results do not contain (training accuracy, validation accuracy)",
+        "What is the mean of y == y_pred?",
+        shows=lambda search: not search.has_unit(""),
+    ),
+)
 
 
 class Choice(NamedTuple):
@@ -407,80 +382,65 @@ class Choice(NamedTuple):
     plan: Plan
     fits: list[bool]
 
-    @property
-    def is_right(self) -> bool:
-        """Whether the pair with the highest validation accuracy was chosen."""
-        return self.fits[int(np.argmax(self.plan.val))]
+
+def chose(place: Callable[[Plan], int]) -> Callable[[Choice], bool]:
+    """Whether the pair at a place may have been chosen."""
+    return lambda choice: choice.fits[place(choice.plan)]
 
 
-# Which pair was chosen, and why it is another than the best.
-CHOICES = [
-    Mistake(
-        "chosen_by_training",
+is_best = chose(lambda plan: int(np.argmax(plan.val)))
+# Why a pair was chosen that is not the best.
+CHOICES = catalogue(
+    chosen_by_training=Mistake(
         "The best is chosen by the training accuracy",
         "Which model would win if one of them memorized the training set?",
-        shows=lambda choice: choice.fits[int(np.argmax(choice.plan.train))],
+        shows=chose(lambda plan: int(np.argmax(plan.train))),
     ),
-    Mistake(
-        "keeps_worst",
+    keeps_worst=Mistake(
         "The model with the lowest validation accuracy is kept",
         "In which direction must the comparison go?",
-        shows=lambda choice: choice.fits[int(np.argmin(choice.plan.val))],
+        shows=chose(lambda plan: int(np.argmin(plan.val))),
     ),
-    Mistake(
-        "keeps_last",
+    keeps_last=Mistake(
         "The last model is kept, not the best one",
         "What must be true before the best so far is replaced?",
-        shows=lambda choice: choice.fits[-1],
+        shows=chose(lambda plan: -1),
     ),
-    Mistake(
-        "keeps_first",
+    keeps_first=Mistake(
         "The first model is kept, not the best one",
         "When is the best so far replaced, and is it updated then?",
-        shows=lambda choice: choice.fits[0],
+        shows=chose(lambda plan: 0),
     ),
-    Mistake(
-        "compared_late",
+    compared_late=Mistake(
         "Only the last model of each inner loop is compared with the best so far",
         "Which lines run for each pair, and which once an inner loop has ended? Look "
         "at their indentation.",
         shows=lambda choice: any(choice.fits[i] for i in choice.plan.late_choices()),
     ),
-    Mistake(
-        "chosen_by_loss",
+    chosen_by_loss=Mistake(
         "The best is chosen by its training loss",
         "The loss includes the penalty, which depends on reg. Can losses at different "
         "reg tell you which model predicts better?",
-        shows=lambda choice: choice.fits[choice.plan.lowest_loss],
+        shows=chose(lambda plan: plan.lowest_loss),
     ),
-]
-BEST_VAL = [
-    *CHOICES,
-    Mistake(
-        "best_val_wrong",
+)
+OTHER_CHOICES = catalogue(
+    best_val_not_returned=Mistake(
+        "No best validation accuracy is returned",
+        "Which single number tells how good the best pair is?",
+    ),
+    best_val_wrong=Mistake(
         "The best validation accuracy is not the highest one of the results",
         "When is the number updated?",
-        shows=lambda choice: True,
     ),
-]
-BEST_MODEL = [
-    *CHOICES,
-    Mistake(
-        "best_model_wrong",
+    best_model_not_returned=Mistake(
+        "No trained model is returned",
+        "Whose predictions will you test in the end?",
+    ),
+    best_model_wrong=Mistake(
         "The model returned is not the one with the highest validation accuracy",
         "When is the model kept: together with its accuracy?",
-        shows=lambda choice: True,
     ),
-]
-NO_BEST_VAL = Mistake(
-    "best_val_not_returned",
-    "No best validation accuracy is returned",
-    "Which single number tells how good the best pair is?",
-)
-NO_BEST_MODEL = Mistake(
-    "best_model_not_returned",
-    "No trained model is returned",
-    "Whose predictions will you test in the end?",
 )
 DEFAULT_STEPS = Finding(
     "num_iters_not_set",
@@ -494,33 +454,29 @@ def diagnose(search: Search) -> list[Finding]:
     """Find the mistakes of one search."""
     if found := first_shown(NOT_STARTED, search):
         return found
-    spoiling = all_shown(SPOILING, search)
-    found = [*spoiling, *all_shown(TRAININGS, search)]
-    if spoiling:
+    if found := all_shown(SPOILING, search):
+        return found + all_shown(TRAININGS, search)
+    found = all_shown(TRAININGS, search) + first_shown(TABLE, search)
+    if any(finding.name == "validation_from_training" for finding in found):
         return found
-    table = all_shown(TABLE, search)
-    if any(finding.name == "validation_from_training" for finding in table):
-        return [*found, *table]
-    return [*found, *table, *diagnose_choice(search)]
-
-
-def all_shown(groups: list[list[Mistake]], search: Search) -> list[Finding]:
-    """Return the first mistake of each group that shows."""
-    return [finding for group in groups for finding in first_shown(group, search)]
-
-
-def diagnose_choice(search: Search) -> Iterator[Finding]:
-    """Find what is wrong with the best accuracy and the best model."""
     if search.best_val is None:
-        yield NO_BEST_VAL.finding()
+        found += find(OTHER_CHOICES, ["best_val_not_returned"])
     else:
-        choice = Choice(search.plan, search.pairs_of(search.best_val))
-        yield from [] if choice.is_right else first_shown(BEST_VAL, choice)
+        found += diagnose_choice(search, search.pairs_of(search.best_val), "best_val")
     if search.best_pair is None:
-        yield NO_BEST_MODEL.finding()
+        found += find(OTHER_CHOICES, ["best_model_not_returned"])
     elif not search.reuses_models:  # else the model is the last anyway
-        choice = Choice(search.plan, search.pairs_of_best_model())
-        yield from [] if choice.is_right else first_shown(BEST_MODEL, choice)
+        fits = [pair == search.best_pair for pair in search.plan.pairs()]
+        found += diagnose_choice(search, fits, "best_model")
+    return found
+
+
+def diagnose_choice(search: Search, fits: list[bool], what: str) -> list[Finding]:
+    """Find why the best accuracy, or the best model, is not the right one."""
+    choice = Choice(search.plan, fits)
+    if is_best(choice):
+        return []
+    return first_shown(CHOICES, choice) or find(OTHER_CHOICES, [f"{what}_wrong"])
 
 
 def write(searches: list[Search]) -> Report:

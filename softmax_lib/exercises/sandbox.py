@@ -36,22 +36,11 @@ Task = Callable[[], Iterator[Any]]
 
 
 class Trouble(NamedTuple):
-    """How a call ended without returning.
+    """How a call ended without returning."""
 
-    Attributes
-    ----------
-    kind : str
-        "error", "time", "memory" or "exit"; "check" where it is the check that failed.
-    text : str
-        One line: the exception's message, or how the process ended. Of a check that
-        failed, the traceback.
-    line : str
-        The reader's own line in which it happened, or "".
-    """
-
-    kind: str
-    text: str
-    line: str = ""
+    kind: str  # "error", "time", "memory", "exit", or "check": the check itself failed
+    text: str  # the exception's message, or how the process ended
+    line: str = ""  # the reader's own line in which it happened
 
 
 @dataclass(frozen=True)

@@ -10,19 +10,10 @@ from playwright.sync_api import expect
 from softmax_lib import __version__
 from tests.pages.conftest import HTML
 from tools.address import PLACEHOLDER, book_address, repository
+from tools.browser import open_page
 from tools.checker.chapters import ROOT
 
 RAW_FORMULA = r"() => document.body.innerText.match(/\\[(\[]|\\begin\{\w+\}|\$\$/g)"
-
-AT_REST = "document.getAnimations().forEach(change => change.finish())"
-
-
-def open_page(page, address):
-    """Open a page and wait until its formulas are typeset and its colours at rest."""
-    page.goto(address)
-    page.wait_for_function("!window.MathJax || MathJax.startup?.promise")
-    page.evaluate("window.MathJax?.startup.promise.then(() => null)")
-    page.evaluate(AT_REST)
 
 
 def assert_typeset(page):

@@ -2,9 +2,10 @@
 
 Words must be equal. A number without decimals (a count, a shape, a label, ``1e-07``)
 must be equal too. A number with decimals must lie within the tolerance, which is the
-larger of a relative 1e-6 and one unit of the last printed digit. Pictures are compared
-as pictures. What else may vary in a cell is declared in its metadata, with a reason
-(see `read_check`). Nothing here knows of pytest or of kernels.
+larger of a relative 1e-6 and one unit of the last printed digit. Zero agrees with zero
+alone, and a number must be written the same way: its sign, its commas, its exponent.
+Pictures are compared as pictures. What else may vary in a cell is declared in its
+metadata, with a reason (see `read_check`). Nothing here knows of pytest or of kernels.
 """
 
 import base64
@@ -32,6 +33,7 @@ ADVICE = (
 )
 
 RELATIVE_TOLERANCE = Decimal("1e-6")
+BOUNDS = ("at_least", "at_most")
 
 # A number that shows this many significant digits was printed in full, so how many
 # decimals it has is an accident of its last bit and is not compared.
@@ -52,6 +54,7 @@ WORST_TILE_RMS = 20.0
 # levels of each colour. Rounding may move a few of them by one level, and nothing else.
 LEVEL = 8
 MOVED_PIXELS = 0.01
+END_OF_PNG = b"IEND\xaeB`\x82"
 EMBEDDED = re.compile(r"(?<=data:image/png;base64,)[A-Za-z0-9+/=]+")
 
 
@@ -87,8 +90,8 @@ class Varies:
     """Numbers that may change from run to run, within bounds."""
 
     pattern: re.Pattern[str]
-    at_least: Decimal | None
-    at_most: Decimal | None
+    at_least: Decimal
+    at_most: Decimal
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return where the numbers stand in ``text``."""
@@ -96,21 +99,13 @@ class Varies:
 
     def allows(self, number: str) -> bool:
         """Say whether ``number`` is one and lies within the bounds."""
-        try:
-            value = Decimal(number.replace(",", ""))
-        except ArithmeticError:
+        if not NUMBER.fullmatch(number):
             return False
-        low = value if self.at_least is None else self.at_least
-        high = value if self.at_most is None else self.at_most
-        return value.is_finite() and low <= value <= high
+        return self.at_least <= value_of(number) <= self.at_most
 
     def bounds(self) -> str:
         """Return the bounds as words."""
-        words = [
-            f"at least {self.at_least}" if self.at_least is not None else "",
-            f"at most {self.at_most}" if self.at_most is not None else "",
-        ]
-        return " and ".join(filter(None, words))
+        return f"at least {self.at_least} and at most {self.at_most}"
 
 
 @dataclass(frozen=True)
@@ -131,7 +126,7 @@ def read_check(declared: Mapping[str, Any]) -> Check:
         ``{"rtol": …, "reason": …}`` or ``{"atol": …, "reason": …}`` for a wider
         tolerance of every number in the cell; ``{"varies": [{"pattern": …,
         "at_least": …, "at_most": …, "reason": …}]}`` for numbers that may change from
-        run to run. Group 1 of the pattern is the number; one bound is enough.
+        run to run. Group 1 of the pattern is the number.
 
     Raises
     ------
@@ -151,18 +146,14 @@ def read_check(declared: Mapping[str, Any]) -> Check:
         require_reason(rule)
         if re.compile(rule["pattern"]).groups != 1:
             raise ValueError(f"a pattern must have exactly one group: {rule}")
-        if not {"at_least", "at_most"} & set(rule):
-            raise ValueError(f"what varies must have a bound: {rule}")
+        require_bounds(rule)
     return Check(
         rtol=Decimal(str(declared.get("rtol", RELATIVE_TOLERANCE))),
         atol=Decimal(str(declared.get("atol", 0))),
         varies=tuple(
             Varies(
                 re.compile(rule["pattern"], re.MULTILINE),
-                *(
-                    Decimal(str(rule[bound])) if bound in rule else None
-                    for bound in ("at_least", "at_most")
-                ),
+                *(Decimal(str(rule[bound])) for bound in BOUNDS),
             )
             for rule in rules
         ),
@@ -174,6 +165,18 @@ def require_entries(declared: Mapping[str, Any], known: set[str]) -> None:
     if unknown := set(declared) - known:
         raise ValueError(
             f"check has no entry {sorted(unknown)}; it has {sorted(known)}"
+        )
+
+
+def require_bounds(rule: Mapping[str, Any]) -> None:
+    """Refuse what may vary without end, on either side."""
+    numbers = [rule.get(bound) for bound in BOUNDS]
+    finite = all(
+        isinstance(number, int | float) and np.isfinite(number) for number in numbers
+    )
+    if not finite or numbers[0] > numbers[1]:
+        raise ValueError(
+            f"what varies must have both bounds, at_least and at_most: {rule}"
         )
 
 
@@ -277,21 +280,19 @@ def describe_output(output: Output | None) -> str:
 
 
 def coalesce_streams(outputs: Sequence[Output]) -> list[Output]:
-    """Return the outputs with all text of one stream in one output.
+    """Return the outputs with neighbours of one stream joined.
 
-    Where a kernel cuts a stream in pieces depends on timing.
+    Where a kernel cuts a stream in pieces depends on timing; whether a text comes
+    before or after a figure does not.
     """
-    streams: dict[str, dict[str, Any]] = {}
-    coalesced: list[Output] = []
+    coalesced: list[Any] = []
     for output in outputs:
-        name = output.get("name") if output["output_type"] == "stream" else None
-        if name in streams:
-            streams[name]["text"] += joined(output["text"])
-        elif name is not None:
-            streams[name] = {**output, "text": joined(output["text"])}
-            coalesced.append(streams[name])
-        else:
+        if output["output_type"] != "stream":
             coalesced.append(copy.deepcopy(output))
+        elif coalesced and output["name"] == coalesced[-1].get("name"):
+            coalesced[-1]["text"] += joined(output["text"])
+        else:
+            coalesced.append({**output, "text": joined(output["text"])})
     return coalesced
 
 
@@ -315,16 +316,20 @@ def unmatched_rules(outputs: Sequence[Output], rules: Check) -> Iterator[Differe
 
 # ---- text ----------------------------------------------------------------------------
 
+# Digits are those from 0 to 9: in another script they are marks, which must be equal.
 TAG = r"(?P<tag></?[A-Za-z][^<>]*>) |"
-TOKEN = r"""
+UNSIGNED = r"""
+    (?: [0-9]{1,3}(?:,[0-9]{3})+(?![0-9,])(?:\.[0-9]+)?  # 49,000
+      | [0-9]+\.?[0-9]*[eE][-+]?[0-9]+                   # 1e-07, 1.e-07 and 2.5e4
+      | [0-9]+\.[0-9]+
+      | [0-9]+
+      | (?<![\w.])\.[0-9]+(?:[eE][-+]?[0-9]+)?           # .328
+    )
+"""
+TOKEN = rf"""
     (?P<number>
-        (?:(?<![\w.)\]])[-+\N{MINUS SIGN}])?      # a sign; in "3-4" it is a dash
-        (?: \d{1,3}(?:,\d{3})+(?![\d,])(?:\.\d+)?  # 49,000
-          | \d+\.?\d*[eE][-+]?\d+                 # 1e-07, 1.e-07 and 2.5e4
-          | \d+\.\d+
-          | \d+
-          | (?<![\w.])\.\d+(?:[eE][-+]?\d+)?       # .328
-        )
+        (?:(?<![\w.)\]])[-+\N{{MINUS SIGN}}])?             # in "3-4" it is a dash
+        {UNSIGNED}
     )
   | (?P<word>[^\W\d]\w*)
   | (?P<newline>\n)
@@ -333,6 +338,7 @@ TOKEN = r"""
 """
 TEXT_TOKEN = re.compile(TOKEN, re.VERBOSE)
 HTML_TOKEN = re.compile(TAG + TOKEN, re.VERBOSE)
+NUMBER = re.compile(rf"[-+\N{{MINUS SIGN}}]?{UNSIGNED}", re.VERBOSE)
 
 
 @dataclass(frozen=True)
@@ -430,7 +436,7 @@ def disagree(old: Token, new: Token, rules: Check) -> str | None:
         for token in (old, new):
             if not old.rule.allows(token.text):
                 return f"{token.text} must be a number {old.rule.bounds()}."
-        return None
+        return forms_disagree(old.text, new.text)
     return None if old.text == new.text else f"{old.text!r} became {new.text!r}."
 
 
@@ -438,21 +444,46 @@ def numbers_disagree(old: str, new: str, rules: Check) -> str | None:
     """Return why two printed numbers differ, or None when they are close enough."""
     if old == new:
         return None
-    decimals = sorted((decimals_of(old), decimals_of(new)))
-    if decimals[0] == 0:
+    if min(decimals_of(old), decimals_of(new)) == 0:
         return f"{old} became {new}; a number without decimals must stay what it is."
-    in_full = max(significant_digits(old), significant_digits(new)) >= FULL_PRECISION
-    if decimals[0] != decimals[1] and not in_full:
-        return f"{old} became {new}; the number of decimals changed."
-    units = sorted((last_digit_unit(old), last_digit_unit(new)))
-    unit = units[0] if in_full else units[1]
-    tolerance = max(rules.rtol * abs(value_of(old)), rules.atol, unit)
-    distance = abs(value_of(old) - value_of(new))
+    if complaint := forms_disagree(old, new):
+        return complaint
+    left, right = value_of(old), value_of(new)
+    distance = abs(left - right)
+    if 0 in (left, right):  # zero has no digits, so no unit of its last one
+        tolerance = rules.atol
+    else:
+        unit = min(last_digit_unit(old), last_digit_unit(new))
+        tolerance = max(rules.rtol * abs(left), rules.atol, unit)
     if distance <= tolerance:
         return None
     return (
         f"{old} became {new}: they differ by {float(distance):.3g}, "
         f"and the tolerance is {float(tolerance):.3g}."
+    )
+
+
+def forms_disagree(old: str, new: str) -> str | None:
+    """Return how two printed numbers are written differently, or None."""
+    in_full = max(significant_digits(old), significant_digits(new)) >= FULL_PRECISION
+    if decimals_of(old) != decimals_of(new) and not in_full:
+        return f"{old} became {new}; the number of decimals changed."
+    pairs = zip(written_with(old), written_with(new), strict=True)
+    if any(None not in pair and pair[0] != pair[1] for pair in pairs) and not in_full:
+        return f"{old} became {new}; it is written in another way."
+    return None
+
+
+def written_with(number: str) -> tuple[str | bool | None, ...]:
+    """Return the signs and marks of a number; None stands for what it can't show."""
+    value = value_of(number)
+    minus = number[0] if number[0] in "-\N{MINUS SIGN}" else None
+    return (
+        minus,
+        None if minus else number.startswith("+"),
+        "," in number if abs(value) >= 1000 else None,
+        number.lstrip("-+\N{MINUS SIGN}").startswith("."),
+        re.sub(r"[-+0-9.,\N{MINUS SIGN}]", "", number),  # the letter of the exponent
     )
 
 
@@ -496,14 +527,16 @@ def compare_pictures(old: str, new: str, rules: Check) -> list[Difference]:
     del rules  # a picture has no tolerance of its own
     if old == new:
         return []
+    left, right = decoded(old), decoded(new)
+    if not left.size or not right.size:
+        return [Difference("the picture", *map(readable, (left, right)))]
     pictures = base64.b64decode(old), base64.b64decode(new)
-    left, right = map(pixels, pictures)
     if left.shape != right.shape:
         sizes = [
             f"{width} x {height} pixels"
             for height, width, _ in (left.shape, right.shape)
         ]
-        return [Difference("its size", *sizes, pictures=pictures)]
+        return [Difference("its size", sizes[0], sizes[1], pictures=pictures)]
     left, right = tile_means(left), tile_means(right)
     whole = float(calculate_rms(left, right))
     tiles = np.sqrt(np.mean((right - left) ** 2, axis=-1))
@@ -532,7 +565,7 @@ def compare_films(old: str, new: str, rules: Check) -> list[Difference]:
     pictures = decoded(old), decoded(new)
     if pictures[0].shape != pictures[1].shape:
         sizes = [f"shape {picture.shape}" for picture in pictures]
-        return [Difference("its size", *sizes)]
+        return [Difference("its size", sizes[0], sizes[1])]
     moved = np.abs(pictures[1] - pictures[0])
     if moved.max() <= LEVEL and np.mean(moved > 0) <= MOVED_PIXELS:
         return []
@@ -550,11 +583,18 @@ def compare_films(old: str, new: str, rules: Check) -> list[Difference]:
 
 
 def decoded(picture: str) -> np.ndarray:
-    """Return the pixels of a base64-encoded picture, none if it is no picture."""
+    """Return the pixels of a base64-encoded picture, none if it is no whole picture."""
     try:
-        return pixels(base64.b64decode(picture))
-    except (ValueError, OSError):
+        data = base64.b64decode("".join(picture.split()), validate=True)
+        whole = data.endswith(END_OF_PNG)
+        return pixels(data) if whole else np.empty((0, 0, 4), dtype=np.float32)
+    except (ValueError, OSError, SyntaxError):  # Pillow's, each for other damage
         return np.empty((0, 0, 4), dtype=np.float32)
+
+
+def readable(picture: np.ndarray) -> str:
+    """Return whether there was a picture, in words."""
+    return "a picture" if picture.size else "data that is no whole PNG picture"
 
 
 def pixels(picture: bytes) -> np.ndarray:

@@ -24,8 +24,8 @@ from nbval.kernel import CURRENT_ENV_KERNEL_NAME, start_new_kernel
 from PIL import Image
 
 from tools.checker.chapters import (
-    CHAPTERS,
     DATA_SETS,
+    NOTEBOOKS,
     cifar10_on_disk,
     kernel_environment,
     machine_paths,
@@ -82,13 +82,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def named_chapters(names: Sequence[str]) -> list[Path]:
     """Return the chapters whose file names begin with one of ``names``."""
     if not names:
-        return CHAPTERS
+        return NOTEBOOKS
     stems = [Path(name).stem for name in names]
-    chosen = [path for path in CHAPTERS if path.stem.startswith(tuple(stems))]
+    chosen = [path for path in NOTEBOOKS if path.stem.startswith(tuple(stems))]
     if not chosen:
         raise SystemExit(
             f"No chapter is named {', '.join(names)}; there are "
-            f"{', '.join(path.stem for path in CHAPTERS)}."
+            f"{', '.join(path.stem for path in NOTEBOOKS)}."
         )
     return chosen
 
@@ -208,10 +208,10 @@ def means_the_same(old: Any, new: Any, rules: Check) -> bool:
     """Say whether the recorded bytes of ``old`` can stand for ``new``."""
     if compare_output(old, new, rules):
         return False
-    pictures = [output_parts(output).get("image/png") for output in (old, new)]
-    if None in pictures or pictures[0] == pictures[1]:
+    before, after = (output_parts(output).get("image/png") for output in (old, new))
+    if before is None or after is None or before == after:
         return True
-    left, right = (pixels(base64.b64decode(picture)) for picture in pictures)
+    left, right = (pixels(base64.b64decode(picture)) for picture in (before, after))
     return bool(np.abs(left - right).max() <= SAME_PIXELS)
 
 

@@ -6,7 +6,7 @@ links, figures get their numbers, and each file is written in the recorder's for
 
 import nbformat
 
-from tools.checker.chapters import CHAPTERS
+from tools.checker.chapters import NOTEBOOKS
 from tools.checker.links import link_first_mentions
 from tools.checker.numbering import figure_numbers, with_numbers
 from tools.checker.recordings import write_notebook
@@ -15,7 +15,7 @@ from tools.checker.recordings import write_notebook
 def main() -> None:
     """Rewrite the text of every chapter."""
     numbers = figure_numbers()
-    for chapter in CHAPTERS:
+    for chapter in NOTEBOOKS:
         notebook = nbformat.read(chapter, as_version=4)
         link_first_mentions(notebook.cells)
         for cell in notebook.cells:

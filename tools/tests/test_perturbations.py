@@ -15,7 +15,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from tools.checker.chapters import CHAPTERS, DATA_SETS
+from tools.checker.chapters import DATA_SETS, NOTEBOOKS
 from tools.checker.compare import compare_outputs, pixels
 from tools.checker.recordings import read_recorded
 from tools.tests.test_checker import png
@@ -235,7 +235,7 @@ KINDS = [
 ]
 
 
-RECORDINGS = list(itertools.product(CHAPTERS, DATA_SETS))
+RECORDINGS = list(itertools.product(NOTEBOOKS, DATA_SETS))
 each_recording = pytest.mark.parametrize(
     ("chapter", "data_set"), RECORDINGS, ids=lambda part: getattr(part, "stem", part)
 )

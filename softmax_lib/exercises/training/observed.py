@@ -68,6 +68,11 @@ class Trainings:
         ]
 
     @property
+    def has_rows(self) -> bool:
+        """Whether every minibatch consists of rows of ``X``."""
+        return len(self.batches) == len(self.calls)
+
+    @property
     def batches(self) -> list[Rows]:
         """The rows of all minibatches."""
         return [rows for run in self.rows for rows in run]
