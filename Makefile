@@ -8,7 +8,7 @@ BIN = .venv/Scripts
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help check book lab test test-torch pages-test lite pdf record text worksheet data figures links check-everywhere bench bench-streaming mutants lint dist lock address clean
+.PHONY: help check book lab test test-torch pages-test lite pdf record text worksheet data figures slides links check-everywhere bench bench-streaming mutants lint dist lock address clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -65,6 +65,9 @@ worksheet: .venv/test.done ## make the worksheet from its source and grade both 
 
 figures: .venv/test.done ## save the chapters' figures (or CHAPTERS=03) as SVG, for slides
 	$(BIN)/python -m tools.checker.figures $(CHAPTERS)
+
+slides: .venv/test.done ## make slides of the chapters (or CHAPTERS=05), with speaker's notes
+	$(BIN)/python -m tools.slides $(CHAPTERS)
 
 links: .venv/book.done ## check the links that lead out of the book
 	$(BIN)/jupyter-book build --all -W -n --keep-going --quiet --builder linkcheck .
