@@ -662,3 +662,24 @@ def test_a_log_axis_within_one_decade_is_marked_with_round_numbers(
     axis = fig.axes[0].yaxis
     assert [tick.get_text() for tick in axis.get_ticklabels()] == marks
     assert len(axis.get_minorticklocs()) == 0
+
+
+def test_each_scatter_plot_has_the_scale_of_its_colours() -> None:
+    figure = plots.plot_grid_scatter(TRIALS)
+    *panels, first, second = figure.axes
+    assert len(panels) == 2
+    for ax, scale in zip(panels, (first, second), strict=True):
+        (dots,) = ax.collections
+        assert dots.colorbar.ax is scale
+        assert scale.get_ylim() == (dots.get_array().min(), dots.get_array().max())
+
+
+def test_each_bar_has_its_value_above_and_its_name_below() -> None:
+    panels = {"scores": [-1.0, 2.0], "probabilities": [0.047426, 0.952574]}
+    figure = plots.plot_bars(panels, ["cat", "dog"])
+    labels = [[text.get_text() for text in ax.texts] for ax in figure.axes]
+    assert labels == [["-1", "2"], ["0.04743", "0.9526"]]
+    assert titles(figure) == list(panels)
+    for ax, values in zip(figure.axes, panels.values(), strict=True):
+        assert [bar.get_height() for bar in ax.patches] == values
+        assert [name.get_text() for name in ax.get_xticklabels()] == ["cat", "dog"]

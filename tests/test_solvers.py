@@ -374,3 +374,17 @@ def test_a_start_or_labels_that_do_not_fit_are_refused():
     )
     with pytest.raises(TypeError, match="X must hold floats"):
         next(run)
+
+
+def test_the_last_step_of_float32_is_not_followed_by_float64():
+    X, y = points(N=300, dtype=np.float32)
+    seen = []
+
+    def noting(W, *rest):
+        seen.append(W.dtype.name)
+        return softmax_loss_vectorized(W, *rest)
+
+    found = minimize_loss(noting, X, y, 0.1, max_iter=2, tolerance=0)
+    steps = len(found.history)
+    batches = len(seen) // (steps + 1)  # of each step, and of the certificate
+    assert seen == ["float32"] * batches * steps + ["float64"] * batches

@@ -134,3 +134,25 @@ def test_the_command_says_what_its_status_means(capsys):
     assert "2 if there was nothing to check" in " ".join(
         capsys.readouterr().out.split()
     )
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "open('trained', 'w')",
+        "data = open('trained', 'w')",
+        "data: object = open('trained', 'w')",
+        "data = [0, (1, open('trained', 'w'))]",
+        "data = 0 if open('trained', 'w') else 1",
+        "if True:\n    open('trained', 'w')",
+        "for data in [0]:\n    open('trained', 'w')",
+        "with open('trained', 'w'):\n    pass",
+        "try:\n    open('trained', 'w')\nfinally:\n    pass",
+        "assert open('trained', 'w')",
+        "count = 1\ncount += len([open('trained', 'w')])",
+    ],
+)
+def test_no_statement_that_calls_something_is_run(check, tmp_path, statement):
+    _, said, _ = check(["import numpy as np\nN_OF = len", statement, RIGHT])
+    assert "Right." in said
+    assert not (tmp_path / "trained").exists()

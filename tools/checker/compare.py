@@ -101,7 +101,7 @@ class Varies:
         return [match.span(1) for match in self.pattern.finditer(text)]
 
     def allows(self, number: str) -> bool:
-        """Say whether ``number`` is one and lies within the bounds."""
+        """Return whether ``number`` is a number within the bounds."""
         if not NUMBER.fullmatch(number):
             return False
         return self.at_least <= value_of(number) <= self.at_most
@@ -178,7 +178,7 @@ def read_allowance(rule: Mapping[str, Any]) -> Allowance:
 
 
 def require_entries(declared: Mapping[str, Any], known: set[str]) -> None:
-    """Refuse an entry that nobody reads."""
+    """Check that every entry has a meaning."""
     if unknown := set(declared) - known:
         raise ValueError(
             f"check has no entry {sorted(unknown)}; it has {sorted(known)}"
@@ -186,19 +186,21 @@ def require_entries(declared: Mapping[str, Any], known: set[str]) -> None:
 
 
 def require_bounds(rule: Mapping[str, Any]) -> None:
-    """Refuse what may vary without end, on either side."""
+    """Check that what may vary has two finite bounds, in order."""
     numbers = [rule.get(bound) for bound in BOUNDS]
-    finite = all(
-        isinstance(number, int | float) and np.isfinite(number) for number in numbers
-    )
-    if not finite or numbers[0] > numbers[1]:
+    finite = [
+        number
+        for number in numbers
+        if isinstance(number, int | float) and np.isfinite(number)
+    ]
+    if len(finite) < len(BOUNDS) or finite[0] > finite[1]:
         raise ValueError(
             f"what varies must have both bounds, at_least and at_most: {rule}"
         )
 
 
 def require_reason(declared: Mapping[str, Any]) -> None:
-    """Refuse an allowance without a reason."""
+    """Check that an allowance has a reason."""
     if not str(declared.get("reason", "")).strip():
         raise ValueError(f"what a check allows must have a reason: {declared}")
 
@@ -273,7 +275,7 @@ def output_parts(output: Output) -> dict[str, str]:
 
 
 def is_picture(kind: str) -> bool:
-    """Say whether a part of an output is a picture."""
+    """Return whether a part of an output is a picture."""
     return kind.startswith("image/png")
 
 
@@ -548,7 +550,7 @@ def compare_pictures(old: str, new: str, rules: Check) -> list[Difference]:
         return []
     left, right = decoded(old), decoded(new)
     if not left.size or not right.size:
-        return [Difference("the picture", *map(readable, (left, right)))]
+        return [Difference("the picture", readable(left), readable(right))]
     pictures = base64.b64decode(old), base64.b64decode(new)
     if left.shape != right.shape:
         sizes = [

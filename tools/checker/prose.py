@@ -89,7 +89,7 @@ def without_listings(text: str) -> str:
 
 
 def rounds_to(number: Decimal, match: re.Match[str]) -> bool:
-    """Say whether a computed number is the one that the prose prints."""
+    """Return whether the prose prints this computed number."""
     mantissa = Decimal(match["mantissa"].replace(",", ""))
     shift = int(match["e"] or match["power"] or (-2 if match["percent"] else 0))
     unit = Decimal(1).scaleb(int(mantissa.as_tuple().exponent))
