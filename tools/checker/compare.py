@@ -170,11 +170,12 @@ def require_entries(declared: Mapping[str, Any], known: set[str]) -> None:
 
 def require_bounds(rule: Mapping[str, Any]) -> None:
     """Refuse what may vary without end, on either side."""
-    numbers = [rule.get(bound) for bound in BOUNDS]
-    finite = all(
-        isinstance(number, int | float) and np.isfinite(number) for number in numbers
-    )
-    if not finite or numbers[0] > numbers[1]:
+    low, high = (rule.get(bound) for bound in BOUNDS)
+    if not (
+        isinstance(low, int | float)
+        and isinstance(high, int | float)
+        and -np.inf < low <= high < np.inf
+    ):
         raise ValueError(
             f"what varies must have both bounds, at_least and at_most: {rule}"
         )
@@ -478,12 +479,19 @@ def written_with(number: str) -> tuple[str | bool | None, ...]:
     """Return the signs and marks of a number; None stands for what it can't show."""
     value = value_of(number)
     minus = number[0] if number[0] in "-\N{MINUS SIGN}" else None
+    unsigned = number.lstrip("-+\N{MINUS SIGN}")
+    mantissa, letter, exponent = re.split("([eE]|$)", unsigned, maxsplit=1)
     return (
         minus,
         None if minus else number.startswith("+"),
-        "," in number if abs(value) >= 1000 else None,
-        number.lstrip("-+\N{MINUS SIGN}").startswith("."),
-        re.sub(r"[-+0-9.,\N{MINUS SIGN}]", "", number),  # the letter of the exponent
+        "," in mantissa if abs(value) >= 1000 else None,
+        mantissa.startswith("."),
+        bool(re.match("0[0-9]", mantissa)),
+        letter,
+        exponent.startswith("+") if exponent and int(exponent) >= 0 else None,
+        exponent.lstrip("-+")[0] == "0"
+        if exponent and abs(int(exponent)) < 10
+        else None,
     )
 
 
@@ -529,7 +537,7 @@ def compare_pictures(old: str, new: str, rules: Check) -> list[Difference]:
         return []
     left, right = decoded(old), decoded(new)
     if not left.size or not right.size:
-        return [Difference("the picture", *map(readable, (left, right)))]
+        return [Difference("the picture", readable(left), readable(right))]
     pictures = base64.b64decode(old), base64.b64decode(new)
     if left.shape != right.shape:
         sizes = [
