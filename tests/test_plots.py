@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from softmax_lib import plots
+from softmax_lib.figure_data import MIME_TYPE
 from softmax_lib.figures import DescribedFigure
 from softmax_lib.tuning import Trial
 
@@ -141,11 +142,12 @@ def test_a_figure_has_a_fixed_size_and_says_what_is_to_be_seen(name: str) -> Non
 
 
 @every_figure
-def test_a_notebook_is_given_the_picture_its_text_and_its_width(name: str) -> None:
+def test_a_notebook_is_given_picture_text_data_and_width(name: str) -> None:
     draw, (width, _), _ = FIGURES[name]
     figure = draw()
     data, metadata = figure._repr_mimebundle_(include=None, exclude=None)
-    assert set(data) == {"image/png", "text/plain"}
+    assert set(data) == {MIME_TYPE, "image/png", "text/plain"}
+    assert data[MIME_TYPE] == figure.data()
     assert base64.b64decode(data["image/png"]) == figure.png()
     assert data["text/plain"] == figure.alt
     # 150 dots and 100 CSS pixels to the inch.

@@ -43,7 +43,16 @@ pytest_add_cli_args_test_selection = {tests}
 pytest_add_cli_args = {options}
 process_isolation = "forkserver"
 timeout_multiplier = 4
+timeout_constant = 15
 use_git_change_detection = false
+debug = true
+"""
+# What `mutmut show` does, which begins a Python for each mutant.
+SHOW = """
+import sys
+from mutmut.mutation.diff_apply import get_diff_for_mutant
+for name in sys.argv[1:]:
+    print(get_diff_for_mutant(name), end=chr(0))
 """
 
 
@@ -77,7 +86,6 @@ class Reason(NamedTuple):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the mutants of the modules named; return 1 if there is something to do."""
-    listed = tomllib.loads(EQUIVALENT.read_text("utf-8"))
     modules = modules_with_tests()
     parser = argparse.ArgumentParser(prog="python -m tools.mutants")
     parser.add_argument("modules", nargs="*", metavar="MODULE")
@@ -89,18 +97,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         began = time.monotonic()
         run(module, modules[module])
         survivors, total = outcome()
-        of_module, of_all = (
-            [Reason(**entry) for entry in listed.get(name, [])]
-            for name in (module, "everywhere")
-        )
-        to_do += report(survivors, of_module, of_all)
         killed = total - len(survivors)
+        survivors = without_synonyms(survivors)
+        total = killed + len(survivors)
+        to_do += report(survivors, reasons_of(module))
         print(
             f"{module}: {killed} of {total} killed ({killed / max(total, 1):.1%}), "
             f"{len(survivors)} survive, {time.monotonic() - began:.0f} s",
             flush=True,
         )
     return int(to_do > 0)
+
+
+def reasons_of(name: str) -> list[Reason]:
+    """Return what is listed for a module."""
+    listed = tomllib.loads(EQUIVALENT.read_text("utf-8"))
+    return [Reason(**entry) for entry in listed.get(name, [])]
+
+
+def without_synonyms(survivors: Iterable[Survivor]) -> list[Survivor]:
+    """Return the survivors that do not just say the same in another way."""
+    same = reasons_of("everywhere")
+    return [each for each in survivors if not any(s.explains(each) for s in same)]
 
 
 def modules_with_tests() -> dict[str, list[str]]:
@@ -161,8 +179,13 @@ def with_decorators_below(source: str) -> str:
 
 def mutmut(*arguments: str) -> str:
     """Return what a command of mutmut prints in the copy."""
+    return printed(str(Path(sys.executable).with_name("mutmut")), *arguments)
+
+
+def printed(*command: str) -> str:
+    """Return what a command prints in the copy."""
     done = subprocess.run(
-        [Path(sys.executable).with_name("mutmut"), *arguments],
+        command,
         cwd=COPY,
         env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         stdout=subprocess.PIPE,
@@ -170,7 +193,7 @@ def mutmut(*arguments: str) -> str:
         text=True,
     )
     if done.returncode:
-        raise SystemExit(f"mutmut {' '.join(arguments)} failed:\n{done.stdout[-5000:]}")
+        raise SystemExit(f"{command} failed:\n{done.stdout[-5000:]}")
     return done.stdout
 
 
@@ -180,7 +203,8 @@ def outcome() -> tuple[list[Survivor], int]:
     results = dict(line.strip().split(": ") for line in lines if ": " in line)
     dead = ("killed", "timeout", "segfault")
     alive = [name for name, result in results.items() if result not in dead]
-    return [survivor_in(mutmut("show", name), name) for name in alive], len(results)
+    diffs = printed(sys.executable, "-c", SHOW, *alive).split("\0")
+    return list(map(survivor_in, diffs[:-1], alive)), len(results)
 
 
 def survivor_in(diff: str, name: str) -> Survivor:
@@ -206,12 +230,10 @@ def changed_lines(diff: Iterable[str], sign: str) -> Iterator[str]:
             yield line[1:].strip()
 
 
-def report(
-    survivors: Iterable[Survivor], reasons: Sequence[Reason], of_all: Sequence[Reason]
-) -> int:
-    """Print survivors that no reason explains, and a module's reasons without one."""
+def report(survivors: Iterable[Survivor], reasons: Sequence[Reason]) -> int:
+    """Print survivors that no reason explains, and reasons without a survivor."""
     explained = {
-        survivor: [each for each in (*reasons, *of_all) if each.explains(survivor)]
+        survivor: [reason for reason in reasons if reason.explains(survivor)]
         for survivor in survivors
     }
     unexplained = sorted(each for each, found in explained.items() if not found)

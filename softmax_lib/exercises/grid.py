@@ -6,6 +6,7 @@ that each way of choosing leads to another model.
 
 import itertools
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,19 +14,30 @@ import numpy as np
 from softmax_lib.exercises.errors import stopped
 from softmax_lib.exercises.losses.outputs import as_numbers
 from softmax_lib.exercises.mistakes import (
+    Change,
     Mistake,
+    Values,
     all_shown,
     catalogue,
     find,
-    first_shown,
 )
 from softmax_lib.exercises.report import Finding, Report, code_block, failed, passed
 from softmax_lib.exercises.sandbox import Trouble, attempt, run
+from softmax_lib.exercises.search import (
+    Exercise,
+    Result,
+    Step,
+    evaluate,
+    explain,
+    explain_part,
+    findings,
+)
 
 Pair = tuple[float, float]
 
 
-class Plan(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Plan:
     """A grid, and the accuracies of its models on both sets, pair by pair."""
 
     learning_rates: list[float]
@@ -42,12 +54,6 @@ class Plan(NamedTuple):
         """Return training and validation accuracy of each pair."""
         both = zip(self.train, self.val, strict=True)
         return dict(zip(self.pairs(), both, strict=True))
-
-    def late_choices(self) -> list[int]:
-        """Return the best of the places that end an inner loop, over regs or rates."""
-        places = np.arange(len(self.val)).reshape(len(self.learning_rates), -1)
-        ends = [places[:, -1], places[-1]]
-        return [max(end, key=self.val.__getitem__) for end in ends]
 
 
 # The first, the last, the best and the worst on the validation set, the best on the
@@ -76,15 +82,6 @@ class Training(NamedTuple):
     pair: Pair
     on_validation: bool
     num_iters: int | None
-
-
-Unit = Callable[[float, int], float]  # accuracy, number of points → what is written
-UNITS: dict[str, Unit] = {
-    "": lambda accuracy, count: accuracy,
-    "in_percent": lambda accuracy, count: 100 * accuracy,
-    "counts_for_accuracies": lambda accuracy, count: count * accuracy,
-    "errors_for_accuracies": lambda accuracy, count: 1 - accuracy,
-}
 
 
 class Search(NamedTuple):
@@ -117,38 +114,15 @@ class Search(NamedTuple):
         """All pairs of settings, reg first."""
         return {(reg, rate) for rate, reg in self.plan.pairs()}
 
-    def table(self) -> list[tuple[float, ...]] | None:
-        """Return the results in the order of the pairs; None if one is missing."""
-        results = self.results or {}
+    def result(self, part: str) -> Result:
+        """Return the table of results, or what is said of the best pair."""
+        if part == "best_val":
+            return as_numbers(self.best_val)
+        if part == "best_model":
+            return as_numbers([pair == self.best_pair for pair in self.plan.pairs()])
         turn = -1 if self.has_swapped_keys else 1
-        pairs = [pair[::turn] for pair in self.plan.pairs()]
-        return [results[p] for p in pairs] if set(pairs) <= set(results) else None
-
-    def has_table(self, train: list[float], val: list[float]) -> bool:
-        """Whether the results are these pairs of numbers."""
-        table = self.table()
-        return table is not None and all(
-            len(row) == 2 and np.allclose(row, wanted, atol=1e-6)
-            for row, *wanted in zip(table, train, val, strict=True)
-        )
-
-    def has_unit(self, name: str) -> bool:
-        """Whether the results are the accuracies in a unit."""
-        train = [UNITS[name](accuracy, N_TRAIN) for accuracy in self.plan.train]
-        return self.has_table(train, self.vals_in(name))
-
-    def vals_in(self, name: str) -> list[float]:
-        """Return the validation accuracies in a unit."""
-        return [UNITS[name](accuracy, N_VAL) for accuracy in self.plan.val]
-
-    def pairs_of(self, best_val: float) -> list[bool]:
-        """Return for each pair whether the best accuracy may be its own."""
-        name = next((name for name in UNITS if self.has_unit(name)), "")
-        fits = [bool(np.isclose(best_val, val)) for val in self.vals_in(name)]
-        best = int(np.argmax(self.plan.train))
-        train = UNITS[name](self.plan.train[best], N_TRAIN)
-        fits[best] |= not any(fits) and bool(np.isclose(best_val, train))
-        return fits
+        results = self.results or {}
+        return as_numbers([results.get(pair[::turn], ()) for pair in self.plan.pairs()])
 
 
 def check_grid(f: Callable[..., Any]) -> Report:
@@ -179,7 +153,12 @@ def check_grid(f: Callable[..., Any]) -> Report:
     )
     if trouble is not None:
         return stopped(trouble, "in a search over 4 learning rates and 2 strengths")
-    return write(outcome.items)
+    return write(
+        [
+            item._replace(plan=plan)
+            for plan, item in zip(PLANS, outcome.items, strict=True)
+        ]
+    )
 
 
 def scripted(plan: Plan, trainings: list[Training], strange: list[bool]) -> type:
@@ -280,7 +259,7 @@ NOT_STARTED = catalogue(
         shows=lambda search: not search.trainings,
     ),
 )
-# After these, the numbers cannot be right.
+# After these, no number can be right.
 SPOILING = catalogue(
     settings_swapped=Mistake(
         "Learning rate and regularization are passed to train in the wrong order",
@@ -322,12 +301,8 @@ TRAININGS = catalogue(
 )
 
 
-def has_unit(name: str) -> Callable[[Search], bool]:
-    """Whether the results are the accuracies in a unit."""
-    return lambda search: search.has_unit(name)
-
-
-TABLE = catalogue(
+# What leaves a part of the result out; the names begin with the part's.
+MISSING = catalogue(
     results_not_returned=Mistake(
         "No dict of results is returned",
         "Somebody wants to see the whole table, not only its best entry.",
@@ -336,112 +311,159 @@ TABLE = catalogue(
     results_missing=Mistake(
         "The results do not have one entry for each pair of settings",
         "When is an entry written: for each pair, or for the best?",
-        shows=lambda search: search.table() is None,
+        shows=lambda search: (
+            search.results is not None
+            and not search.has_swapped_keys
+            and not set(search.results) >= set(search.plan.pairs())
+        ),
     ),
-    accuracies_swapped=Mistake(
-        "The results contain (validation, training) accuracy",
-        "In which order does the worksheet unpack the two?",
-        shows=lambda search: search.has_table(search.plan.val, search.plan.train),
+    best_val_not_returned=Mistake(
+        "No best validation accuracy is returned",
+        "Which single number tells how good the best pair is?",
+        shows=lambda search: search.best_val is None,
     ),
-    validation_from_training=Mistake(
-        "The validation accuracy is computed on the training set",
-        "Which X and which y go into each of the two accuracies?",
-        shows=lambda search: search.has_table(search.plan.train, search.plan.train),
-    ),
-    training_from_validation=Mistake(
-        "The training accuracy is computed on the validation set",
-        "Which X and which y go into each of the two accuracies?",
-        shows=lambda search: search.has_table(search.plan.val, search.plan.val),
-    ),
-    in_percent=Mistake(
-        "The accuracies are in percent",
-        "The worksheet's accuracies are fractions from 0 to 1.",
-        shows=has_unit("in_percent"),
-    ),
-    counts_for_accuracies=Mistake(
-        "The results contain numbers of correct predictions",
-        "The worksheet's accuracies are fractions from 0 to 1. What divides the count?",
-        shows=has_unit("counts_for_accuracies"),
-    ),
-    errors_for_accuracies=Mistake(
-        "The results contain the fraction of wrong predictions",
-        "Do you count a comparison with == or with !=?",
-        shows=has_unit("errors_for_accuracies"),
-    ),
-    results_wrong=Mistake(
-        "The results do not contain (training accuracy, validation accuracy)",
-        "What is the mean of y == y_pred?",
-        shows=lambda search: not search.has_unit(""),
+    best_model_not_returned=Mistake(
+        "No trained model is returned",
+        "Whose predictions will you test in the end?",
+        shows=lambda search: search.best_pair is None,
     ),
 )
 
+ACCURACIES: dict[str, Step] = {
+    "train": lambda v: np.array(v.train),
+    "val": lambda v: np.array(v.val),
+}
+CHOICE: dict[str, Step] = {**ACCURACIES, "chosen": lambda v: v.val.argmax()}
+STEPS = {
+    "results": {**ACCURACIES, "results": lambda v: np.stack([v.train, v.val], axis=1)},
+    "best_val": {**CHOICE, "best_val": lambda v: v.val[v.chosen]},
+    "best_model": {**CHOICE, "is_chosen": lambda v: np.arange(len(v.val)) == v.chosen},
+}
 
-class Choice(NamedTuple):
-    """For each pair of a plan, whether it may be the one that was chosen."""
 
-    plan: Plan
-    fits: list[bool]
-
-
-def chose(place: Callable[[Plan], int]) -> Callable[[Choice], bool]:
-    """Whether the pair at a place may have been chosen."""
-    return lambda choice: choice.fits[place(choice.plan)]
+def columns(train: str, val: str) -> dict[str, Change]:
+    """Write other accuracies into the two columns of the table."""
+    return {
+        "results": lambda v, _: np.stack([getattr(v, train), getattr(v, val)], axis=1)
+    }
 
 
-is_best = chose(lambda plan: int(np.argmax(plan.val)))
-# Why a pair was chosen that is not the best.
-CHOICES = catalogue(
+def written(unit: Callable[[Any, int], Any]) -> dict[str, Change]:
+    """Write accuracies in another unit: a function of accuracy and number of points."""
+    return {
+        "results": lambda v, _: np.stack(
+            [unit(v.train, N_TRAIN), unit(v.val, N_VAL)], axis=1
+        ),
+        "best_val": lambda v, value: unit(value, N_VAL),
+    }
+
+
+def late_choice(last: Callable[[np.ndarray], np.ndarray]) -> dict[str, Change]:
+    """Choose among the pairs that end an inner loop."""
+
+    def chosen(v: Values, _: int) -> int:
+        places = np.arange(len(v.val)).reshape(len(v.learning_rates), -1)
+        ends = last(places)
+        return int(ends[v.val[ends].argmax()])
+
+    return {"chosen": chosen}
+
+
+# A wrong choice comes before a wrong table, which can look like one.
+MISTAKES = catalogue(
     chosen_by_training=Mistake(
         "The best is chosen by the training accuracy",
         "Which model would win if one of them memorized the training set?",
-        shows=chose(lambda plan: int(np.argmax(plan.train))),
+        {"chosen": lambda v, _: v.train.argmax()},
+        {
+            "chosen": lambda v, _: v.train.argmax(),
+            "best_val": lambda v, _: v.train.max(),
+        },
     ),
     keeps_worst=Mistake(
         "The model with the lowest validation accuracy is kept",
         "In which direction must the comparison go?",
-        shows=chose(lambda plan: int(np.argmin(plan.val))),
+        {"chosen": lambda v, _: v.val.argmin()},
     ),
     keeps_last=Mistake(
         "The last model is kept, not the best one",
         "What must be true before the best so far is replaced?",
-        shows=chose(lambda plan: -1),
+        {"chosen": lambda v, _: len(v.val) - 1},
     ),
     keeps_first=Mistake(
         "The first model is kept, not the best one",
         "When is the best so far replaced, and is it updated then?",
-        shows=chose(lambda plan: 0),
+        {"chosen": lambda v, _: 0},
     ),
     compared_late=Mistake(
         "Only the last model of each inner loop is compared with the best so far",
         "Which lines run for each pair, and which once an inner loop has ended? Look "
         "at their indentation.",
-        shows=lambda choice: any(choice.fits[i] for i in choice.plan.late_choices()),
+        late_choice(lambda places: places[:, -1]),
+        late_choice(lambda places: places[-1]),
     ),
     chosen_by_loss=Mistake(
         "The best is chosen by its training loss",
         "The loss includes the penalty, which depends on reg. Can losses at different "
         "reg tell you which model predicts better?",
-        shows=chose(lambda plan: plan.lowest_loss),
+        {"chosen": lambda v, _: v.lowest_loss},
+    ),
+    accuracies_swapped=Mistake(
+        "The results contain (validation, training) accuracy",
+        "In which order does the worksheet unpack the two?",
+        columns("val", "train"),
+    ),
+    validation_from_training=Mistake(
+        "The validation accuracy is computed on the training set",
+        "Which X and which y go into each of the two accuracies?",
+        {"val": lambda v, _: v.train},
+    ),
+    training_from_validation=Mistake(
+        "The training accuracy is computed on the validation set",
+        "Which X and which y go into each of the two accuracies?",
+        columns("val", "val"),
+    ),
+    in_percent=Mistake(
+        "The accuracies are in percent",
+        "The worksheet's accuracies are fractions from 0 to 1.",
+        written(lambda accuracy, count: 100 * accuracy),
+    ),
+    counts_for_accuracies=Mistake(
+        "The results contain numbers of correct predictions",
+        "The worksheet's accuracies are fractions from 0 to 1. What divides the count?",
+        written(lambda accuracy, count: count * accuracy),
+    ),
+    errors_for_accuracies=Mistake(
+        "The results contain the fraction of wrong predictions",
+        "Do you count a comparison with == or with !=?",
+        written(lambda accuracy, count: 1 - accuracy),
     ),
 )
-OTHER_CHOICES = catalogue(
-    best_val_not_returned=Mistake(
-        "No best validation accuracy is returned",
-        "Which single number tells how good the best pair is?",
+# Where none of these gives the numbers.
+UNEXPLAINED = catalogue(
+    results_wrong=Mistake(
+        "The results do not contain (training accuracy, validation accuracy)",
+        "What is the mean of y == y_pred?",
     ),
     best_val_wrong=Mistake(
         "The best validation accuracy is not the highest one of the results",
         "When is the number updated?",
-    ),
-    best_model_not_returned=Mistake(
-        "No trained model is returned",
-        "Whose predictions will you test in the end?",
     ),
     best_model_wrong=Mistake(
         "The model returned is not the one with the highest validation accuracy",
         "When is the model kept: together with its accuracy?",
     ),
 )
+
+
+def agrees(actual: Result, expected: np.ndarray, *_: object) -> bool:
+    """Whether numbers are as expected, in shape and in every entry."""
+    if actual is None or actual.shape != expected.shape:
+        return False
+    return bool(np.allclose(actual, expected, atol=1e-6))
+
+
+GRID = Exercise(STEPS, PLANS, MISTAKES, agrees)
 DEFAULT_STEPS = Finding(
     "num_iters_not_set",
     "train gets no num_iters, so each model takes as many steps as train does by "
@@ -450,41 +472,50 @@ DEFAULT_STEPS = Finding(
 )
 
 
-def diagnose(search: Search) -> list[Finding]:
-    """Find the mistakes of one search."""
-    if found := first_shown(NOT_STARTED, search):
+def diagnose(searches: list[Search]) -> list[Finding]:
+    """Find what is wrong with what was done, and with what was returned."""
+    if found := shown_in_any(NOT_STARTED, searches):
         return found
-    if found := all_shown(SPOILING, search):
-        return found + all_shown(TRAININGS, search)
-    found = all_shown(TRAININGS, search) + first_shown(TABLE, search)
-    if any(finding.name == "validation_from_training" for finding in found):
-        return found
-    if search.best_val is None:
-        found += find(OTHER_CHOICES, ["best_val_not_returned"])
-    else:
-        found += diagnose_choice(search, search.pairs_of(search.best_val), "best_val")
-    if search.best_pair is None:
-        found += find(OTHER_CHOICES, ["best_model_not_returned"])
-    elif not search.reuses_models:  # else the model is the last anyway
-        fits = [pair == search.best_pair for pair in search.plan.pairs()]
-        found += diagnose_choice(search, fits, "best_model")
-    return found
+    spoiling = shown_in_any(SPOILING, searches)
+    found = spoiling + shown_in_any(TRAININGS, searches)
+    return found if spoiling else found + diagnose_results(searches)
 
 
-def diagnose_choice(search: Search, fits: list[bool], what: str) -> list[Finding]:
-    """Find why the best accuracy, or the best model, is not the right one."""
-    choice = Choice(search.plan, fits)
-    if is_best(choice):
-        return []
-    return first_shown(CHOICES, choice) or find(OTHER_CHOICES, [f"{what}_wrong"])
+def diagnose_results(searches: list[Search]) -> list[Finding]:
+    """Compare what was returned with the results of the known mistakes."""
+    missing = shown_in_any(MISSING, searches)
+    results = {
+        part: {search.plan: search.result(part) for search in searches}
+        for part in STEPS
+        if not any(finding.name.startswith(part) for finding in missing)
+    }
+    if any(search.reuses_models for search in searches):
+        results.pop("best_model", None)  # the model is the last anyway
+    unknown = [part for part in results if not explain_part(GRID, part, results[part])]
+    known = {part: results[part] for part in results if part not in unknown}
+    named = [
+        replace(finding, part="") for finding in findings(GRID, explain(GRID, known)[0])
+    ]
+    spoiling = [x for x in named if x.name == "validation_from_training"]
+    if spoiling:  # then the choice was between other numbers
+        return missing + spoiling
+    return [
+        *missing,
+        *named,
+        *find(UNEXPLAINED, (f"{part}_wrong" for part in unknown)),
+    ]
+
+
+def shown_in_any(mistakes: list[Mistake], searches: list[Search]) -> list[Finding]:
+    """Return the mistakes that show in one of the searches, each once."""
+    shown = (all_shown(mistakes, search) for search in searches)
+    return list(dict.fromkeys(itertools.chain(*shown)))
 
 
 def write(searches: list[Search]) -> Report:
     """Write what is wrong with what was returned, and with how it came about."""
-    found = [diagnose(search) for search in searches]
-    if any(found):
-        shown = next(s for s, some in zip(searches, found, strict=True) if some)
-        return failed(list(dict.fromkeys(itertools.chain(*found))), compare(shown))
+    if found := diagnose(searches):
+        return failed(found, compare(max(searches, key=num_wrong)))
     takes_default = any(
         t.num_iters is None for each in searches for t in each.trainings
     )
@@ -495,6 +526,14 @@ def write(searches: list[Search]) -> Report:
         *(remark.text for remark in remarks),
         "Next: where in the grid is the best pair? If it is at the edge, go further.",
         remarks=remarks,
+    )
+
+
+def num_wrong(search: Search) -> int:
+    """Count the parts of the result that are wrong."""
+    return sum(
+        not agrees(search.result(part), evaluate(GRID, part, search.plan))
+        for part in STEPS
     )
 
 

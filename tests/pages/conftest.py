@@ -53,7 +53,7 @@ class Site(SimpleHTTPRequestHandler):
         self.wfile.write(page.read_bytes())
 
     def log_message(self, *_):
-        """Say nothing."""
+        """Write nothing to stderr for each request."""
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +86,7 @@ def faults():
 
 
 def is_news(said):
-    """Say whether a console message is an error that has not been counted already."""
+    """Return whether a console message is an error not counted already."""
     return said.type == "error" and not said.text.startswith("Failed to load resource")
 
 

@@ -169,7 +169,7 @@ def sklearn_training(X: np.ndarray, y: np.ndarray, num_iters: int) -> None:
 
 
 def installed(module: str) -> bool:
-    """Say whether an optional package can take part."""
+    """Return whether an optional package is installed."""
     return importlib.util.find_spec(module) is not None
 
 
@@ -405,7 +405,7 @@ def measure_chapters() -> Iterator[Line]:
 
 
 def machine() -> dict[str, Any]:
-    """Say on what the table was measured."""
+    """Return the machine and the packages that the table was measured with."""
     info = Path("/proc/cpuinfo")
     text = info.read_text() if info.exists() else ""
     names = [

@@ -47,7 +47,7 @@ def chosen_data_set(environment: Mapping[str, str] = os.environ) -> str:
 
 
 def cifar10_on_disk(environment: Mapping[str, str] = os.environ) -> bool:
-    """Say whether CIFAR-10 can be had without a download."""
+    """Return whether CIFAR-10 is available without a download."""
     named = environment.get("SOFTMAX_LIB_DATA")
     return bool(named) or is_complete(cache_folder() / FOLDER)
 

@@ -16,12 +16,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import Any
 
 import numpy as np
 from matplotlib.testing.compare import calculate_rms
 from PIL import Image
+
+from softmax_lib.figure_data import MIME_TYPE
+from tools.checker.drawn import Allowance, changes
 
 __all__ = ["Difference", "compare_outputs", "read_check", "report"]
 
@@ -98,7 +101,7 @@ class Varies:
         return [match.span(1) for match in self.pattern.finditer(text)]
 
     def allows(self, number: str) -> bool:
-        """Say whether ``number`` is one and lies within the bounds."""
+        """Return whether ``number`` is a number within the bounds."""
         if not NUMBER.fullmatch(number):
             return False
         return self.at_least <= value_of(number) <= self.at_most
@@ -115,6 +118,7 @@ class Check:
     rtol: Decimal = RELATIVE_TOLERANCE
     atol: Decimal = Decimal(0)
     varies: tuple[Varies, ...] = ()
+    drawn: tuple[Allowance, ...] = ()
 
 
 def read_check(declared: Mapping[str, Any]) -> Check:
@@ -127,17 +131,19 @@ def read_check(declared: Mapping[str, Any]) -> Check:
         tolerance of every number in the cell; ``{"varies": [{"pattern": …,
         "at_least": …, "at_most": …, "reason": …}]}`` for numbers that may change from
         run to run. Group 1 of the pattern is the number.
+        ``{"drawn": [{"rtol": …, "x_at_least": …, "x_at_most": …, "reason": …}]}`` for
+        points of a figure's lines that may move farther up or down, at some x or all.
 
     Raises
     ------
     ValueError
         If a reason or a bound is missing, or an entry is unknown.
     """
-    rules = declared.get("varies", [])
-    require_entries(declared, {"rtol", "atol", "reason", "varies"})
+    rules, drawn = declared.get("varies", []), declared.get("drawn", [])
+    require_entries(declared, {"rtol", "atol", "reason", "varies", "drawn"})
     if {"rtol", "atol"} & set(declared):
         require_reason(declared)
-    elif not rules:
+    elif not rules and not drawn:
         raise ValueError(
             f"check must widen a tolerance or name what varies: {declared}"
         )
@@ -157,11 +163,22 @@ def read_check(declared: Mapping[str, Any]) -> Check:
             )
             for rule in rules
         ),
+        drawn=tuple(map(read_allowance, drawn)),
     )
 
 
+def read_allowance(rule: Mapping[str, Any]) -> Allowance:
+    """Read what lets the points of lines move."""
+    require_entries(rule, {"rtol", "x_at_least", "x_at_most", "reason"})
+    require_reason(rule)
+    if "rtol" not in rule:
+        raise ValueError(f"what is drawn may move by an rtol: {rule}")
+    numbers = {key: rule[key] for key in rule if key != "reason"}
+    return Allowance(**{key: float(number) for key, number in numbers.items()})
+
+
 def require_entries(declared: Mapping[str, Any], known: set[str]) -> None:
-    """Refuse an entry that nobody reads."""
+    """Check that every entry has a meaning."""
     if unknown := set(declared) - known:
         raise ValueError(
             f"check has no entry {sorted(unknown)}; it has {sorted(known)}"
@@ -169,20 +186,21 @@ def require_entries(declared: Mapping[str, Any], known: set[str]) -> None:
 
 
 def require_bounds(rule: Mapping[str, Any]) -> None:
-    """Refuse what may vary without end, on either side."""
-    low, high = (rule.get(bound) for bound in BOUNDS)
-    if not (
-        isinstance(low, int | float)
-        and isinstance(high, int | float)
-        and -np.inf < low <= high < np.inf
-    ):
+    """Check that what may vary has two finite bounds, in order."""
+    numbers = [rule.get(bound) for bound in BOUNDS]
+    finite = [
+        number
+        for number in numbers
+        if isinstance(number, int | float) and np.isfinite(number)
+    ]
+    if len(finite) < len(BOUNDS) or finite[0] > finite[1]:
         raise ValueError(
             f"what varies must have both bounds, at_least and at_most: {rule}"
         )
 
 
 def require_reason(declared: Mapping[str, Any]) -> None:
-    """Refuse an allowance without a reason."""
+    """Check that an allowance has a reason."""
     if not str(declared.get("reason", "")).strip():
         raise ValueError(f"what a check allows must have a reason: {declared}")
 
@@ -257,7 +275,7 @@ def output_parts(output: Output) -> dict[str, str]:
 
 
 def is_picture(kind: str) -> bool:
-    """Say whether a part of an output is a picture."""
+    """Return whether a part of an output is a picture."""
     return kind.startswith("image/png")
 
 
@@ -275,7 +293,9 @@ def describe_output(output: Output | None) -> str:
     if output is None:
         return "no output"
     parts = output_parts(output)
-    text = next((parts[kind] for kind in parts if parts[kind]), "")
+    text = next(
+        (parts[kind] for kind in parts if parts[kind] and kind != MIME_TYPE), ""
+    )
     text = "a picture" if text == parts.get("image/png") else quoted(text)
     return f"{' + '.join(kind for kind in parts if kind != 'metadata')} {text}"
 
@@ -565,6 +585,24 @@ def compare_pictures(old: str, new: str, rules: Check) -> list[Difference]:
     ]
 
 
+def compare_drawn(old: str, new: str, rules: Check) -> list[Difference]:
+    """Compare what two figures show, given as JSON; at most ten differences."""
+
+    def words_differ(one: str, other: str) -> str:
+        found = compare_texts(one, other, rules)
+        return found[0].detail if found else ""
+
+    found = changes(
+        json.loads(old),
+        json.loads(new),
+        words_differ,
+        rtol=float(rules.rtol),
+        atol=float(rules.atol),
+        allowances=rules.drawn,
+    )
+    return [Difference(*change) for change in islice(found, 10)]
+
+
 def compare_films(old: str, new: str, rules: Check) -> list[Difference]:
     """Compare two base64-encoded pictures without letters: the size, each pixel."""
     del rules
@@ -622,4 +660,8 @@ def tile_means(picture: np.ndarray) -> np.ndarray:
     return means
 
 
-COMPARE = {"image/png": compare_pictures, "text/html": compare_html}
+COMPARE = {
+    MIME_TYPE: compare_drawn,
+    "image/png": compare_pictures,
+    "text/html": compare_html,
+}

@@ -72,7 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    """Say which recorded outputs are checked."""
+    """Return the line that names the outputs compared with."""
     if not config.option.nbval:
         return None
     data_set = chosen_data_set()
@@ -205,7 +205,7 @@ class CheckedCell(IPyNbCell):
         super().runtest()
 
     def compare_outputs(self, test: Any, ref: Any, skip_compare: Any = None) -> bool:
-        """Say whether the new outputs mean what the recorded ones mean."""
+        """Return whether the new outputs mean the same as the recorded ones."""
         del skip_compare
         check = self.cell.metadata.get("check")
         self.differences = (
@@ -225,7 +225,7 @@ class CheckedCell(IPyNbCell):
         return f"{self.parent.path.stem}, {place}, on {data_set}"
 
     def repr_failure(self, excinfo: Any) -> str:
-        """Say what the cell was to say and what it said."""
+        """Return what the cell should have printed and what it printed."""
         if not self.differences:
             return str(super().repr_failure(excinfo))
         pictures = [
