@@ -34,7 +34,7 @@ def test_what_is_shown_runs_as_the_original_does() -> None:
     np.testing.assert_array_equal(dW, expected[1])
 
 
-def test_a_class_is_shown_without_its_own_and_its_methods_docstrings() -> None:
+def test_a_class_is_shown_without_any_of_its_docstrings() -> None:
     shown = show_source(LinearClassifier)
     assert '"""' not in shown
     assert shown.startswith("class LinearClassifier:")

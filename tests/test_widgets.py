@@ -74,7 +74,7 @@ def test_what_is_no_data_is_refused() -> None:
         live_figure("softmax", scores={1, 2})
 
 
-def test_a_sprite_sheet_has_its_frames_below_each_other_in_32_levels() -> None:
+def test_a_sprite_sheet_has_its_frames_in_a_column_in_32_levels() -> None:
     sheet = pixels(sprite_sheet(PICTURES))
     assert sheet.shape == (3 * 5, 2 * 4, 3)
     for frame, j in np.ndindex(3, 2):
