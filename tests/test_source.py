@@ -59,6 +59,7 @@ def test_a_notebook_is_given_the_code_with_its_syntax_coloured() -> None:
     block = shown._repr_html_()
     assert block.startswith('<div class="highlight"><pre>')
     assert '<span class="k">for</span>' in block
+    assert "<code" not in block
     text = html.unescape(re.sub("<[^>]+>", "", block))
     assert text.strip() == shown
 
