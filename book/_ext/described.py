@@ -9,7 +9,7 @@ from typing import Any
 
 from docutils import nodes
 from figure_tables import data_of_figure
-from myst_nb.core.render import load_mime_renders  # type: ignore[import-untyped]
+from myst_nb.core.render import load_mime_renders
 from sphinx.application import Sphinx
 
 from softmax_lib.figure_data import MIME_TYPE
