@@ -5,8 +5,10 @@ rows: float32 (N, 3073), the mean image subtracted and a column of ones appended
 
 The data is searched in this order: the folder that ``SOFTMAX_LIB_DATA`` names, the
 user's cache folder, a download of the official archive, and then Shapes-10, with a
-notice. ``SOFTMAX_LIB_DATASET=cifar10`` or ``shapes10`` chooses outright. From a
-terminal: ``softmax-book data {where,fetch,verify}``.
+notice. ``SOFTMAX_LIB_DATASET=cifar10`` or ``shapes10`` chooses outright. What you
+choose and cannot be read is an error; a cache folder that you may not read or write is
+passed over like a server that does not answer. From a terminal: ``softmax-book data
+{where,fetch,verify}``.
 
 A batch file is a pickle, and a pickle is a program that can call any function. So a
 file is opened only if its checksum is the official one, and even then the unpickler
@@ -53,6 +55,7 @@ CIFAR10_NAMES = (
 )
 TRAIN_FILES = tuple(f"data_batch_{number}" for number in range(1, 6))
 TEST_FILE = "test_batch"
+BATCH_FILES = (*TRAIN_FILES, TEST_FILE)  # the seventh, batches.meta, is not read
 BATCH_GLOBALS = {  # what a batch file may name
     ("numpy.core.multiarray", "_reconstruct"),
     ("numpy", "ndarray"),
@@ -116,6 +119,8 @@ def load_CIFAR10(
     ------
     FileNotFoundError
         If the directory or one of its files is missing.
+    PermissionError
+        If a file may not be read.
     ValueError
         If a file is truncated or altered.
 
@@ -380,11 +385,10 @@ def batches_folder(directory: str | os.PathLike[str]) -> Path:
             f"{str(directory)!r} begins with the home folder of an unknown user. "
             f"{download.advice()}"
         ) from error
-    needed = (*TRAIN_FILES, TEST_FILE)
-    missing = download.missing_files(folder, needed)
+    missing = download.missing_files(folder, BATCH_FILES)
     inner = folder / download.FOLDER
     if missing and os.path.isdir(inner):
-        folder, missing = inner, download.missing_files(inner, needed)
+        folder, missing = inner, download.missing_files(inner, BATCH_FILES)
     if missing:
         problem = what_is_wrong(folder, missing)
         raise FileNotFoundError(
@@ -400,8 +404,11 @@ def what_is_wrong(folder: Path, missing: Sequence[str]) -> str:
         return "the archive is not unpacked"
     if not os.path.isdir(folder):
         return "it is not a folder" if os.path.exists(folder) else "it does not exist"
-    if not any(folder.iterdir()):
-        return "it is empty"
+    try:
+        if not any(folder.iterdir()):
+            return "it is empty"
+    except PermissionError:
+        return "you have no permission to list it"
     if found := sorted(path.parent for path in folder.glob(f"*/{missing[0]}")):
         return f"{missing[0]} is in {str(found[0])!r}"
     return f"it lacks {', '.join(missing)}"
@@ -452,11 +459,12 @@ def where() -> str:
     else:
         folder, source = cache_folder() / download.FOLDER, "the cache folder"
         if not download.is_complete(folder):
+            otherwise = "" if chosen_dataset() else ", or Shapes-10 used if that fails"
             return (
                 "None yet: CIFAR-10 would be downloaded (170 MB) into "
-                f"{str(folder)!r}, or Shapes-10 used if that fails."
+                f"{str(folder)!r}{otherwise}."
             )
-    verify_files(folder, (*TRAIN_FILES, TEST_FILE))
+    verify_files(folder, BATCH_FILES)
     return f"CIFAR-10 in {str(folder)!r}, {source}."
 
 
@@ -465,7 +473,8 @@ def fetch() -> str:
     folder = download.fetch(cache_folder(), is_official)
     verify_files(folder)
     said = f"CIFAR-10 is in {str(folder)!r}."
-    if named := os.environ.get("SOFTMAX_LIB_DATA"):
+    named = os.environ.get("SOFTMAX_LIB_DATA")
+    if named and Path(os.path.expanduser(named)) not in (folder, folder.parent):
         said += f" It is not used while SOFTMAX_LIB_DATA is {named!r}: unset it."
     return said
 

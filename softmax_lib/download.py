@@ -268,6 +268,8 @@ def reason(error: OSError) -> str:
         return f"{ARCHIVE_URL} cannot be reached or the connection broke off"
     if isinstance(error, PermissionError) and error.filename:
         return f"{error.filename!r} cannot be written: you have no permission"
+    if error.filename:
+        return f"{error.filename!r}: {error.strerror}"
     return str(error).removesuffix(".")
 
 

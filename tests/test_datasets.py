@@ -276,6 +276,14 @@ def deny(monkeypatch: pytest.MonkeyPatch, method: str, denied: Path) -> None:
     monkeypatch.setattr(Path, method, fail)
 
 
+def test_a_folder_that_may_not_be_listed_is_not_called_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deny(monkeypatch, "iterdir", tmp_path)
+    with pytest.raises(FileNotFoundError, match="but you have no permission to list"):
+        datasets.load_CIFAR10(tmp_path)
+
+
 @pytest.mark.parametrize("method", ["stat", "open"])
 def test_a_named_file_that_may_not_be_read_is_an_error(
     folder: Path, method: str, monkeypatch: pytest.MonkeyPatch
@@ -485,7 +493,11 @@ def test_where_names_the_source(
 ) -> None:
     assert main(["data", "where"]) == 0
     said = capsys.readouterr().out
-    assert f"would be downloaded (170 MB) into '{nowhere / download.FOLDER}'" in said
+    would = f"would be downloaded (170 MB) into '{nowhere / download.FOLDER}'"
+    assert f"{would}, or Shapes-10 used if that fails.\n" in said
+    monkeypatch.setenv("SOFTMAX_LIB_DATASET", "cifar10")
+    assert main(["data", "where"]) == 0
+    assert f"{would}.\n" in capsys.readouterr().out
     use(folder, monkeypatch)
     assert main(["data", "where"]) == 0
     said = f"CIFAR-10 in '{folder}', which SOFTMAX_LIB_DATA names.\n"

@@ -383,7 +383,8 @@ def test_a_cache_that_cannot_be_made_is_no_way_to_the_archive(
     server: Server, cache: Path
 ) -> None:
     cache.write_text("a file where the folder should be")
-    with pytest.raises(download.FetchError, match="is not available"):
+    said = re.escape(f"CIFAR-10 is not available: {str(cache)!r}: ")
+    with pytest.raises(download.FetchError, match=f"^{said}"):
         download.fetch(cache)
 
 
@@ -536,6 +537,11 @@ def test_fetch_says_that_another_folder_is_used(
     assert main(["data", "fetch"]) == 0
     said = "It is not used while SOFTMAX_LIB_DATA is '/elsewhere': unset it.\n"
     assert capsys.readouterr().out.endswith(said)
+    for used in (cache, cache / download.FOLDER):
+        monkeypatch.setenv("SOFTMAX_LIB_DATA", str(used))
+        assert main(["data", "fetch"]) == 0
+        said = f"CIFAR-10 is in {str(cache / download.FOLDER)!r}.\n"
+        assert capsys.readouterr().out == said
 
 
 def test_a_link_in_the_cache_is_replaced_and_not_what_it_leads_to(
