@@ -96,6 +96,9 @@ def templates():
         ("a change of +0.0028", "a change of 0.0028"),
         ("a change of -0.0028", "a change of −0.0028"),
         ("1.10e-09", "1.10E-09"),
+        ("1.10e-09", "1.10e-9"),
+        ("1.10e+09", "1.10e09"),
+        ("off by 1.25", "off by 01.25"),
         ("a share of 0.25", "a share of .250"),
     ],
 )
@@ -167,7 +170,17 @@ def test_a_timing_may_vary_within_its_bound_and_nothing_else_may():
 
 @pytest.mark.parametrize(
     "number",
-    ["0.0000", "-1.2000", "1e99", "1,2470", "٠.١٢٤٧", "0.12", "+0.1247", "1_0.0000"],
+    [
+        "00.1247",
+        "0.0000",
+        "-1.2000",
+        "1e99",
+        "1,2470",
+        "٠.١٢٤٧",
+        "0.12",
+        "+0.1247",
+        "1_0.0000",
+    ],
 )
 def test_what_varies_stays_a_number_of_its_form(number):
     new = f"it took {number} s for 500"
