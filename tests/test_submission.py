@@ -15,6 +15,7 @@ def softmax_loss_naive(W, X, y, reg):
     probs[rows, y] -= 1
     return loss + reg * np.sum(W * W), X.T @ probs / N_OF(X) + 2 * reg * W
 """
+SETUP = "import numpy as np\nN_OF = len"
 CELLS = [
     "%matplotlib inline\nimport numpy as np",
     "1 / 0",
@@ -92,10 +93,19 @@ def test_the_line_of_the_reader_that_stops_is_shown(check):
     assert "return X.no_such" in said
 
 
-def test_a_failed_import_is_reported_a_failed_assignment_is_not(check):
-    _, _, complained = check(["import no_such_module", "x = data", RIGHT])
-    assert "cell 2, line 1: ModuleNotFoundError" in complained
-    assert "cell 3" not in complained
+def test_an_import_that_nobody_needs_is_not_tried(check):
+    status, _, complained = check(["import no_such_module", SETUP, RIGHT])
+    assert (status, complained) == (0, "")
+
+
+def test_a_needed_import_that_fails_is_told_and_no_mistake(check):
+    uses = RIGHT.replace("N_OF(X)", "gone.N_OF(X)")
+    status, said, complained = check([SETUP, "import gone", uses])
+    assert status == 2
+    assert "Not yet" not in said
+    assert "needs gone, which has no value" in said
+    assert "cell 3, line 1 (import gone): it stopped with ModuleNotFoundError" in said
+    assert "cell 3, line 1" in complained
 
 
 def test_a_class_is_checked_for_training_and_predictions(check):
