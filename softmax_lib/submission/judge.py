@@ -24,7 +24,7 @@ from softmax_lib.exercises import sandbox
 from softmax_lib.exercises.report import Finding, Report, failed
 from softmax_lib.exercises.sandbox import Outcome, Task, Trouble, run_by
 from softmax_lib.submission.checks import CHECKS, ready, stubs_for_losses
-from softmax_lib.submission.loading import load
+from softmax_lib.submission.loading import Finder, load
 from softmax_lib.submission.needed import Statement, choose, statements
 from softmax_lib.submission.reading import Cell, Unreadable, read_cells
 from softmax_lib.submission.stand_ins import installed, remarks
@@ -393,11 +393,11 @@ def judge_here(path: Path) -> Judgement:
 @contextlib.contextmanager
 def path_restored() -> Iterator[None]:
     """Forget afterwards where a file's imports were looked for."""
-    path, finders, modules = sys.path[:], sys.meta_path[:], set(sys.modules)
+    path, finders = sys.path[:], sys.meta_path[:]
     try:
         yield
     finally:
+        for finder in sys.meta_path:
+            for name in finder.found if isinstance(finder, Finder) else ():
+                sys.modules.pop(name, None)
         sys.path[:], sys.meta_path[:] = path, finders
-        for name in set(sys.modules) - modules:
-            if "softmax_lib.submission.loading" in repr(sys.modules[name].__spec__):
-                del sys.modules[name]

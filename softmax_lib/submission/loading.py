@@ -159,6 +159,7 @@ class Finder:
 
     def __init__(self, roots: Sequence[Path]) -> None:
         self.roots = [str(root) for root in roots]
+        self.found: list[str] = []
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: Any = None
@@ -169,13 +170,15 @@ class Finder:
         if name.partition(".")[0] in {"softmax_lib", "numpy"}:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path or self.roots)
-        if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
-            return spec if spec and spec.submodule_search_locations else None
-        if not any(spec.origin.startswith(root) for root in self.roots):
+        if spec is None:
             return None
-        if "site-packages" in spec.origin:
+        places = [spec.origin or "", *(spec.submodule_search_locations or [])]
+        beside = any(place.startswith(root) for root in self.roots for place in places)
+        if not beside or any("site-packages" in place for place in places):
             return None
-        spec.loader = Loader(Path(spec.origin))
+        self.found.append(name)
+        if spec.origin is not None and spec.origin.endswith(".py"):
+            spec.loader = Loader(Path(spec.origin))
         return spec
 
 

@@ -89,7 +89,7 @@ def read_cells(path: Path) -> list[Cell]:
     if path.suffix != ".ipynb":
         return [parse(path.name, text)]
     return [
-        parse(f"{path.name}, cell {number}", without_cell_magic(source))
+        parse(f"{path.name}, cell {number}", source)
         for number, source in sources(path, text)
     ]
 
@@ -169,8 +169,9 @@ def parse(place: str, source: str) -> Cell:
     -------
     Cell
     """
-    cell = Cell(place, CHEVRON.sub(r"\1print(\3, file=\2)", source))
-    cell.is_python_2 = cell.source != source
+    plain = without_cell_magic(source)
+    cell = Cell(place, CHEVRON.sub(r"\1print(\3, file=\2)", plain))
+    cell.is_python_2 = cell.source != plain
     for _ in range(source.count("\n") + 10):  # a rewritten line may have two faults
         try:
             with warnings.catch_warnings():
