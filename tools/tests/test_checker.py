@@ -242,7 +242,7 @@ def film(pixels):
     return [display({"text/html": html, "text/plain": "A film."})]
 
 
-def test_a_picture_inside_html_may_move_by_one_level_in_few_places(templates):
+def test_a_picture_in_html_may_move_by_one_level_in_few_places(templates):
     nudged, far, many = (templates.copy() for _ in range(3))
     nudged[::16, ::16] += 8
     far[5, 5] += 16
@@ -261,7 +261,7 @@ def test_what_is_no_picture_inside_html_is_a_difference(templates):
     assert "expected shape" in str(compare_outputs(old, new)[0])
 
 
-def test_the_numbers_beside_a_film_are_compared_and_support_no_prose(templates):
+def test_numbers_beside_a_film_are_compared_and_support_no_prose(templates):
     old, new = film(templates), film(templates)
     for outputs, number in ((old, "2.303"), (new, "2.306")):
         html = outputs[0]["data"]["text/html"]
@@ -365,7 +365,7 @@ def test_recording_keeps_the_bytes_of_what_means_the_same(templates):
     )
 
 
-def test_recording_writes_a_changed_label_although_it_passes_the_check(templates):
+def test_recording_writes_a_changed_label_that_passes_the_check(templates):
     labelled = templates.copy()
     labelled[4:10, 4:10] = 255
     rules = read_check({"atol": 0, "reason": "-"})
