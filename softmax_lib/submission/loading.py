@@ -6,6 +6,7 @@ trains, draws or asks for input does not run even then. A module of the reader's
 imported runs by the same rules, but for all of its names.
 """
 
+import importlib.abc
 import importlib.machinery
 import importlib.util
 import linecache
@@ -182,7 +183,7 @@ class Finder:
         return spec
 
 
-class Loader:
+class Loader(importlib.abc.Loader):
     """Runs a reader's module: all but a script's work, whatever of it fails."""
 
     def __init__(self, path: Path) -> None:

@@ -123,7 +123,7 @@ def sources(path: Path, text: str) -> Iterator[tuple[int, str]]:
         ) from None
     cells = book.get("cells") if isinstance(book, dict) else None
     if cells is None and isinstance(book, dict):  # nbformat 3
-        sheets = book.get("worksheets")
+        sheets: Any = book.get("worksheets")
         cells = sheets[0].get("cells") if is_list_of_dicts(sheets) else None
     if not isinstance(cells, list):
         raise Unreadable(f"{path} cannot be read: it has no list of cells.")
