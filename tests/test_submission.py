@@ -1,9 +1,12 @@
 """`submission`: `softmax-book check` judges what a file defines, and runs no more."""
 
+import doctest
 import json
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -326,3 +329,41 @@ def test_a_function_written_for_tensors_gets_them(check, tmp_path):
     status, said, _ = check(["import torch", SETUP, body], "a.py")
     assert status == 0
     assert "written for PyTorch, so the check passed tensors" in said
+
+
+def scripts_of_the_page():
+    """The code for other graders on the page for instructors: Gradescope, Otter."""
+    page = Path(__file__).parents[1] / "book" / "instructors.md"
+    return re.findall(
+        r"```python\n(import json.*?|OK_FORMAT.*?)```",
+        page.read_text("utf-8"),
+        re.DOTALL,
+    )
+
+
+def test_the_script_for_gradescope_writes_its_results(check, tmp_path):
+    check([SETUP, RIGHT.replace("/ N_OF(X) + 2", "+ 2")], "submission/a.py")
+    (tmp_path / "results").mkdir()
+    script, _ = scripts_of_the_page()
+    command = [sys.executable, "-m", "softmax_lib"]
+    script = script.replace('["softmax-book",', f"[*{command},")
+    script = script.replace('"/autograder"', repr(str(tmp_path)))
+    exec(script, {})
+    results = json.loads((tmp_path / "results" / "results.json").read_text("utf-8"))
+    (test,) = results["tests"]
+    assert (test["score"], test["max_score"], results["score"]) == (1, 2, 1)
+    assert test["name"] == "check_softmax_loss_naive(softmax_loss_naive)"
+    assert test["output"].startswith("Not yet.")
+
+
+def test_the_test_for_otter_fails_what_is_wrong():
+    _, script = scripts_of_the_page()
+    namespace = {}
+    exec(script, namespace)
+    case = namespace["test"]["suites"][0]["cases"][0]["code"]
+    for source, failures in ((RIGHT, 0), (RIGHT.replace("+ 2 *", "+"), 1)):
+        names = {}
+        exec(f"{SETUP}\n{source}", names)
+        parsed = doctest.DocTestParser().get_doctest(case, names, "q1", "", 0)
+        runner = doctest.DocTestRunner(verbose=False)
+        assert runner.run(parsed, out=lambda text: None).failed == failures
