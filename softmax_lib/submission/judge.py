@@ -116,6 +116,16 @@ class File:
         """Whether the functions need PyTorch."""
         return any(s.imports and "torch" in s.code.co_names for s in self.chosen)
 
+    @property
+    def unread_names(self) -> dict[str, str]:
+        """Every name in a cell that does not parse, and why it has no value."""
+        return {
+            name: f"{cell.place} cannot be read: {cell.fault}"
+            for cell in self.cells
+            if cell.fault
+            for name in re.findall(r"\w+", cell.source)
+        }
+
 
 def read_file(path: Path) -> File:
     """Read a file, and find what is to be checked in it."""
@@ -124,7 +134,7 @@ def read_file(path: Path) -> File:
     own = {name for s in found if not s.imports for name in s.writes}
     expected = [name for name in CHECKS if name in own]
     wanted = expected or list(CHECKS)  # else follow the imports
-    return File(path, cells, choose(found, wanted), wanted, expected)
+    return File(path, cells, choose(found, [*wanted, "sys"]), wanted, expected)
 
 
 class Stopped(Exception):
@@ -155,6 +165,7 @@ class Child:
             stderr=subprocess.DEVNULL,
             encoding="utf-8",
             errors="replace",
+            cwd=self.file.path.resolve().parent,  # as where Jupyter runs a notebook
             start_new_session=True,  # to end it with all that it started
         )
         self.lines = queue.Queue()
@@ -163,7 +174,7 @@ class Child:
         )
         reader.start()
         self.is_loaded = False
-        order = {"path": str(self.file.path), "wanted": self.file.wanted}
+        order = {"path": str(self.file.path.resolve()), "wanted": self.file.wanted}
         self.send({**order, "skip": self.skip})
 
     def send(self, message: dict[str, Any]) -> None:
@@ -311,7 +322,7 @@ def judge_one(child: Child, name: str, number: int) -> Judged:
     judged = Judged(
         check_all.__name__, name, report, parts=parts_of(name, report, seen)
     )
-    return excused(judged, child.missing)
+    return excused(judged, child.missing | child.file.unread_names)
 
 
 class Seen:
@@ -431,8 +442,9 @@ def judge_here(path: Path) -> Judgement:
         loaded = load(path, file.cells, file.wanted)
         stubs_for_losses(loaded)
         names = ready(loaded, file.wanted)
+        missing = loaded.missing | file.unread_names
         judged = [
-            excused(Judged(make.__name__, name, make(value)), loaded.missing)
+            excused(Judged(make.__name__, name, make(value)), missing)
             for name, value in names.items()
             for make in CHECKS[name]
         ]

@@ -68,7 +68,7 @@ def load(
     found = statements(cells)
     name, package = prepare_imports(path, found)
     loaded = Loaded({"__name__": name, "__file__": str(path), "__package__": package})
-    chosen = choose(found, wanted)
+    chosen = choose(found, [*wanted, "sys"])  # sys.path, for the imports
     if any("display" in statement.reads for statement in chosen):
         loaded.names["display"] = print  # Jupyter has it built in
     remember_lines(cells)
@@ -99,9 +99,10 @@ def run(statement: Statement, loaded: Loaded, reason: str) -> None:
         else:
             for name in statement.writes:
                 loaded.missing.pop(name, None)
-            return
-    names = statement.writes or (["*"] if statement.is_star else [])
-    for name in names:
+            reason = "it ran, and gave it none"  # under `if __name__ == "__main__"`
+    if statement.is_star and "it ran" not in reason:
+        loaded.missing["*"] = f"{statement.where}: {reason}"
+    for name in statement.writes:
         if name not in loaded.names:
             loaded.missing[name] = f"{statement.where}: {reason}"
 
