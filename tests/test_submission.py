@@ -130,10 +130,26 @@ def test_the_librarys_own_functions_are_no_answer(check):
 
 def test_what_cannot_be_read_is_not_said_to_define_nothing(check):
     status, said, complained = check(["x = 1", RIGHT.replace("):", ")")])
-    assert (status, said) == (2, "")
+    assert status == 2
+    assert "cell 3 cannot be read: expected ':' (line 2)" in said
     assert "defines nothing" not in complained
+
+
+def test_what_cannot_be_read_leaves_the_rest_to_check(check):
+    broken = RIGHT.replace("return loss", "return = loss")
+    whole = RIGHT.replace("_naive", "_vectorized")
+    for cells in ([SETUP, broken, whole], [SETUP, whole, broken]):
+        status, said, _ = check(cells, "a.py")
+        assert status == 2
+        assert "check_softmax_loss_vectorized(softmax_loss_vectorized)\nRight." in said
+        assert "check_softmax_loss_naive(softmax_loss_naive)\nNot checked." in said
+
+
+def test_a_file_of_which_nothing_can_be_read_is_told_so(check):
+    status, said, complained = check(["this is no Python"])
+    assert (status, said) == (2, "")
     assert complained.splitlines()[-1] == (
-        "worksheet.ipynb cannot be checked before worksheet.ipynb, cell 3 can be read."
+        "worksheet.ipynb cannot be checked before worksheet.ipynb, cell 2 can be read."
     )
 
 

@@ -123,7 +123,7 @@ class File:
             name: f"{cell.place} cannot be read: {cell.fault}"
             for cell in self.cells
             if cell.fault
-            for name in re.findall(r"\w+", cell.source)
+            for name in re.findall(r"\w+", cell.unread)
         }
 
 
@@ -133,6 +133,9 @@ def read_file(path: Path) -> File:
     found = statements(cells)
     own = {name for s in found if not s.imports for name in s.writes}
     expected = [name for name in CHECKS if name in own]
+    unread = "\n".join(cell.unread for cell in cells)
+    begun = re.findall(r"^\s*(?:def|class)\s+(\w+)", unread, re.MULTILINE)
+    expected += [name for name in CHECKS if name in begun and name not in own]
     wanted = expected or list(CHECKS)  # else follow the imports
     return File(path, cells, choose(found, [*wanted, "sys"]), wanted, expected)
 
@@ -418,7 +421,8 @@ def conclude(
     """Add what could not be checked, and what there is to say of the whole file."""
     for name in file.expected:
         if name not in names:
-            why = missing.get(name, "its value was taken away or is the library's own")
+            reasons = file.unread_names | missing
+            why = reasons.get(name, "its value was taken away or is the library's own")
             judged.extend(
                 not_checked(make.__name__, name, f"has no value. {why}")
                 for make in CHECKS[name]

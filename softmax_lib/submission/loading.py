@@ -10,6 +10,7 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import linecache
+import re
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -202,11 +203,13 @@ class Loader(importlib.abc.Loader):
             raise ImportError(str(error)) from None
         for cell in cells:
             cell.place = str(self.path)
-            if cell.fault:
-                raise ImportError(f"{self.path.name} does not parse: {cell.fault}")
         remember_lines(cells)
         loaded = Loaded(vars(module))
         for statement in statements(cells):
             is_work = statement.is_work or (statement.is_bare and not statement.writes)
             run(statement, loaded, "it was not run" if is_work else "")
+        unread = " ".join(cell.unread for cell in cells)
+        for name in re.findall(r"\w+", unread):
+            why = f"{self.path.name} cannot be read: {cells[0].fault}"
+            loaded.missing.setdefault(name, why)
         module.__dict__["__missing__"] = loaded.missing
