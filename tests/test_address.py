@@ -15,7 +15,7 @@ from tools.checker.chapters import ROOT
 SPELLED_OUT = (
     ".github/CONTRIBUTING.md",
     "CITATION.cff",
-    "LICENSE-TEXT.md",
+    "book/LICENSE",
     "_config.yml",
     "pyproject.toml",
     "softmax_lib/exercises/errors.py",

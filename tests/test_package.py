@@ -93,7 +93,7 @@ def test_without_the_book_the_command_says_how_to_get_it(tmp_path, monkeypatch, 
     assert "run this command in a clone" in capsys.readouterr().err
 
 
-def test_the_chapters_modules_load_without_processes_or_downloads():
+def test_chapter_modules_load_without_processes_or_downloads():
     blocked = ("concurrent.futures.process", "multiprocessing", "pooch", "requests")
     modules = ("datasets", "tuning", "plots", "widgets", "evaluation", "exercises")
     code = f"""

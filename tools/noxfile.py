@@ -6,7 +6,7 @@ the environment choose for them; other packages and other Pythons are installed 
 environments of their own. Each session prints what it ran on, runs the unit tests, and
 compares the chapters' outputs on each data set that this machine has.
 
-`make check-everywhere ONLY=oldest` runs the sessions whose names contain a word, and
+`make check-everywhere ONLY="one_thread python-3.13"` runs these sessions alone, and
 `CHECKED="tests/test_losses.py book/04_gradient_check.ipynb"` checks these files alone.
 """
 
@@ -27,10 +27,10 @@ KERNELS = ("Haswell", "SkylakeX", "Zen", "Prescott")
 
 ABOUT = """
 import matplotlib, numpy, platform, threadpoolctl
-pools = [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
-kernel, threads = (pools[0][key] for key in ("architecture", "num_threads"))
 print("Python", platform.python_version(), "NumPy", numpy.__version__, "Matplotlib",
-      matplotlib.__version__, "OpenBLAS", kernel, "threads", threads)
+      matplotlib.__version__)
+for pool in threadpoolctl.threadpool_info():
+    print(*(pool.get(key) for key in ("internal_api", "architecture", "num_threads")))
 """
 DISPATCHED = """
 try:

@@ -46,6 +46,6 @@ def describe_pictures(_: Sphinx, doctree: nodes.document) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect it."""
     # MyST-NB keeps the list of renderers that installed packages bring.
-    load_mime_renders().append(FigureData())  # type: ignore[arg-type]
+    load_mime_renders().append(FigureData())
     app.connect("doctree-read", describe_pictures)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -499,12 +499,19 @@ def written_with(number: str) -> tuple[str | bool | None, ...]:
     """Return the signs and marks of a number; None stands for what it can't show."""
     value = value_of(number)
     minus = number[0] if number[0] in "-\N{MINUS SIGN}" else None
+    unsigned = number.lstrip("-+\N{MINUS SIGN}")
+    mantissa, letter, exponent = re.split("([eE]|$)", unsigned, maxsplit=1)
     return (
         minus,
         None if minus else number.startswith("+"),
-        "," in number if abs(value) >= 1000 else None,
-        number.lstrip("-+\N{MINUS SIGN}").startswith("."),
-        re.sub(r"[-+0-9.,\N{MINUS SIGN}]", "", number),  # the letter of the exponent
+        "," in mantissa if abs(value) >= 1000 else None,
+        mantissa.startswith("."),
+        bool(re.match("0[0-9]", mantissa)),
+        letter,
+        exponent.startswith("+") if exponent and int(exponent) >= 0 else None,
+        exponent.lstrip("-+")[0] == "0"
+        if exponent and abs(int(exponent)) < 10
+        else None,
     )
 
 

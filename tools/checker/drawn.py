@@ -147,7 +147,8 @@ def rounding_of(olds: Mapping[str, str], place: str) -> float:
     if key in TOTALS:
         height, width = as_numbers(olds[f"{within}, shape"])
         pixels = 3 * height if key == "columns" else width
-        return 2 * LEVEL + 0.01 * pixels * max(1, height / len(values))
+        bands = max(1, (width if key == "columns" else height) / len(values))
+        return float(2 * LEVEL + 0.01 * pixels * bands)
     axis = ON_AXIS.get(key, within[-1:] if key in {"limits", "ticks"} else "")
     axes = place.partition(", ")[0]
     if axis and olds.get(f"{axes}, {axis}, scale") == "log":
