@@ -105,7 +105,8 @@ def run_data(action: str) -> int:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Stopped. The next fetch continues from here.", file=sys.stderr)
+        continues = " The next fetch continues from here." * (action == "fetch")
+        print(f"Stopped.{continues}", file=sys.stderr)
         return 130  # as the shell reports an interrupted command
     return 0
 
