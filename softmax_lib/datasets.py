@@ -5,8 +5,10 @@ rows: float32 (N, 3073), the mean image subtracted and a column of ones appended
 
 The data is searched in this order: the folder that ``SOFTMAX_LIB_DATA`` names, the
 user's cache folder, a download of the official archive, and then Shapes-10, with a
-notice. ``SOFTMAX_LIB_DATASET=cifar10`` or ``shapes10`` chooses outright. From a
-terminal: ``softmax-book data {where,fetch,verify}``.
+notice. ``SOFTMAX_LIB_DATASET=cifar10`` or ``shapes10`` chooses outright. What you
+choose and cannot be read is an error; a cache folder that you may not read or write is
+passed over like a server that does not answer. From a terminal: ``softmax-book data
+{where,fetch,verify}``.
 
 A batch file is a pickle, and a pickle is a program that can call any function. So a
 file is opened only if its checksum is the official one, and even then the unpickler
@@ -19,8 +21,7 @@ import functools
 import io
 import os
 import pickle
-import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,6 +54,8 @@ CIFAR10_NAMES = (
     *("dog", "frog", "horse", "ship", "truck"),
 )
 TRAIN_FILES = tuple(f"data_batch_{number}" for number in range(1, 6))
+TEST_FILE = "test_batch"
+BATCH_FILES = (*TRAIN_FILES, TEST_FILE)  # the seventh, batches.meta, is not read
 BATCH_GLOBALS = {  # what a batch file may name
     ("numpy.core.multiarray", "_reconstruct"),
     ("numpy", "ndarray"),
@@ -116,6 +119,8 @@ def load_CIFAR10(
     ------
     FileNotFoundError
         If the directory or one of its files is missing.
+    PermissionError
+        If a file may not be read.
     ValueError
         If a file is truncated or altered.
 
@@ -125,7 +130,7 @@ def load_CIFAR10(
     """
     folder = batches_folder(directory)
     train = load_batches([folder / name for name in TRAIN_FILES])
-    test = load_batches([folder / "test_batch"])
+    test = load_batches([folder / TEST_FILE])
     return *train, *test
 
 
@@ -373,14 +378,44 @@ def print_once(notice: str) -> None:
 
 def batches_folder(directory: str | os.PathLike[str]) -> Path:
     """Return the folder of the batches, which is ``directory`` or is inside it."""
-    folder = Path(directory).expanduser()
-    inner = folder / download.FOLDER
-    if not folder.is_dir():
+    try:
+        folder = Path(directory).expanduser()
+    except TypeError as error:
+        raise TypeError(
+            f"directory must be a path, but it is {directory!r}."
+        ) from error
+    except RuntimeError as error:
         raise FileNotFoundError(
-            f"{folder} is not a folder: expected {download.FOLDER} with the files "
-            f"{', '.join(download.FILE_SHA256)}. {download.ADVICE}"
+            f"{str(directory)!r} begins with the home folder of an unknown user. "
+            f"{download.advice()}"
+        ) from error
+    missing = download.missing_files(folder, BATCH_FILES)
+    inner = folder / download.FOLDER
+    if missing and os.path.isdir(inner):
+        folder, missing = inner, download.missing_files(inner, BATCH_FILES)
+    if missing:
+        problem = what_is_wrong(folder, missing)
+        raise FileNotFoundError(
+            f"CIFAR-10 is not in {str(folder)!r}: expected the files {TRAIN_FILES[0]} "
+            f"to {TRAIN_FILES[-1]} and {TEST_FILE}, but {problem}. {download.advice()}"
         )
-    return inner if inner.is_dir() else folder
+    return folder
+
+
+def what_is_wrong(folder: Path, missing: Sequence[str]) -> str:
+    """Say why the missing files are not in a folder."""
+    if folder.name == download.ARCHIVE or os.path.exists(folder / download.ARCHIVE):
+        return "the archive is not unpacked"
+    if not os.path.isdir(folder):
+        return "it is not a folder" if os.path.exists(folder) else "it does not exist"
+    try:
+        if not any(folder.iterdir()):
+            return "it is empty"
+    except PermissionError:
+        return "you have no permission to list it"
+    if found := sorted(path.parent for path in folder.glob(f"*/{missing[0]}")):
+        return f"{missing[0]} is in {str(found[0])!r}"
+    return f"it lacks {', '.join(missing)}"
 
 
 def load_batches(paths: Sequence[Path]) -> tuple[np.ndarray, np.ndarray]:
@@ -420,43 +455,60 @@ class InMemory(io.BytesIO):
 
 
 def where() -> str:
-    """Return which data `load_dataset` would use."""
+    """Return which data `load_dataset` would use; fail where it would."""
     if chosen_dataset() == "shapes10":
         return "Shapes-10, drawn by softmax_lib: SOFTMAX_LIB_DATASET says so."
     if named := os.environ.get("SOFTMAX_LIB_DATA"):
-        return f"CIFAR-10 in {batches_folder(named)}, which SOFTMAX_LIB_DATA names."
-    folder = cache_folder() / download.FOLDER
-    if download.is_complete(folder):
-        return f"CIFAR-10 in {folder}, the cache folder."
-    return f"None yet: CIFAR-10 would be downloaded (170 MB) into {folder}."
+        folder, source = batches_folder(named), "which SOFTMAX_LIB_DATA names"
+    else:
+        folder, source = cache_folder() / download.FOLDER, "the cache folder"
+        if not download.is_complete(folder):
+            otherwise = "" if chosen_dataset() else ", or Shapes-10 used if that fails"
+            return (
+                "None yet: CIFAR-10 would be downloaded (170 MB) into "
+                f"{str(folder)!r}{otherwise}."
+            )
+    verify_files(folder, BATCH_FILES)
+    return f"CIFAR-10 in {str(folder)!r}, {source}."
 
 
 def fetch() -> str:
     """Get CIFAR-10 into the cache folder, whole, and return where it is."""
-    folder = cache_folder() / download.FOLDER
-    try:
-        verify_files(folder)
-    except (OSError, ValueError):
-        shutil.rmtree(folder, ignore_errors=True)
-        verify_files(download.fetch(cache_folder()))
-    return f"CIFAR-10 is in {folder}."
+    folder = download.fetch(cache_folder(), is_official)
+    verify_files(folder)
+    said = f"CIFAR-10 is in {str(folder)!r}."
+    named = os.environ.get("SOFTMAX_LIB_DATA")
+    if named and Path(os.path.expanduser(named)) not in (folder, folder.parent):
+        said += f" It is not used while SOFTMAX_LIB_DATA is {named!r}: unset it."
+    return said
 
 
 def verify() -> str:
     """Compare the files that `load_dataset` would use with their checksums."""
     named = os.environ.get("SOFTMAX_LIB_DATA")
-    folder = Path(named or cache_folder() / download.FOLDER)
-    if not named and not folder.exists():
+    folder = cache_folder() / download.FOLDER
+    has_any = any(download.is_readable(folder / name) for name in download.FILE_SHA256)
+    if not named and not has_any:
         raise FileNotFoundError(
-            f"There is nothing to verify yet, since CIFAR-10 is not in {folder}. To "
-            "download it, run: softmax-book data fetch"
+            f"There is nothing to verify yet, since CIFAR-10 is not in "
+            f"{str(folder)!r}. To download it, run: softmax-book data fetch"
         )
-    folder = batches_folder(folder)
+    folder = batches_folder(named or folder)
     verify_files(folder)
-    return f"The {len(download.FILE_SHA256)} files in {folder} are the official ones."
+    num_files = len(download.FILE_SHA256)
+    return f"The {num_files} files in {str(folder)!r} are the official ones."
 
 
-def verify_files(folder: Path) -> None:
-    """Check that a folder has every file, and that each is the official one."""
-    for name in download.FILE_SHA256:
+def verify_files(folder: Path, names: Iterable[str] = download.FILE_SHA256) -> None:
+    """Check that a folder has these files, and that each is the official one."""
+    for name in names:
         read_file(folder / name)
+
+
+def is_official(folder: Path) -> bool:
+    """Whether the folder has all files and each is the official one."""
+    try:
+        verify_files(folder)
+    except (FileNotFoundError, ValueError):
+        return False
+    return True

@@ -10,17 +10,19 @@ runs on drawn pictures, they are not there.
 Used by `softmax_lib.datasets`.
 """
 
+import codecs
 import contextlib
 import errno
 import hashlib
+import os
 import shutil
+import stat
 import sys
 import tarfile
 import time
-import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import requests
@@ -41,9 +43,10 @@ FILE_SHA256 = {  # three times as fast as MD5 where the processor helps
 }
 TIMEOUT = (10, 30)  # seconds to connect, and between two pieces
 PIECE = 1 << 16
+LARGEST = 1 << 26  # twice the bytes of a batch
 ADVICE = (
-    "Set SOFTMAX_LIB_DATA to a folder that holds the official python batches, or try "
-    "again later with: softmax-book data fetch"
+    "Set SOFTMAX_LIB_DATA to a folder that contains the official python batches, or "
+    "try again later with: softmax-book data fetch"
 )
 
 
@@ -51,86 +54,123 @@ class FetchError(RuntimeError):
     """The archive cannot be downloaded, or what came is not the archive."""
 
 
-def fetch(cache: Path) -> Path:
+def fetch(cache: Path, is_there: Callable[[Path], bool] | None = None) -> Path:
     """Return the folder of the batches in ``cache``, downloaded if it is not there.
 
-    Its files are all there; `read_file` checks their content. A FetchError says that
-    the archive cannot be reached or is not the official one, an OSError that the disk
-    is full.
+    By default it is there if its files are; `read_file` checks their content. A
+    FetchError says that the archive cannot be reached or is not the official one, or
+    that the cache may not be read or written; an OSError, that the disk is full.
     """
-    folder = cache / FOLDER
-    if is_complete(folder):
-        return folder
+    is_there = is_there or is_complete
+    folder, archive = cache / FOLDER, cache / ARCHIVE
     try:
+        if is_there(folder):
+            return folder
         cache.mkdir(parents=True, exist_ok=True)
         with one_process_at_a_time(cache / "download.lock"):
-            if not is_complete(folder):  # another process may have just fetched it
-                print(f"Downloading CIFAR-10 (170 MB) into {cache}")
-                import_pooch().retrieve(
-                    ARCHIVE_URL,
-                    known_hash=f"md5:{ARCHIVE_MD5}",
-                    fname=ARCHIVE,
-                    path=cache,
-                    downloader=download,
-                )
-                unpack(cache / ARCHIVE, folder)
-                (cache / ARCHIVE).unlink()
+            if not is_there(folder):  # another process may have just fetched it
+                if not archive.exists() or md5(archive) != ARCHIVE_MD5:
+                    print(f"Downloading CIFAR-10 (170 MB) into {str(cache)!r}")
+                    download(ARCHIVE_URL, archive)
+                unpack(archive, folder)
+                archive.unlink()
     except OSError as error:  # those of requests among them
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            (cache / PART).unlink(missing_ok=True)
-            message = f"The disk is full: CIFAR-10 needs 360 MB in {cache}."
+            discard(cache / PART, archive)
+            message = f"The disk is full: CIFAR-10 needs 360 MB in {str(cache)!r}."
             raise OSError(error.errno, message) from error
-        raise FetchError(f"CIFAR-10 did not come: {reason(error)}. {ADVICE}") from error
+        raise FetchError(
+            f"CIFAR-10 is not available: {reason(error)}. {ADVICE}"
+        ) from error
     except (ValueError, EOFError, tarfile.TarError) as error:
-        raise FetchError(f"CIFAR-10 did not come: {error} {ADVICE}") from error
+        discard(cache / PART, archive)
+        raise FetchError(f"CIFAR-10 is not available: {error} {ADVICE}") from error
     return folder
+
+
+def discard(*files: Path) -> None:
+    """Delete the files that are there and may be deleted."""
+    for file in files:
+        with contextlib.suppress(OSError):
+            file.unlink()
 
 
 def cache_folder() -> Path:
     """Return the folder where this user's downloads are kept."""
-    return Path(import_pooch().os_cache("softmax_lib"))
+    import platformdirs
 
-
-def import_pooch() -> Any:
-    """Import pooch without its warning of a progress bar, which is not used."""
-    from tqdm import TqdmWarning
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", category=TqdmWarning)
-        import pooch
-    pooch.get_logger().setLevel("WARNING")  # the progress bar says the rest
-    return pooch
+    return platformdirs.user_cache_path("softmax_lib")
 
 
 def is_complete(folder: Path) -> bool:
     """Whether each of the seven files is there."""
-    return all((folder / name).is_file() for name in FILE_SHA256)
+    return not missing_files(folder, FILE_SHA256)
+
+
+def missing_files(folder: Path, names: Iterable[str]) -> list[str]:
+    """Return the names of the files that a folder lacks."""
+    return [name for name in names if not is_readable(folder / name)]
+
+
+def is_readable(path: Path) -> bool:
+    """Whether a file is there; fail if it is but may not be read."""
+    try:
+        is_file = stat.S_ISREG(path.stat().st_mode)  # to open a pipe would wait
+        if is_file:
+            path.open("rb").close()
+    except PermissionError:
+        raise PermissionError(
+            f"{str(path)!r} cannot be read: you have no permission."
+        ) from None
+    except (OSError, ValueError):
+        return False
+    return is_file
 
 
 def read_file(path: Path) -> bytes:
     """Read one of the seven files at once; fail if it is not the official one."""
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"{path} is missing: expected the folder {FOLDER} with the files "
-            f"{', '.join(FILE_SHA256)}. {ADVICE}"
+    if not is_readable(path):
+        raise FileNotFoundError(f"{str(path)!r} is missing or not a file. {advice()}")
+    with path.open("rb") as file:
+        data = file.read(LARGEST)
+    if data[:100].removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<"):
+        raise ValueError(
+            f"{str(path)!r} is a web page saved under the name of a batch. {advice()}"
         )
-    data = path.read_bytes()
-    if data[:100].lstrip().startswith(b"<"):
-        raise ValueError(f"{path} is a web page saved under the name of a batch.")
     digest = hashlib.sha256(data).hexdigest()
     if digest != FILE_SHA256[path.name]:
         raise ValueError(
-            f"{path} is truncated or altered: expected the SHA-256 sum "
-            f"{FILE_SHA256[path.name]}, but its {len(data)} bytes have {digest}."
+            f"{str(path)!r} is truncated or altered: expected the SHA-256 sum "
+            f"{FILE_SHA256[path.name]}, but its {path.stat().st_size} bytes have "
+            f"another one. {advice()}"
         )
     return data
 
 
-def download(url: str, output_file: str, _: object) -> None:
-    """Download to ``output_file`` for pooch, continuing where the last try stopped."""
+def advice() -> str:
+    """Return how to get the official files where a folder does not have them."""
+    if named := os.environ.get("SOFTMAX_LIB_DATA"):
+        return (
+            f"SOFTMAX_LIB_DATA is {named!r}: set it to a folder that contains the "
+            "official files, or unset it and run: softmax-book data fetch"
+        )
+    return (
+        "To download the official files into the cache folder, or to replace damaged "
+        "ones there, run: softmax-book data fetch"
+    )
+
+
+def md5(path: Path) -> str:
+    """Return the MD5 sum of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "md5").hexdigest()
+
+
+def download(url: str, archive: Path) -> None:
+    """Download the archive, continuing where the last try stopped, and check it."""
     import requests
 
-    part = Path(output_file).with_name(PART)
+    part = archive.with_name(PART)
     start = part.stat().st_size if part.exists() else 0
     headers = {"Accept-Encoding": "identity"}
     if start:
@@ -140,7 +180,12 @@ def download(url: str, output_file: str, _: object) -> None:
         if response.status_code != requests.codes.requested_range_not_satisfiable:
             response.raise_for_status()
             save(response, part, start)
-    part.replace(output_file)
+    if (digest := md5(part)) != ARCHIVE_MD5:
+        raise ValueError(
+            f"The archive is truncated or altered: expected the MD5 sum {ARCHIVE_MD5}, "
+            f"but its {part.stat().st_size} bytes have {digest}."
+        )
+    part.replace(archive)
 
 
 def save(response: "requests.Response", part: Path, start: int) -> None:
@@ -184,7 +229,10 @@ def unpack(archive: Path, folder: Path) -> None:
                         shutil.copyfileobj(content, out)
         if not is_complete(unfinished):
             raise ValueError(f"The archive lacks some of {', '.join(FILE_SHA256)}.")
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.is_dir() and not folder.is_symlink():
+            shutil.rmtree(folder)
+        else:
+            folder.unlink(missing_ok=True)
         unfinished.rename(folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -218,7 +266,11 @@ def reason(error: OSError) -> str:
         return "the connection broke off; the next try continues from there"
     if isinstance(error, requests.ConnectionError):
         return f"{ARCHIVE_URL} cannot be reached or the connection broke off"
-    return str(error)
+    if isinstance(error, PermissionError) and error.filename:
+        return f"{error.filename!r} cannot be written: you have no permission"
+    if error.filename:
+        return f"{error.filename!r}: {error.strerror}"
+    return str(error).removesuffix(".")
 
 
 @contextlib.contextmanager

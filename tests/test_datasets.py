@@ -1,6 +1,9 @@
+import errno
 import hashlib
 import os
 import pickle
+import re
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -77,14 +80,14 @@ def test_the_users_home_may_be_written_as_a_tilde(
 
 def test_a_missing_folder_is_refused_with_advice(tmp_path: Path) -> None:
     with pytest.raises(
-        FileNotFoundError, match=r"is not a folder: .*Set SOFTMAX_LIB_DA"
+        FileNotFoundError, match=r"nowhere': expected .* does not exist\. .*data fetch$"
     ):
         datasets.load_CIFAR10(tmp_path / "nowhere")
 
 
 def test_a_missing_file_is_refused_by_name(folder: Path) -> None:
     (folder / "data_batch_4").unlink()
-    with pytest.raises(FileNotFoundError, match="data_batch_4 is missing: expected"):
+    with pytest.raises(FileNotFoundError, match="it lacks data_batch_4"):
         datasets.load_CIFAR10(folder)
 
 
@@ -115,7 +118,7 @@ def test_a_damaged_file_is_refused_before_it_is_opened(
 
     monkeypatch.setattr(datasets, "BatchUnpickler", Noting)
     with pytest.raises(
-        ValueError, match=f"{name} is truncated or altered: expected the"
+        ValueError, match=f"{name}' is truncated or altered: expected the"
     ):
         datasets.load_CIFAR10(folder)
     assert path.read_bytes() not in opened
@@ -124,7 +127,7 @@ def test_a_damaged_file_is_refused_before_it_is_opened(
 
 def test_a_web_page_is_called_one(folder: Path) -> None:
     (folder / "data_batch_1").write_text("\n<!DOCTYPE html><p>503</p>")
-    with pytest.raises(ValueError, match="data_batch_1 is a web page"):
+    with pytest.raises(ValueError, match="data_batch_1' is a web page"):
         datasets.load_CIFAR10(folder)
 
 
@@ -173,10 +176,156 @@ def test_a_named_folder_without_the_data_is_an_error(
 ) -> None:
     fake_cifar10.write_folder(nowhere)
     use(folder.parent / "elsewhere", monkeypatch)
-    with pytest.raises(FileNotFoundError, match="elsewhere is not a folder"):
+    with pytest.raises(FileNotFoundError, match=r"elsewhere': .* does not exist"):
         datasets.load_dataset()
     use(nowhere.parent.parent, monkeypatch)
-    with pytest.raises(FileNotFoundError, match="data_batch_1 is missing"):
+    with pytest.raises(FileNotFoundError, match="it lacks data_batch_1"):
+        datasets.load_dataset()
+
+
+def holding(folder: Path, *names: str) -> Path:
+    """The folder with empty files of these names."""
+    folder.mkdir(parents=True)
+    for name in names:
+        (folder / name).touch()
+    return folder
+
+
+BAD_FOLDERS: dict[str, Callable[[Path], Path | str]] = {
+    "it is empty": lambda place: holding(place / "empty"),
+    "it does not exist": lambda place: place / "two\nlines",
+    "it is not a folder": lambda place: holding(place / "data", "x") / "x",
+    "the archive is not unpacked": lambda place: holding(
+        place / "data", download.ARCHIVE
+    ),
+    "unknown user": lambda place: "~nouser/data",
+    "it does not exist. ": lambda place: f"{place}/{'long' * 1000}",
+}
+
+
+@pytest.mark.parametrize("problem", BAD_FOLDERS)
+@pytest.mark.parametrize("action", ["where", "verify"])
+def test_what_is_wrong_with_a_named_folder_is_said(
+    problem: str,
+    action: str,
+    nowhere: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    bad = str(BAD_FOLDERS[problem](nowhere))
+    monkeypatch.setenv("SOFTMAX_LIB_DATA", bad)
+    for find in (datasets.load_dataset, datasets.data_notice):
+        with pytest.raises(FileNotFoundError, match=problem):
+            find()
+    assert main(["data", action]) == 1
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert problem in said.err
+    assert f"SOFTMAX_LIB_DATA is {bad!r}: set it to" in said.err
+    assert "or unset it and run: softmax-book data fetch" in said.err
+
+
+@pytest.mark.parametrize("inside", [f"{download.FOLDER}/{download.FOLDER}", "cifar10"])
+def test_files_that_are_one_folder_further_in_are_found(
+    folder: Path, nowhere: Path, inside: str
+) -> None:
+    (nowhere / inside).parent.mkdir(parents=True)
+    folder.rename(nowhere / inside)
+    with pytest.raises(FileNotFoundError) as error:
+        datasets.load_CIFAR10(nowhere)
+    assert f"data_batch_1 is in {str(nowhere / inside)!r}. To dow" in str(error.value)
+
+
+def test_an_empty_folder_inside_does_not_hide_the_files(folder: Path) -> None:
+    (folder / download.FOLDER).mkdir()
+    assert len(datasets.load_CIFAR10(folder)[0]) == 50
+
+
+def test_a_directory_that_is_no_path_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"directory must be a path, .* is None\."):
+        datasets.load_CIFAR10(None)  # type: ignore[arg-type]
+
+
+def test_a_pipe_in_place_of_a_batch_is_not_waited_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stat, "S_ISREG", lambda mode: False)  # Windows has no pipes
+    monkeypatch.setattr(Path, "open", None)
+    with pytest.raises(FileNotFoundError, match="it lacks data_batch_1"):
+        datasets.load_CIFAR10(folder)
+
+
+def test_of_a_huge_file_only_the_beginning_is_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = (folder / "data_batch_1").stat().st_size
+    monkeypatch.setattr(download, "LARGEST", size - 1)
+    with pytest.raises(ValueError, match=f"but its {size} bytes have another"):
+        datasets.load_CIFAR10(folder)
+
+
+def deny(monkeypatch: pytest.MonkeyPatch, method: str, denied: Path) -> None:
+    """Let a method of Path fail for ``denied``, for root and on Windows too."""
+    true_method = getattr(Path, method)
+
+    def fail(path: Path, *arguments: Any, **options: Any) -> Any:
+        if path == denied:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return true_method(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, method, fail)
+
+
+def test_a_folder_that_may_not_be_listed_is_not_called_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deny(monkeypatch, "iterdir", tmp_path)
+    with pytest.raises(FileNotFoundError, match="but you have no permission to list"):
+        datasets.load_CIFAR10(tmp_path)
+
+
+@pytest.mark.parametrize("method", ["stat", "open"])
+def test_a_named_file_that_may_not_be_read_is_an_error(
+    folder: Path, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(folder, monkeypatch)
+    batch = folder / "data_batch_2"
+    deny(monkeypatch, method, batch)
+    said = re.escape(f"{str(batch)!r} cannot be read: you have no permission.")
+    for find in (datasets.load_dataset, datasets.where, datasets.verify):
+        with pytest.raises(PermissionError, match=f"^{said}$"):
+            find()
+
+
+@pytest.mark.parametrize(
+    ("method", "denied", "said"),
+    [
+        ("open", f"{download.FOLDER}/data_batch_2", "read: you have no permission. S"),
+        ("stat", f"{download.FOLDER}/batches.meta", "read: you have no permission. S"),
+        ("mkdir", "", "written: you have no permission. Set"),
+        ("open", "download.lock", "written: you have no permission. Set"),
+    ],
+)
+def test_a_cache_that_may_not_be_used_is_no_cache(
+    folder: Path,
+    nowhere: Path,
+    method: str,
+    denied: str,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if download.FOLDER in denied:
+        fake_cifar10.write_folder(nowhere)
+    datasets.print_once.cache_clear()
+    deny(monkeypatch, method, nowhere / denied)
+    assert datasets.load_dataset().name == "Shapes-10"
+    reason = f"CIFAR-10 is not available: {str(nowhere / denied)!r} cannot be {said}"
+    assert reason in capsys.readouterr().out
+    assert main(["data", "fetch"]) == 1
+    assert reason in capsys.readouterr().err
+    monkeypatch.setenv("SOFTMAX_LIB_DATASET", "cifar10")
+    with pytest.raises(download.FetchError, match=re.escape(reason)):
         datasets.load_dataset()
 
 
@@ -189,7 +338,7 @@ def test_an_altered_cache_is_an_error_and_never_passed_over(
     folder: Path, nowhere: Path
 ) -> None:
     (fake_cifar10.write_folder(nowhere) / "test_batch").write_bytes(b"altered")
-    with pytest.raises(ValueError, match="test_batch is truncated or altered"):
+    with pytest.raises(ValueError, match=r"test_batch' is truncated .*data fetch$"):
         datasets.load_dataset()
 
 
@@ -200,7 +349,7 @@ def test_shapes10_comes_last_and_the_reason_is_told_once(
     data = datasets.load_dataset()
     datasets.data_notice()
     told = capsys.readouterr()
-    reason = "SHAPES-10, drawn pictures, is used instead of CIFAR-10. CIFAR-10 did not"
+    reason = "SHAPES-10, drawn pictures, is used instead of CIFAR-10. CIFAR-10 is not"
     assert told.out.count(reason) == 1
     assert "cannot be reached" in told.out
     assert told.err == ""  # which a notebook shows in red
@@ -343,17 +492,44 @@ def test_where_names_the_source(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["data", "where"]) == 0
-    assert f"would be downloaded (170 MB) into {nowhere}" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    would = f"would be downloaded (170 MB) into '{nowhere / download.FOLDER}'"
+    assert f"{would}, or Shapes-10 used if that fails.\n" in said
+    monkeypatch.setenv("SOFTMAX_LIB_DATASET", "cifar10")
+    assert main(["data", "where"]) == 0
+    assert f"{would}.\n" in capsys.readouterr().out
     use(folder, monkeypatch)
     assert main(["data", "where"]) == 0
-    said = f"CIFAR-10 in {folder}, which SOFTMAX_LIB_DATA names.\n"
+    said = f"CIFAR-10 in '{folder}', which SOFTMAX_LIB_DATA names.\n"
     assert capsys.readouterr().out == said
     use(folder / "elsewhere", monkeypatch)
     assert main(["data", "where"]) == 1
-    assert "is not a folder" in capsys.readouterr().err
+    assert "it does not exist" in capsys.readouterr().err
     monkeypatch.setenv("SOFTMAX_LIB_DATASET", "shapes10")
     assert main(["data", "where"]) == 0
     assert "Shapes-10" in capsys.readouterr().out
+
+
+def test_where_fails_where_loading_would(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use(folder, monkeypatch)
+    (folder / "batches.meta").unlink()  # which holds no image
+    assert main(["data", "where"]) == 0
+    assert datasets.load_dataset().name == "CIFAR-10"
+    (folder / "test_batch").write_bytes(b"altered")
+    assert main(["data", "where"]) == 1
+    assert "test_batch' is truncated or altered" in capsys.readouterr().err
+
+
+def test_a_path_that_cannot_be_printed_is_escaped(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(datasets, "batches_folder", lambda _: Path("no\udcfftext"))
+    monkeypatch.setattr(datasets, "verify_files", lambda *_: None)
+    use(folder, monkeypatch)
+    assert main(["data", "where"]) == 0
+    assert r"CIFAR-10 in 'no\udcfftext', which" in capsys.readouterr().out
 
 
 def test_before_the_download_there_is_nothing_to_verify(
@@ -362,7 +538,7 @@ def test_before_the_download_there_is_nothing_to_verify(
     assert main(["data", "verify"]) == 1
     assert capsys.readouterr().err == (
         f"There is nothing to verify yet, since CIFAR-10 is not in "
-        f"{nowhere / download.FOLDER}. To download it, run: softmax-book data fetch\n"
+        f"'{nowhere / download.FOLDER}'. To download it, run: softmax-book data fetch\n"
     )
 
 
@@ -374,7 +550,7 @@ def test_verify_names_the_bad_file(
     assert "The 7 files" in capsys.readouterr().out
     (folder / "batches.meta").write_bytes(b"altered")
     assert main(["data", "verify"]) == 1
-    assert "batches.meta is truncated or altered" in capsys.readouterr().err
+    assert "batches.meta' is truncated or altered" in capsys.readouterr().err
 
 
 def test_the_module_runs_as_a_command() -> None:

@@ -696,7 +696,15 @@ def test_an_interrupt_before_the_limit_is_the_readers_own(
 
 
 def test_the_checks_load_with_numpy_alone() -> None:
-    others = ("matplotlib", "PIL", "pooch", "requests", "scipy", "sklearn", "tqdm")
+    others = (
+        "matplotlib",
+        "PIL",
+        "platformdirs",
+        "requests",
+        "scipy",
+        "sklearn",
+        "tqdm",
+    )
     code = f"""
 import sys
 sys.modules.update(dict.fromkeys({others}))

@@ -94,7 +94,12 @@ def test_without_the_book_the_command_says_how_to_get_it(tmp_path, monkeypatch, 
 
 
 def test_chapter_modules_load_without_processes_or_downloads():
-    blocked = ("concurrent.futures.process", "multiprocessing", "pooch", "requests")
+    blocked = (
+        "concurrent.futures.process",
+        "multiprocessing",
+        "platformdirs",
+        "requests",
+    )
     modules = ("datasets", "tuning", "plots", "widgets", "evaluation", "exercises")
     code = f"""
 import sys

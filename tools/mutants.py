@@ -6,7 +6,8 @@ change that no caller can tell from the original. Survivors of the second kind a
 listed in `equivalent_mutants.toml`, each with its reason; any other fails the run.
 
 Each module is mutated alone, in a copy of what its tests need, and by the tests that
-ARCHITECTURE.md lists for it. mutmut can fork on Linux and macOS only.
+ARCHITECTURE.md lists for it and for the modules that import it. mutmut can fork on
+Linux and macOS only.
 """
 
 import argparse
@@ -30,9 +31,10 @@ COPY = ROOT / "_build" / "mutants"
 COPIED = ("softmax_lib", "tests", "tools", "worksheet")
 # These collect garbage at the end of each run, which takes longer than most tests.
 OPTIONS = ("-pno:unraisableexception", "-pno:threadexception", "-pno:cacheprovider")
-# In a copy with mutants this warning is raised two frames further down.
+# In a copy with mutants these warnings are raised some frames further down.
 DESELECTED = (
     "tests/test_estimator.py::test_a_fit_that_is_cut_short_says_so_where_it_was_called",
+    "tests/test_parallel.py::test_a_pair_that_fails_is_named_and_leaves_the_others",
 )
 SETTINGS = """
 [tool.mutmut]
@@ -122,16 +124,32 @@ def without_synonyms(survivors: Iterable[Survivor]) -> list[Survivor]:
 
 
 def modules_with_tests() -> dict[str, list[str]]:
-    """Return the modules of ARCHITECTURE.md's table, with the files of their tests."""
-    rows = re.findall(
-        r"^\| `(\w+)` \|.*\|(.*)\|$",
-        (ROOT / "ARCHITECTURE.md").read_text("utf-8"),
-        re.MULTILINE,
-    )
-    return {
-        module: [f"tests/{name}.py" for name in re.findall(r"`(\w+)`", tests)]
-        for module, tests in rows
+    """Return the modules of ARCHITECTURE.md's table, with the files of their tests.
+
+    They are its own and those of the modules that import it.
+    """
+    lines = (ROOT / "ARCHITECTURE.md").read_text("utf-8").splitlines()
+    rows = {
+        module: (imports, tests)
+        for (module,), imports, _, tests in (
+            [re.findall(r"`(\w+)`", column) for column in line.strip("|").split("|")]
+            for line in lines
+            if line.startswith("| `")
+        )
+    }
+    tests_of = {
+        module: {
+            test
+            for user, (imports, tests) in rows.items()
+            if module == user or module in imports
+            for test in tests
+        }
+        for module in rows
         if any("def " in file.read_text("utf-8") for file in files_of(module, ROOT))
+    }
+    return {
+        module: [f"tests/{name}.py" for name in sorted(tests)]
+        for module, tests in tests_of.items()
     }
 
 

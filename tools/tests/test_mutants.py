@@ -108,8 +108,9 @@ def test_what_python_reads_alike_is_no_survivor() -> None:
     assert without_synonyms([synonym, other]) == [other]
 
 
-def test_every_module_is_modules_with_tests_its_files() -> None:
+def test_a_module_is_tested_by_its_tests_and_its_users() -> None:
     modules = modules_with_tests()
     assert modules["gradient_check"] == ["tests/test_gradient_check.py"]
+    assert {"tests/test_losses.py", "tests/test_evaluation.py"} <= {*modules["losses"]}
     assert len(modules["exercises"]) > 1
     assert "classifiers" not in modules  # it has import names and no function
