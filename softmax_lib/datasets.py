@@ -226,11 +226,11 @@ def get_CIFAR10_data(
     load_dataset : Where the data comes from, and its errors.
     """
     data = load_dataset()
-    num_both = num_training + num_validation
     check_size("num_training", num_training, len(data.y_train))
     check_size("num_validation", num_validation, len(data.y_train) - num_training)
     check_size("num_test", num_test, len(data.y_test))
     check_size("num_dev", num_dev, num_training)
+    num_both = num_training + num_validation
 
     y_train = data.y_train[:num_training]
     y_val = data.y_train[num_training:num_both]

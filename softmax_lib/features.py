@@ -29,7 +29,6 @@ from softmax_lib.validation import (
     check_finite,
     check_images,
     check_not_negative,
-    check_numbers,
     check_rows,
     check_shape,
     check_whole,
@@ -350,6 +349,7 @@ def distances(patches: np.ndarray, dictionary: Dictionary) -> np.ndarray:
            [3., 4.]])
     """
     check_rows("patches", patches)
+    check_finite("patches", patches)
     check_shape("patches", patches, (len(patches), dictionary.mean.size), PER_NUMBER)
     whitened = (patches - dictionary.mean) @ dictionary.whitening
     squares: np.ndarray = whitened @ (-2 * dictionary.centroids.T)
@@ -380,7 +380,9 @@ def triangle_encoding(distances: np.ndarray) -> np.ndarray:
     array([[2., 1., 0.]])
     """
     check_rows("distances", distances)
-    closer: np.ndarray = distances.mean(axis=1, keepdims=True) - distances
+    mean = distances.mean(axis=1, keepdims=True)  # (M, 1)
+    check_finite("distances", mean)  # it is not if one of its row is not
+    closer: np.ndarray = mean - distances
     np.maximum(closer, 0, out=closer)
     return closer
 
@@ -453,7 +455,7 @@ def check_codes(codes: np.ndarray) -> None:
             "codes must be a non-empty array of shape (N, rows, columns, K), but it is "
             f"{describe(codes)}."
         )
-    check_numbers("codes", codes)
+    check_finite("codes", codes)
 
 
 def windows_of(images: np.ndarray) -> np.ndarray:

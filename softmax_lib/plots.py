@@ -129,7 +129,8 @@ def plot_samples(
         told, names = str(samples_per_class), class_names
     else:
         told = f"At most {samples_per_class}"
-        names = [f"{n} {k}" for n, k in zip(class_names, counts, strict=True)]
+        drawn = np.minimum(counts, samples_per_class)
+        names = [f"{n} {k}" for n, k in zip(class_names, drawn, strict=True)]
     fig.alt = (
         f"{told} pictures of each of the {len(class_names)} classes, one column a "
         f"class: {', '.join(names)}."
@@ -156,6 +157,8 @@ def plot_bars(
     >>> plot_bars(panels, ["cat", "dog"]).alt
     'Bars. scores: cat -1, dog 2. probabilities: cat 0.05, dog 0.95.'
     """
+    for title, values in panels.items():
+        check_sequence(f"panels[{title!r}]", values)
     if not panels or any(len(values) != len(names) for values in panels.values()):
         raise ValueError(
             f"panels must hold at least one sequence of {len(names)} values, one for "
@@ -415,13 +418,12 @@ def plot_regions(
     y : ndarray of int, shape (N,)
         Their classes, each with a colour and a shape of its own.
     """
-    if not is_array(y):
-        raise ValueError(f"y must be an array of labels, but it is {describe(y)}.")
     for name, W in weights.items():
         check_matrix(f"weights[{name!r}]", W)
         check_finite(f"weights[{name!r}]", W)
     check_matrix("X", X)
     check_finite("X", X)
+    check_labels(y, len(X), len(COLORS))
     shapes = [X.shape, *(W.shape for W in weights.values())]
     if not weights or X.shape != (len(y), 3) or any(s[0] != 3 for s in shapes[1:]):
         raise ValueError(
@@ -429,7 +431,6 @@ def plot_regions(
             f"the shape ({len(y)}, 3), but the shapes of X and of the weights are "
             f"{shapes}."
         )
-    check_labels(y, len(X), len(COLORS))
     line = np.linspace(-1, 1, 401)
     plane = np.stack([*np.meshgrid(line, line), np.ones((401, 401))], axis=-1)
     height = 7 / len(weights) + 0.5
@@ -534,8 +535,8 @@ def plot_patches(
     >>> patches = {"learned": np.random.default_rng(0).normal(size=(64, 6, 6, 3))}
     >>> figure = plot_patches(patches, alt="64 patches in two rows.")
     """
-    if not patches or not all(len(group) for group in patches.values()):
-        raise ValueError("patches must hold at least one group, and each a patch.")
+    if not patches:
+        raise ValueError("patches must hold at least one group, but it is empty.")
     for name, group in patches.items():
         check_patches(f"patches[{name!r}]", group)
     check_at_least("columns", columns)
@@ -608,14 +609,23 @@ def check_line(
     name: str, x: Sequence[float], y: Sequence[float], argument: str = "lines"
 ) -> None:
     """Check that a line has one height for each of its points."""
+    check_sequence(f"{argument}[{name!r}]", x)
+    check_sequence(f"{argument}[{name!r}]", y)
     shapes = np.shape(x), np.shape(y)
     if shapes[0] != shapes[1] or len(shapes[0]) != 1 or 0 in shapes[0]:
         raise ValueError(
             f"{argument} must hold one or more points for {name!r}, in sequences of "
             f"the same length, but their shapes are {shapes[0]} and {shapes[1]}."
         )
-    check_numbers(argument, np.asarray(x))
-    check_numbers(argument, np.asarray(y))
+
+
+def check_sequence(name: str, values: Sequence[float] | np.ndarray) -> None:
+    """Check that an argument is a sequence of real numbers."""
+    if not (isinstance(values, Sequence) or is_array(values)):
+        raise ValueError(
+            f"{name} must be a sequence of numbers, but it is {describe(values)}."
+        )
+    check_numbers(name, np.asarray(values))
 
 
 def check_trials(trials: Sequence[Trial]) -> None:

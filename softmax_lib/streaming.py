@@ -26,7 +26,6 @@ from softmax_lib.validation import (
     check_labels,
     check_numbers,
     check_settings,
-    check_shape,
     check_start,
     count_classes,
     describe,
@@ -94,7 +93,7 @@ def shuffled_batches(
     [[2, 0], [1, 3], [5, 4]]
     """
     check_stream(images, chunk)
-    check_shape("labels", labels, images.shape[:1], "one label for each image")
+    count_classes(labels, images.shape[0], "labels")
     check_at_least("batch_size", batch_size)
     blocks = list(gen_batches(images.shape[0], chunk))
     for number in rng.permutation(len(blocks)):
@@ -208,9 +207,10 @@ def read_rows(images: Rows, block: slice) -> np.ndarray:
 def check_stream(images: Rows, chunk: int) -> None:
     """Check that images can be read as rows, a chunk at a time."""
     shape = getattr(images, "shape", ())
-    if isinstance(images, NOT_PLAIN) or len(shape) != 2 or 0 in shape:
+    readable = hasattr(images, "__getitem__") and not isinstance(images, NOT_PLAIN)
+    if not readable or len(shape) != 2 or 0 in shape:
         raise ValueError(
-            "images must have the shape (N, K) with at least one row and column, but "
-            f"it is {describe(images)}."
+            "images must give rows for images[a:b] and have the shape (N, K) with at "
+            f"least one row and column, but it is {describe(images)}."
         )
     check_at_least("chunk", chunk)

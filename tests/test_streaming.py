@@ -202,8 +202,8 @@ def test_ten_versions_are_mirrored_and_moved_by_two_pixels() -> None:
 @pytest.mark.parametrize(
     ("rows", "changes", "message"),
     [
-        (images[0], {}, r"images must have the shape \(N, K\) .* shape \(12,\)\."),
-        (images[:0], {}, r"images must have the shape \(N, K\) .* shape \(0, 12\)\."),
+        (images[0], {}, r"images must .* the shape \(N, K\) .* shape \(12,\)\."),
+        (images[:0], {}, r"images must .* the shape \(N, K\) .* shape \(0, 12\)\."),
         (images, {"chunk": 0}, r"chunk must be at least 1, but it is 0\."),
         (images, {"batch_size": 0}, r"batch_size must be at least 1, .* 0\."),
         (images, {"num_epochs": 0}, r"num_epochs must be at least 1, .* 0\."),
