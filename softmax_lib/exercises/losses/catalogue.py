@@ -11,7 +11,13 @@ import numpy as np
 
 from softmax_lib.exercises.mistakes import Change, Mistake, Values
 
-__all__ = ["EXTREME_MISTAKES", "SOFTMAX_MISTAKES", "SVM_MISTAKES"]
+__all__ = [
+    "EXTREME_MISTAKES",
+    "NO_DATA",
+    "PENALTY_STEPS",
+    "SOFTMAX_MISTAKES",
+    "SVM_MISTAKES",
+]
 
 Factor = Callable[[Values], Any]
 
@@ -55,7 +61,7 @@ def with_zeros(index: int | tuple[slice, int]) -> Change:
 def without_row(row: int) -> dict[str, Change]:
     """Leave a row of ``W`` out of the regularization."""
     return {
-        "penalty": lambda v, value: value - v.reg * np.sum(v.W[row] ** 2),
+        "penalty": lambda v, value: value - v.factor * v.reg * np.sum(v.W[row] ** 2),
         "reg_gradient": with_zeros(row),
     }
 
@@ -95,6 +101,13 @@ def penalized_each_time(divided: int) -> dict[str, Change]:
     )
 
 
+NO_DATA = Mistake(
+    "data_missing",
+    "The part from the data is missing; only the regularization is there",
+    "Set reg to 0. What is left, and where should it come from?",
+    scaled(lambda v: 0),
+)
+PENALTY_STEPS = {"penalty", "reg_gradient"}
 POINT_FOR_CLASS = "y[i] is a class. Which of your loops counts the classes?"
 CHAIN_RULE = "What is the derivative of reg * w² with respect to w?"
 OPPOSITE_WEIGHTS = "Weights of +3 and -3: what do they add to your penalty?"
@@ -183,12 +196,7 @@ COMMON = [
         "Can a sum of squares make the loss smaller?",
         both(lambda v, value: -value, "loss", "dW"),
     ),
-    Mistake(
-        "data_missing",
-        "The part from the data is missing; only the regularization is there",
-        "Set reg to 0. What is left, and where should it come from?",
-        scaled(lambda v: 0),
-    ),
+    NO_DATA,
     Mistake(
         "X_missing",
         "The points X are missing",
@@ -223,6 +231,16 @@ COMMON = [
         "How often do you add it, and with which factor?",
         rescaled_penalty(lambda v: 2),
     ),
+    *[
+        Mistake(
+            "reg_scaled",
+            f"The regularization is {times:g} times what fits",
+            "How often do you add it, and with which factor? What is the derivative of "
+            "w² with respect to w?",
+            rescaled_penalty(lambda v, times=times: times),  # type: ignore[misc]
+        )
+        for times in (0.25, 4)
+    ],
     Mistake(
         "reg_divided_by_N",
         "The regularization is divided by N",
@@ -253,8 +271,8 @@ COMMON = [
         "The regularization uses the weights instead of their squares",
         OPPOSITE_WEIGHTS,
         {
-            "penalty": lambda v, _: v.reg * np.sum(v.W),
-            "reg_gradient": lambda v, _: np.full_like(v.W, v.reg),
+            "penalty": lambda v, _: v.factor * v.reg * np.sum(v.W),
+            "reg_gradient": lambda v, _: np.full_like(v.W, v.factor * v.reg),
         },
     ),
     Mistake(
@@ -262,8 +280,8 @@ COMMON = [
         "The regularization uses the absolute weights instead of their squares",
         "The worksheet's penalty is the sum of the squared weights.",
         {
-            "penalty": lambda v, _: v.reg * np.sum(np.abs(v.W)),
-            "reg_gradient": lambda v, _: v.reg * np.sign(v.W),
+            "penalty": lambda v, _: v.factor * v.reg * np.sum(np.abs(v.W)),
+            "reg_gradient": lambda v, _: v.factor * v.reg * np.sign(v.W),
         },
     ),
     Mistake(
@@ -271,8 +289,10 @@ COMMON = [
         "The regularization takes the root of the sum of squares",
         "What does np.linalg.norm return, and what does the penalty ask for?",
         {
-            "penalty": lambda v, _: v.reg * np.sqrt(np.sum(v.W**2)),
-            "reg_gradient": lambda v, _: v.reg * v.W / np.sqrt(np.sum(v.W**2)),
+            "penalty": lambda v, _: v.factor * v.reg * np.sqrt(np.sum(v.W**2)),
+            "reg_gradient": lambda v, _: (
+                v.factor * v.reg * v.W / np.sqrt(np.sum(v.W**2))
+            ),
         },
     ),
     Mistake(
@@ -285,30 +305,38 @@ COMMON = [
         "reg_square_of_sum",
         "The regularization squares the sum instead of summing the squares",
         OPPOSITE_WEIGHTS,
-        {"penalty": lambda v, _: v.reg * np.sum(v.W) ** 2},
+        {"penalty": lambda v, _: v.factor * v.reg * np.sum(v.W) ** 2},
     ),
     Mistake(
         "reg_square_of_sum",
         "The regularization adds the sum of all weights to every entry",
         "The penalty is a sum over the weights. Which of its terms contain W_dj?",
-        {"reg_gradient": lambda v, _: np.full_like(v.W, 2 * v.reg * np.sum(v.W))},
-        {"reg_gradient": lambda v, _: np.full_like(v.W, v.reg * np.sum(v.W))},
+        {
+            "reg_gradient": lambda v, _: np.full_like(
+                v.W, 2 * v.factor * v.reg * np.sum(v.W)
+            )
+        },
+        {
+            "reg_gradient": lambda v, _: np.full_like(
+                v.W, v.factor * v.reg * np.sum(v.W)
+            )
+        },
     ),
     Mistake(
         "reg_mixed_products",
         "The regularization also contains products of different weights",
         "Which entries does the product of W and its transpose have, and which of "
         "them are sums of squares?",
-        {"penalty": lambda v, _: v.reg * np.sum(v.W @ v.W.T)},
-        {"penalty": lambda v, _: v.reg * np.sum(v.W.T @ v.W)},
+        {"penalty": lambda v, _: v.factor * v.reg * np.sum(v.W @ v.W.T)},
+        {"penalty": lambda v, _: v.factor * v.reg * np.sum(v.W.T @ v.W)},
     ),
     Mistake(
         "reg_strength_ignored",
         "The regularization does not depend on reg",
         "Set reg to 0. Is your penalty gone?",
         {
-            "penalty": lambda v, _: np.sum(v.W**2),
-            "reg_gradient": lambda v, _: 2 * v.W,
+            "penalty": lambda v, _: v.factor * np.sum(v.W**2),
+            "reg_gradient": lambda v, _: 2 * v.factor * v.W,
         },
     ),
     Mistake(
@@ -321,19 +349,23 @@ COMMON = [
         "reg_without_W",
         "The gradient of the regularization does not contain W",
         CHAIN_RULE,
-        {"reg_gradient": lambda v, _: np.full_like(v.W, 2 * v.reg)},
+        {"reg_gradient": lambda v, _: np.full_like(v.W, 2 * v.factor * v.reg)},
     ),
     Mistake(
         "reg_not_differentiated",
         "The penalty itself is added instead of its derivative",
         f"The penalty is one number; its gradient has one per weight. {CHAIN_RULE}",
-        {"reg_gradient": lambda v, _: np.full_like(v.W, v.reg * np.sum(v.W**2))},
+        {
+            "reg_gradient": lambda v, _: np.full_like(
+                v.W, v.factor * v.reg * np.sum(v.W**2)
+            )
+        },
     ),
     Mistake(
         "reg_not_differentiated",
         "The squared weights are added instead of their derivative",
         CHAIN_RULE,
-        {"reg_gradient": lambda v, _: v.reg * v.W**2},
+        {"reg_gradient": lambda v, _: v.factor * v.reg * v.W**2},
     ),
 ]
 

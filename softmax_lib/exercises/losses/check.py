@@ -32,6 +32,7 @@ SVM_LOSS = LossCheck(
     SVM,
     SVM_EXTREME,
     "Next: give one point a margin of exactly 0 and think about its gradient.",
+    has_kinks=True,
 )
 
 
@@ -40,7 +41,7 @@ def check(function: LossFunction, asked: LossCheck) -> Report:
     answers = ask(function, asked)
     if isinstance(answers, Stop):
         return stopped(*answers)
-    return write(diagnose(answers, asked), asked)
+    return write(diagnose(answers, asked))
 
 
 def check_loss(f: LossFunction) -> Report:

@@ -51,13 +51,6 @@ FORMS = [
         "how does the loss change? And by how much does W move the score?",
     ),
     Mistake(
-        "other_orientation",
-        "The function takes W as (C, D) and X as (D, N), one point per column; here W "
-        "is (D, C) and X is (N, D), one point per row",
-        "Some years of the course transpose both arrays. With points as rows, which "
-        "product of X and W is (N, C)?",
-    ),
-    Mistake(
         "returns_nothing",
         "The function returns nothing (None)",
         "What does the last line return to the caller?",
@@ -143,6 +136,19 @@ FORMS = [
         "extreme_scores",
         "With ordinary scores everything is right, but not with the scores below",
         "Which of your intermediate results is inf, nan or 0 there? Print them.",
+    ),
+    Mistake(
+        "overflow",
+        "With scores in the hundreds the results are not right, or not finite",
+        "Which of your intermediate results is inf, nan or 0 there? Print them.",
+        is_remark=True,
+    ),
+    Mistake(
+        "ties_counted_by_halves",
+        "Where a margin is exactly 0, one column of the gradient counts it and the "
+        "other does not, so it is no subgradient there",
+        "Do you write >= in one place and > in another?",
+        is_remark=True,
     ),
 ]
 
