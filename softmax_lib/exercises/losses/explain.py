@@ -32,6 +32,7 @@ from softmax_lib.exercises.losses.inputs import (
 from softmax_lib.exercises.losses.layouts import LAYOUTS, turn_square_gradients
 from softmax_lib.exercises.losses.reference import PARTS
 from softmax_lib.exercises.losses.run import Answers, Stop
+from softmax_lib.exercises.losses.sight import Sight
 from softmax_lib.exercises.mistakes import Mistake, Variant, find
 from softmax_lib.exercises.report import Finding
 from softmax_lib.exercises.search import (
@@ -82,6 +83,8 @@ class Diagnosis:
         What is worth knowing besides, and passes.
     examples : sequence of Input
         Where an example of a wrong result may be looked for.
+    sights : sequence of Sight
+        Where in the code a part goes wrong.
     """
 
     answers: Answers
@@ -92,6 +95,7 @@ class Diagnosis:
     unexplained: Sequence[str] = ()
     remarks: Sequence[Finding] = ()
     examples: Sequence[Input] = ()
+    sights: Sequence[Sight] = ()
 
 
 def diagnose(answers: Answers, check: LossCheck) -> Diagnosis:
@@ -281,10 +285,11 @@ def diagnose_numbers(diagnosis: Diagnosis, forms: list[str]) -> Diagnosis:
         return replace(diagnosis, findings=found, examples=SCORES_AT_ALL)
     if unstable is None:
         unstable = [] if serious else find(FORMS, ["overflow"])
+    serious = unite([*serious, *(x for x in unstable if x.name in names_of(serious))])
     unstable = [
         replace(finding, is_remark=True)
         for finding in unstable
-        if finding.name not in {each.name for each in serious}
+        if finding.name not in names_of(serious)
     ]
     light = [finding for finding in named if finding.is_remark]
     remarks = unite([*remarks, *light, *unstable])
@@ -302,13 +307,18 @@ def diagnose_numbers(diagnosis: Diagnosis, forms: list[str]) -> Diagnosis:
     return replace(diagnosis, remarks=[*remarks, *other_remarks(answers, check)])
 
 
+def names_of(found: Sequence[Finding]) -> set[str]:
+    """Return the names of mistakes."""
+    return {finding.name for finding in found}
+
+
 def in_terms(settled: Settled, named: Sequence[Finding]) -> list[Finding]:
     """Name the mistakes in the penalty of a part whose data is not explained."""
     return [
         variant.mistake.finding(part)
         for part, variants in settled.terms.items()
         for variant in variants
-        if variant.name not in {finding.name for finding in named}
+        if variant.name not in names_of(named)
     ]
 
 
@@ -359,6 +369,19 @@ def wrong_parts(diagnosis: Diagnosis, given: Input) -> list[str]:
         part
         for part in diagnosis.check.parts
         if not agrees(output.part(part), reference(diagnosis, part, given), part)
+    ]
+
+
+def wrong_without_penalty(diagnosis: Diagnosis) -> list[str]:
+    """Return the parts that are there and wrong at reg = 0."""
+    if diagnosis.stop is not None or not (diagnosis.findings or diagnosis.unexplained):
+        return []
+    given = UNPENALIZED[ORDINARY[3]]
+    output = diagnosis.answers.outputs[given]
+    return [
+        part
+        for part in wrong_parts(diagnosis, given)
+        if output.part(part) is not None and np.any(output.part(part))
     ]
 
 

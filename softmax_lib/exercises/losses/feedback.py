@@ -14,6 +14,7 @@ from softmax_lib.exercises.losses.explain import (
     reference,
     wrong_parts,
 )
+from softmax_lib.exercises.losses.forms import FORMS
 from softmax_lib.exercises.losses.inputs import HAND_REG, ORDINARY, SMALLEST, Input
 from softmax_lib.exercises.losses.reference import PARTS
 from softmax_lib.exercises.report import Finding, Report, failed, passed
@@ -25,11 +26,14 @@ CASES = {
     "with two classes": lambda given: given.W.shape[1] == 2,
 }
 
+NOT_OF_A_LINE = {mistake.name for mistake in FORMS}
+
 
 def write(diagnosis: Diagnosis) -> Report:
     """Write the report."""
     if diagnosis.stop is not None:
         return stopped(*diagnosis.stop)
+    diagnosis = with_lines(diagnosis)
     if diagnosis.unexplained:
         return unexplained(diagnosis)
     if not diagnosis.findings:
@@ -45,6 +49,31 @@ def write(diagnosis: Diagnosis) -> Report:
         first_difference(diagnosis, diagnosis.examples),
         *map(worth_knowing, diagnosis.remarks),
         remarks=diagnosis.remarks,
+    )
+
+
+def with_lines(diagnosis: Diagnosis) -> Diagnosis:
+    """Name the line of a mistake that no catalogue has, and add it to one that has."""
+    sights = {sight.part: sight for sight in diagnosis.sights}
+    found = list(diagnosis.findings)
+    for part, sight in sights.items():
+        of_part = [
+            finding
+            for finding in found
+            if finding.part in ("", part)
+            and finding.name not in NOT_OF_A_LINE
+            and not finding.name.startswith("reg_")
+        ]
+        if part in diagnosis.unexplained:
+            found.append(sight.finding())
+        elif len(of_part) == 1 and len(sight.lines) == 1 and not sight.is_right:
+            k = found.index(of_part[0])
+            found[k] = replace(found[k], line=sight.lines[0])
+    return replace(
+        diagnosis,
+        findings=found,
+        unexplained=[part for part in diagnosis.unexplained if part not in sights],
+        examples=diagnosis.examples or [*SMALLEST, *ORDINARY],
     )
 
 
