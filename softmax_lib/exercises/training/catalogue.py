@@ -31,9 +31,26 @@ NOT_FOLLOWED = [
     ),
     Mistake(
         "not_started",
+        "train is not written yet: the minibatch is still None",
+        "Which indices of the points make a minibatch, and what do X and y have there?",
+        shows=lambda seen: (
+            bool(seen.calls) and all(call.X is None for call in seen.calls)
+        ),
+    ),
+    Mistake(
+        "not_started",
         "train does nothing yet: it never asks for the loss",
         "Each step needs a minibatch, its loss and gradient, and a move of W.",
         shows=lambda seen: not all(recording.calls for recording in seen.recordings),
+    ),
+    Mistake(
+        "returns_in_the_loop",
+        "train returns in its first step",
+        "Is the line that returns inside the loop?",
+        shows=lambda seen: (
+            all(len(each.calls) == 1 for each in seen.recordings)
+            and all(each.has_history for each in seen.recordings)
+        ),
     ),
 ]
 
@@ -105,7 +122,7 @@ STEPS = [
         shows=lambda seen: any(
             len(each.calls) != each.settings.num_iters for each in seen.recordings
         ),
-    )
+    ),
 ]
 UNKNOWN_ROWS = [
     Mistake(
@@ -125,6 +142,11 @@ def is_full_batch(seen: Trainings) -> bool:
 def is_first_rows(rows: list[int]) -> bool:
     """Whether these are the first rows in order."""
     return rows == list(range(len(rows)))
+
+
+def draws(seen: Trainings) -> bool:
+    """Whether no other mistake explains that points are never drawn."""
+    return not any(mistake.shows(seen) for mistake in BATCHES[1])
 
 
 BATCHES = [
@@ -184,12 +206,45 @@ BATCHES = [
     ],
     [
         Mistake(
+            "point_never_drawn",
+            "The last point is never drawn",
+            "Is the upper end of your random numbers included or not?",
+            shows=lambda seen: seen.never_drawn == [N - 1] and draws(seen),
+        ),
+        Mistake(
+            "point_never_drawn",
+            "The first point is never drawn",
+            "Which number do your indices begin with?",
+            shows=lambda seen: seen.never_drawn == [0] and draws(seen),
+        ),
+        Mistake(
+            "point_never_drawn",
+            "Some points are never drawn",
+            "How large can an index get in your code, and how large should it?",
+            shows=lambda seen: bool(seen.never_drawn) and draws(seen),
+        ),
+    ],
+    [
+        Mistake(
             "labels_not_of_the_batch",
             "The labels passed to the loss are not those of the minibatch's points",
             "Point 17 is in the batch. Where does its label come from?",
             shows=lambda seen: any(
                 call.y is None or not np.array_equal(call.y.ravel(), Y[rows])
                 for call, rows in zip(seen.calls, seen.batches, strict=True)
+            ),
+        )
+    ],
+    [
+        Mistake(
+            "W_drawn_in_each_call",
+            "W gets its first values anew in each call of train, so a second call "
+            "forgets what the first one learned",
+            "The worksheet draws W only while it is None. Where does yours?",
+            shows=lambda seen: (
+                seen.ends_right
+                and all(move.is_right for move in seen.moves)
+                and not all(each.goes_on for each in seen.recordings)
             ),
         )
     ],
