@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from softmax_lib.exercises import check_softmax_loss_naive
-from tests.submissions import LOOPS, edited
+from softmax_lib.exercises import check_softmax_loss_naive, check_svm_loss
+from tests.submissions import ARRAYS, LOOPS, SVM_LOOPS, edited
 
 LINES = [
     ("+ np.log(total) → + np.sqrt(total)", {(12, "loss")}),
@@ -37,6 +37,49 @@ def in_file(folder: Path, source: str, *edits: str) -> Any:
     names: dict[str, Any] = {}
     exec(compile(path.read_text("utf-8"), str(path), "exec"), names)
     return names["loss_function"]
+
+
+HERE = "wrong_line in the gradient"
+KINDS = {
+    "the sum of the classes' terms added to the own column": (
+        LOOPS, {HERE: 18}, ["dW[:, j] += p * X[i] → dW[:, y[i]] += p * X[i]"]),
+    "x without p": (
+        LOOPS, {HERE: 18}, ["dW[:, j] += p * X[i] → dW[:, j] += X[i]"]),
+    "several labels at once": (
+        ARRAYS, {HERE: 16}, ["dscores[rows, y] -= 1 → pass",
+        "dW = np.dot(X.T, dscores) → dW = np.dot(X.T, dscores); dW[:, y] -= X.T"]),
+    "probabilities of the last point": (
+        LOOPS, {HERE: 14},
+        ["loss = 0.0 → loss = 0.0; q = np.exp(X[-1] @ W); q /= sum(q)",
+        "p = np.exp(scores[j]) / total → p = q[j]"]),
+    "whole division": (
+        LOOPS, {"probs_missing": 14}, ["(scores[j]) / total → (scores[j]) // total"]),
+    "penalty in the divisor": (
+        LOOPS, {"wrong_line in the loss": 19},
+        ["loss /= num_train → loss /= num_train + reg * np.sum(W * W)",
+        "loss += reg * np.sum(W * W) → pass"]),
+    "own column of the SVM always -(C - 1)": (
+        SVM_LOOPS, {HERE: 9}, ["dW[:, y[i]] -= X[i] → pass", "scores = X[i].dot(W) → "
+        "scores = X[i].dot(W); dW[:, y[i]] -= (num_classes - 1) * X[i]"]),
+    "a penalty of half the size in the gradient": (
+        LOOPS, {"reg_half in the gradient": 22}, ["2 * reg * W → reg * W"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_no_catalogue_lists_is_named(kind: str, tmp_path: Path) -> None:
+    source, expected, edits = KINDS[kind]
+    check = check_svm_loss if source is SVM_LOOPS else check_softmax_loss_naive
+    report = check(in_file(tmp_path, source, *edits))
+    assert {finding.label: finding.line for finding in report.findings} == expected
+
+
+def test_a_changed_argument_hides_no_other_mistake(tmp_path: Path) -> None:
+    edits = ["X[i].dot(W) → X[i].dot(W); W += 0.5", "+ np.log(total) → - np.log(total)"]
+    report = check_softmax_loss_naive(in_file(tmp_path, LOOPS, *edits))
+    assert {finding.label for finding in report.findings} == {
+        "changes_W", "data_sign in the loss", "own_score_sign",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

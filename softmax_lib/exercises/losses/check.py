@@ -17,6 +17,7 @@ from softmax_lib.exercises.losses.exercise import (
 from softmax_lib.exercises.losses.explain import (
     Diagnosis,
     diagnose,
+    wrong_at_all,
     wrong_without_penalty,
 )
 from softmax_lib.exercises.losses.feedback import write
@@ -59,11 +60,14 @@ def check(function: LossFunction, asked: LossCheck) -> Report:
 def find_lines(function: LossFunction, diagnosis: Diagnosis) -> list[Sight]:
     """Find where in the code the results go wrong, in the sandbox."""
     wrong = wrong_without_penalty(diagnosis)
-    if not wrong:
+    penalties = [part for part in wrong_at_all(diagnosis) if part not in wrong]
+    if not wrong + penalties:
         return []
     layout = diagnosis.answers.layout
     with announced("Searching for the line of the mistake ..."):
-        return run(lambda: locate(function, diagnosis.check, layout, wrong)).items
+        return run(
+            lambda: locate(function, diagnosis.check, layout, wrong, penalties)
+        ).items
 
 
 @contextlib.contextmanager

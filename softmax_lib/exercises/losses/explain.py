@@ -274,8 +274,6 @@ def diagnose_numbers(diagnosis: Diagnosis, forms: list[str]) -> Diagnosis:
     formal = find(FORMS, forms)
     remarks = [*diagnosis.remarks, *(each.finding() for each in settled.convention)]
     diagnosis = replace(diagnosis, check=check, remarks=remarks)
-    if unknown and any(name.startswith("changes") for name in forms):
-        return replace(diagnosis, findings=formal)
     if unknown:
         return replace(diagnosis, findings=[*formal, *named], unexplained=unknown)
     unstable = explain_extremes(answers, check, first)
@@ -374,15 +372,16 @@ def wrong_parts(diagnosis: Diagnosis, given: Input) -> list[str]:
 
 def wrong_without_penalty(diagnosis: Diagnosis) -> list[str]:
     """Return the parts that are there and wrong at reg = 0."""
+    return wrong_at_all(diagnosis, UNPENALIZED[ORDINARY[3]])
+
+
+def wrong_at_all(diagnosis: Diagnosis, given: Input = ORDINARY[3]) -> list[str]:
+    """Return the parts that are there and wrong for an input."""
     if diagnosis.stop is not None or not (diagnosis.findings or diagnosis.unexplained):
         return []
-    given = UNPENALIZED[ORDINARY[3]]
     output = diagnosis.answers.outputs[given]
-    return [
-        part
-        for part in wrong_parts(diagnosis, given)
-        if output.part(part) is not None and np.any(output.part(part))
-    ]
+    wrong = wrong_parts(diagnosis, given)
+    return [part for part in wrong if output.part(part) is not None]
 
 
 def reference(diagnosis: Diagnosis, part: str, given: Input) -> np.ndarray:

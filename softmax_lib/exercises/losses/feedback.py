@@ -62,13 +62,15 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
             for finding in found
             if finding.part in ("", part)
             and finding.name not in NOT_OF_A_LINE
-            and not finding.name.startswith("reg_")
+            and finding.name.startswith("reg_") == sight.of_penalty
         ]
         if part in diagnosis.unexplained:
             found.append(sight.finding())
         elif len(of_part) == 1 and len(sight.lines) == 1 and not sight.is_right:
             k = found.index(of_part[0])
-            found[k] = replace(found[k], line=sight.lines[0])
+            named = replace(found[k], line=sight.lines[0])
+            is_written = named.name == "data_missing"  # and adds up to 0
+            found[k] = sight.finding() if is_written else named
     return replace(
         diagnosis,
         findings=found,

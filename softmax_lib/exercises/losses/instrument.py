@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Site", "Watched", "watch"]
+__all__ = ["Site", "Watched", "frozen", "watch"]
 
 BEFORE, AFTER, START, TICK = "__before__", "__after__", "__start__", "__tick__"
 
@@ -36,6 +36,8 @@ class Site:
         Whether the variable had a value before, and part of it may remain.
     adds : bool
         Whether it adds to the variable, or writes into a part of it.
+    in_place : bool
+        Whether it writes into the array that the variable is.
     loops : tuple of int
         The loops around it, the outermost one first.
     reads : frozenset of str
@@ -47,6 +49,7 @@ class Site:
     name: str
     updates: bool
     adds: bool
+    in_place: bool
     loops: tuple[int, ...]
     reads: frozenset[str]
 
@@ -111,13 +114,21 @@ def watch(function: Callable[..., Any]) -> Watched | None:
     definition = module.body[0]
     if not isinstance(definition, ast.FunctionDef):
         return None
-    definition.decorator_list = []
+    definition.decorator_list, definition.returns = [], None
+    arguments = definition.args
+    for each in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
+        each.annotation = None
+    arguments.defaults = [ast.Constant(None) for _ in arguments.defaults]
+    arguments.kw_defaults = [
+        each and ast.Constant(None) for each in arguments.kw_defaults
+    ]
     ast.increment_lineno(module, plain.__code__.co_firstlineno - 1)
     rewriter = Rewriter()
     definition.body = rewriter.block(definition.body, ())
     watched = Watched(rewriter.sites, plain.__code__.co_filename)
     names = dict(plain.__globals__)
-    names.update(inspect.getclosurevars(plain).nonlocals)
+    cells = zip(plain.__code__.co_freevars, plain.__closure__ or (), strict=True)
+    names.update({name: cell.cell_contents for name, cell in cells})
     names.update(
         {
             BEFORE: watched.before,
@@ -127,10 +138,27 @@ def watch(function: Callable[..., Any]) -> Watched | None:
         }
     )
     ast.fix_missing_locations(module)
-    exec(compile(module, plain.__code__.co_filename, "exec"), names)
+    try:
+        exec(compile(module, plain.__code__.co_filename, "exec"), names)
+    except (SyntaxError, ValueError):  # such as `nonlocal`
+        return None
     watched.function = names[definition.name]
     watched.function.__defaults__ = plain.__defaults__
+    watched.function.__kwdefaults__ = plain.__kwdefaults__
     return watched
+
+
+def frozen(function: Callable[..., Any]) -> Callable[..., Any] | None:
+    """Return the function without the changes that it makes to its arguments."""
+    watched = watch(function)
+    if watched is None:
+        return None
+    code = watched.function.__code__
+    arguments = code.co_varnames[: code.co_argcount]
+    watched.on_change = lambda site, before, after, index: (
+        before if site.in_place and site.name in arguments else after
+    )
+    return watched.function
 
 
 class Rewriter:
@@ -187,6 +215,7 @@ class Rewriter:
             name,
             updates,
             updates and adds(node, targets[0]),
+            isinstance(node, ast.AugAssign) or not isinstance(targets[0], ast.Name),
             loops,
             frozenset(reads),
         )

@@ -34,6 +34,10 @@ VALUES = {
     "counted": "the positive margins of the other classes",
     "mask": "1 where another class has a positive margin",
     "mask with own": "1 where a margin is positive",
+    "loss with the penalty": "the mean of the losses plus the penalty",
+    "penalty": "the penalty",
+    "gradient with the penalty": "the whole gradient",
+    "gradient of the penalty": "the gradient of the penalty",
     "counts": "the number of positive margins of each point",
 }
 # Where a line adds the wrong amount.
@@ -67,6 +71,8 @@ class Sight(NamedTuple):
     is_right : bool
         Whether the lines compute steps of the reference, and what follows from them,
         or all of them together, is wrong.
+    of_penalty : bool
+        Whether it is the penalty that goes wrong there.
     """
 
     part: str
@@ -77,6 +83,7 @@ class Sight(NamedTuple):
     adds: bool
     scale: str = ""
     is_right: bool = False
+    of_penalty: bool = False
 
     @property
     def sentence(self) -> str:

@@ -8,8 +8,8 @@ there on, the assignment is where the mistake is, or the first line that uses it
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,11 +25,12 @@ from softmax_lib.exercises.search import evaluate
 
 __all__ = ["locate"]
 
-BUDGET = 2.0  # seconds for the search in one part
+BUDGET = 3.0  # seconds of the processor for the search in one part
 INPUTS = [
     draw_input("", 7, 5, 3, [0, 2, 1, 1, 0, 2, 0], 0.0),
     draw_input("", 5, 3, 4, [3, 0, 2, 2, 1], 0.0),
 ]
+PENALIZED = [replace(INPUTS[0], reg=0.3), replace(INPUTS[1], reg=1.7)]
 FRESH = draw_input("", 6, 4, 5, [4, 0, 1, 3, 1, 2], 0.0)  # a repair is judged again
 SCALES: dict[str, Callable[[Input], float]] = {
     "": lambda given: 1.0,
@@ -61,6 +62,13 @@ class Steps:
             "sum of the gradients": v.X.T @ v.dscores,
             "gradient": v.X.T @ v.dscores / self.N,
         }
+        self.penalized = {
+            "loss with the penalty": np.asarray(v.loss),
+            "penalty": np.asarray(v.penalty),
+            "gradient with the penalty": v.dW,
+            "gradient of the penalty": v.reg_gradient,
+        }
+        self.values |= self.penalized if given.reg else {}
         if hasattr(v, "probs"):
             logs = v.scores - np.log(np.exp(v.scores).sum(axis=1))[:, np.newaxis]
             self.values |= {
@@ -123,6 +131,13 @@ class Steps:
         """Yield what a point, or a point and a class, may add to a sum."""
         if (i is not None and i >= self.N) or (j is not None and j >= self.C):
             return
+        if self.v.reg and i is None and j is None:
+            for label in ("penalty", "gradient of the penalty"):
+                if shape in (
+                    self.penalized[label].shape,
+                    self.penalized[label].T.shape,
+                ):
+                    yield label, self.penalized[label]
         X, one_hot = self.v.X, self.v.one_hot
         if shape in ((self.D, self.C), (self.C, self.D)):
             for label, column in self.columns.items():
@@ -266,12 +281,13 @@ def recognized(
     return sorted(found or ())
 
 
-def is_inert(seen: list[tuple[Any, Any, list[int]]]) -> bool:
-    """Whether an assignment changes nothing or makes zeros, as a sum begins."""
-    return all(
-        not after.any() if before is None else np.array_equal(before, after)
-        for before, after, _ in seen
-    )
+def is_inert(site: Site, seen: list[tuple[Any, Any, list[int]]]) -> bool:
+    """Whether an assignment makes the zeros that a sum begins with, or adds none."""
+    if site.updates:
+        return "reg" in site.reads and all(
+            np.array_equal(before, after) for before, after, _ in seen
+        )
+    return not site.loops and not any(after.any() for _, after, _ in seen)
 
 
 def is_step(steps: Steps, value: Any) -> bool:
@@ -284,9 +300,13 @@ def is_step(steps: Steps, value: Any) -> bool:
 
 
 def locate(
-    function: LossFunction, check: LossCheck, layout: str, parts: list[str]
+    function: LossFunction,
+    check: LossCheck,
+    layout: str,
+    parts: list[str],
+    penalties: list[str],
 ) -> Iterator[Sight]:
-    """Yield where each of the parts goes wrong, as far as it is found."""
+    """Yield where each part, and each penalty, goes wrong, as far as it is found."""
     watched = watch(function)
     if watched is None:
         return
@@ -295,17 +315,20 @@ def locate(
     for part in parts:
         if (sight := locate_part(session, part)) is not None:
             yield sight
+    for part in penalties:
+        if (sight := locate_penalty(session, part)) is not None:
+            yield sight
 
 
 def locate_part(session: Session, part: str) -> Sight | None:
     """Find the first assignment whose right value makes a part right."""
-    deadline = time.monotonic() + BUDGET
+    deadline = time.process_time() + BUDGET
     given = INPUTS[0]
     seen = session.observe(given)
     sites = [
         site
         for site in session.watched.sites
-        if site.number in seen and not is_inert(seen[site.number])
+        if site.number in seen and not is_inert(site, seen[site.number])
     ]
     known = {
         site.number: recognized(session, given, site, seen[site.number])
@@ -333,7 +356,7 @@ def locate_part(session: Session, part: str) -> Sight | None:
         found = []
         for site in sites:
             for change in options[site.number]:
-                if time.monotonic() > deadline:
+                if time.process_time() > deadline:
                     break
                 if repairs((change,), scale):
                     found.append(change)
@@ -347,10 +370,33 @@ def locate_part(session: Session, part: str) -> Sight | None:
             for changes in itertools.product(
                 options[one.number], options[other.number]
             ):
-                if time.monotonic() > deadline:
+                if time.process_time() > deadline:
                     return None
                 if repairs(changes, scale):
                     return sight_of(session, part, changes, scale, known)
+    return None
+
+
+def locate_penalty(session: Session, part: str) -> Sight | None:
+    """Find the assignment whose right value makes the penalty of a part right."""
+    seen = session.observe(PENALIZED[0])
+    steps = session.of(PENALIZED[0])
+    for site in session.watched.sites:
+        if site.number not in seen:
+            continue
+        before, after, index = seen[site.number][0]
+        options = [
+            (site.number, "value", label, factor)
+            for label in steps.penalized
+            if steps.value(label, after.shape, *session.place(site, index)) is not None
+            if not site.updates or is_step(steps, before)
+            for factor in (1.0, 2.0, 0.5)
+        ]
+        if site.adds:
+            options += [(site.number, "add", "nothing", 1.0)]
+        for change in options:
+            if is_right(session, part, {site.number: change}, "", PENALIZED):
+                return sight_of(session, part, (change,), "", {site.number: []})
     return None
 
 
@@ -381,10 +427,14 @@ def choices(
 
 
 def is_right(
-    session: Session, part: str, changes: dict[int, Intervention], scale: str
+    session: Session,
+    part: str,
+    changes: dict[int, Intervention],
+    scale: str,
+    inputs: Sequence[Input] = (*INPUTS, FRESH),
 ) -> bool:
     """Whether a part is right with the changes, for every input."""
-    for given in [*INPUTS, FRESH]:
+    for given in inputs:
         value = session.run(given, changes)[part]
         expected = evaluate(session.check.ordinary, part, given) * SCALES[scale](given)
         if value is None or not agrees(value, expected, part):
@@ -401,6 +451,7 @@ def sight_of(
 ) -> Sight:
     """Return where the changes are."""
     sites = [session.watched.sites[number] for number, *_ in changes]
+    of_penalty = changes[0][2] in session.of(PENALIZED[0]).penalized
     return Sight(
         part,
         tuple(sorted({site.line for site in sites})),
@@ -409,5 +460,6 @@ def sight_of(
         changes[0][2],
         changes[0][1] == "add",
         scale,
+        of_penalty=of_penalty,
         is_right=all(known[site.number] for site in sites),
     )
