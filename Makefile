@@ -8,7 +8,7 @@ BIN = .venv/Scripts
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help check book lab test test-torch pages-test lite pdf record text worksheet data figures links check-everywhere bench bench-streaming mutants lint dist lock address clean
+.PHONY: help check book lab test test-torch pages-test lite pdf record text worksheet data figures slides links check-everywhere bench bench-streaming mutants lint dist lock address clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -32,10 +32,10 @@ test: .venv/test.done ## run the unit tests, then compare every output of every 
 	@echo "Checked: the unit tests (tests/, tools/) and the outputs of every chapter (book/)."
 	@echo "What could not be checked on this machine is named above as not checked."
 
-# PyTorch is in no lock: on Linux, PyPI's brings 3 GB for graphics cards. One for processors
-# alone is taken instead where PIP_FIND_LINKS or pip's settings name one.
-test-torch: .venv/test.done ## install PyTorch and check what needs it
-	$(PIP_INSTALL) --no-build-isolation -e ".[torch]"
+# PyTorch is in no lock: on Linux, PyPI's brings 3 GB for graphics cards. TORCH names a
+# wheel for processors alone, to be installed instead.
+test-torch: .venv/test.done ## install PyTorch (or TORCH=its.whl) and check what needs it
+	$(PIP_INSTALL) --no-build-isolation -e ".[torch]" $(TORCH)
 	$(TWO) --nbval book/13_tools.ipynb tools/tests/test_bench.py
 
 pages-test: .venv/test.done book ## open every page in Chromium, with the network refused
@@ -66,11 +66,14 @@ worksheet: .venv/test.done ## make the worksheet from its source and grade both 
 figures: .venv/test.done ## save the chapters' figures (or CHAPTERS=03) as SVG, for slides
 	$(BIN)/python -m tools.checker.figures $(CHAPTERS)
 
+slides: .venv/test.done ## make slides of the chapters (or CHAPTERS=05), with speaker's notes
+	$(BIN)/python -m tools.slides $(CHAPTERS)
+
 links: .venv/book.done ## check the links that lead out of the book
 	$(BIN)/jupyter-book build --all -W -n --keep-going --quiet --builder linkcheck .
 
-check-everywhere: .venv/test.done ## compare the outputs on other processors and versions (long)
-	$(BIN)/python -m tools.everywhere --only "$(ONLY)"
+check-everywhere: .venv/test.done ## check on other processors and versions (hours; ONLY=one_thread: one)
+	$(BIN)/nox -f tools/noxfile.py $(if $(ONLY),-s $(ONLY)) -- $(CHECKED)
 
 bench: .venv/test.done ## measure time and memory against what the machine can do (minutes)
 	$(BIN)/python -m tools.benchmarks.bench

@@ -2,9 +2,11 @@
 
 import argparse
 import importlib.util
+import io
+import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from softmax_lib import __version__
@@ -34,16 +36,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     worksheet = commands.add_parser(
         "check",
         help="tell which of a worksheet's functions are right, and where one is wrong",
-        description="Runs the definitions of a notebook or script, nothing else of it, "
-        "and checks each function and class that has a name of the worksheet. Exit "
-        "status: 0 if all passed, 1 if one did not, 2 if there was nothing to check.",
+        description="Checks each function and class that has a name of the worksheet. "
+        "Of the file, this runs them and what they need: the imports, definitions, "
+        "constants and other statements that give a value to a name they use, and the "
+        "modules beside the file that it imports. It runs no statement that loads "
+        "data, trains, draws or asks for input. The code runs in a process of its own, "
+        "but with your rights: that is no sandbox. Exit status: 0 if all passed, 1 if "
+        "one did not, 2 if one could not be checked or there was nothing to check.",
     )
     worksheet.add_argument(
-        "file", type=Path, help="a notebook (.ipynb) or script (.py)"
+        "file", type=Path, help="a notebook (.ipynb), a script (.py), or their folder"
     )
+    worksheet.add_argument(
+        "--json", action="store_true", help="print the reports for a program to read"
+    )
+    classroom = commands.add_parser(
+        "class",
+        help="count which mistakes a class made",
+        description="Checks every notebook and script below a folder, such as "
+        "nbgrader's submitted/, and prints how many students made each mistake.",
+    )
+    classroom.add_argument("folder", type=Path, help="with a folder per student")
+    classroom.add_argument("--table", type=Path, help="write each mistake to this CSV")
+    classroom.add_argument("--figure", type=Path, help="draw the counts: .svg or .png")
     options = parser.parse_args(arguments)
     if options.command == "check":
-        return check_submission(options.file)
+        return quietly_ended(lambda: check_submission(options.file, options.json))
+    if options.command == "class":
+        from softmax_lib.classroom import report_class  # and Matplotlib with it
+
+        return report_class(options.folder, options.table, options.figure)
     if options.command == "data":
         return run_data(options.action)
     try:
@@ -52,6 +74,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(*error.args, file=sys.stderr)
         return 1
     return subprocess.call([sys.executable, "-m", "jupyterlab", str(path)])
+
+
+def quietly_ended(command: Callable[[], int]) -> int:
+    """Run a command that prints a reader's code, and return its exit status.
+
+    Ctrl-C and a reader of the output that has gone away end it without a traceback, and
+    what the terminal's encoding cannot show is a question mark.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    try:
+        status = command()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 130  # as the shell reports an interrupted command
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  else Python tries once more
+        return 141
+    return status
 
 
 def run_data(action: str) -> int:
@@ -69,7 +111,7 @@ def run_data(action: str) -> int:
 
 
 def find_chapter(name: str, book: Path) -> Path:
-    """Return the one chapter in ``book`` whose file name contains ``name``."""
+    """Return the chapter in ``book`` of this number, or with this in its name."""
     chapters = sorted(book.glob("*.ipynb"))
     if not chapters:
         raise LookupError(
@@ -80,11 +122,13 @@ def find_chapter(name: str, book: Path) -> Path:
         raise LookupError(
             'JupyterLab is missing: run `make lab`, or pip install "softmax-lib[lab]".'
         )
-    found = [chapter for chapter in chapters if name in chapter.stem]
+    part = f"{name:0>2}_" if name.isdigit() else name
+    found = [chapter for chapter in chapters if part in chapter.stem]
     if len(found) != 1:
+        which = ", ".join(chapter.stem for chapter in found or chapters)
         raise LookupError(
             f"{name!r} must be part of the name of one chapter, but it is part of "
-            f"{len(found)} of {', '.join(chapter.stem for chapter in chapters)}."
+            + (f"{len(found)}: {which}." if found else f"none of {which}.")
         )
     return found[0]
 

@@ -5,7 +5,7 @@ rows: float32 (N, 3073), the mean image subtracted and a column of ones appended
 
 The data is searched in this order: the folder that ``SOFTMAX_LIB_DATA`` names, the
 user's cache folder, a download of the official archive, and then Shapes-10, with a
-warning. ``SOFTMAX_LIB_DATASET=cifar10`` or ``shapes10`` chooses outright. From a
+notice. ``SOFTMAX_LIB_DATASET=cifar10`` or ``shapes10`` chooses outright. From a
 terminal: ``softmax-book data {where,fetch,verify}``.
 
 A batch file is a pickle, and a pickle is a program that can call any function. So a
@@ -15,11 +15,11 @@ knows only the few globals that a batch needs.
 Taught in chapter 1.
 """
 
+import functools
 import io
 import os
 import pickle
 import shutil
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,6 +36,7 @@ from softmax_lib.preprocessing import (
     images_to_rows,
     mean_image,
 )
+from softmax_lib.validation import check_labels
 
 __all__ = [
     "CIFAR10Data",
@@ -44,6 +45,7 @@ __all__ = [
     "get_CIFAR10_data",
     "load_CIFAR10",
     "load_dataset",
+    "prepare_images",
 ]
 
 CIFAR10_NAMES = (
@@ -146,10 +148,9 @@ def load_dataset() -> Dataset:
     FetchError
         If CIFAR-10 was asked for by ``SOFTMAX_LIB_DATASET`` and cannot be had.
 
-    Warns
+    Notes
     -----
-    UserWarning
-        If Shapes-10 is used because CIFAR-10 cannot be had, with the reason.
+    If Shapes-10 is used because CIFAR-10 cannot be had, the reason is printed, once.
     """
     folder = find_CIFAR10()
     if folder is None:
@@ -217,7 +218,7 @@ def get_CIFAR10_data(
 
     See Also
     --------
-    load_dataset : Where the data comes from, and its errors and warnings.
+    load_dataset : Where the data comes from, and its errors.
     """
     data = load_dataset()
     num_both = num_training + num_validation
@@ -235,6 +236,74 @@ def get_CIFAR10_data(
     X_val = center_with_bias(val_rows, mean, dtype)
     del val_rows  # a view of the training images
     X_train = prepare_in_place(data.X_train, num_training, mean, dtype)
+    X_dev, y_dev = dev_subset(X_train, y_train, num_dev, rng)
+    return CIFAR10Data(X_train, y_train, X_val, y_val, X_test, y_test, X_dev, y_dev)
+
+
+def prepare_images(
+    images: np.ndarray,
+    labels: np.ndarray,
+    num_validation: int,
+    num_test: int,
+    num_dev: int = 500,
+    *,
+    rng: np.random.Generator | int | None = None,
+    dtype: npt.DTypeLike = np.float32,
+) -> CIFAR10Data:
+    """Shuffle and split images of your own, and prepare them as those of CIFAR-10.
+
+    Parameters
+    ----------
+    images : ndarray, shape (N, height, width) or (N, height, width, channels)
+        Grey or colour images of one size.
+    labels : ndarray of int, shape (N,)
+        Class of each image, counted from 0.
+    num_validation, num_test : int
+        How many images are kept for validation and for the test. The others are the
+        training set.
+    num_dev : int, default 500
+        How many training points are drawn, without replacement, for development.
+    rng : Generator or int, optional
+        Source of randomness for the order and that draw, or a seed for one.
+    dtype : dtype, default float32
+        Floating dtype of the rows.
+
+    Returns
+    -------
+    CIFAR10Data
+        The eight arrays of `get_CIFAR10_data`. Rows have one column per number of an
+        image, and the column of ones.
+
+    Raises
+    ------
+    TypeError
+        If ``labels`` does not hold integers.
+    ValueError
+        If there is not one label from 0 for each image, or a size is not positive or
+        larger than the data.
+
+    Examples
+    --------
+    >>> images, labels = np.zeros((90, 8, 6), dtype=np.uint8), np.arange(90) % 3
+    >>> data = prepare_images(images, labels, 20, 10, num_dev=30, rng=0)
+    >>> data.X_train.shape, data.X_val.shape, data.X_test.shape, data.X_dev.shape
+    ((60, 49), (20, 49), (10, 49), (30, 49))
+    """
+    rows = images_to_rows(images[..., np.newaxis] if images.ndim == 3 else images)
+    check_labels(labels, len(rows), num_classes=len(rows), name="labels")
+    num_training = len(rows) - num_validation - num_test
+    check_size("num_validation", num_validation, len(rows) - num_test - 1)
+    check_size("num_test", num_test, len(rows) - num_validation - 1)
+    check_size("num_dev", num_dev, num_training)
+
+    rng = np.random.default_rng(rng)
+    order = rng.permutation(len(rows))
+    train, val, test = np.split(order, [num_training, num_training + num_validation])
+    mean = mean_image(rows[train])
+    X_train, X_val, X_test = (
+        center_with_bias(rows[part], mean, dtype) for part in (train, val, test)
+    )
+    y_train, y_val, y_test = (labels[part] for part in (train, val, test))
     X_dev, y_dev = dev_subset(X_train, y_train, num_dev, rng)
     return CIFAR10Data(X_train, y_train, X_val, y_val, X_test, y_test, X_dev, y_dev)
 
@@ -288,9 +357,14 @@ def find_CIFAR10() -> Path | None:
     except download.FetchError as error:
         if choice == "cifar10":
             raise
-        message = f"USING SHAPES-10, DRAWN PICTURES, INSTEAD OF CIFAR-10. {error}"
-        warnings.warn(message, stacklevel=3)
+        print_once(f"SHAPES-10, drawn pictures, is used instead of CIFAR-10. {error}")
         return None
+
+
+@functools.cache
+def print_once(notice: str) -> None:
+    """Print a notice, unless this process has printed it before."""
+    print(notice)
 
 
 def batches_folder(directory: str | os.PathLike[str]) -> Path:
@@ -367,7 +441,13 @@ def fetch() -> str:
 def verify() -> str:
     """Compare the files that `load_dataset` would use with their checksums."""
     named = os.environ.get("SOFTMAX_LIB_DATA")
-    folder = batches_folder(named or cache_folder() / download.FOLDER)
+    folder = Path(named or cache_folder() / download.FOLDER)
+    if not named and not folder.exists():
+        raise FileNotFoundError(
+            f"There is nothing to verify yet, since CIFAR-10 is not in {folder}. To "
+            "download it, run: softmax-book data fetch"
+        )
+    folder = batches_folder(folder)
     verify_files(folder)
     return f"The {len(download.FILE_SHA256)} files in {folder} are the official ones."
 

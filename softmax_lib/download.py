@@ -65,6 +65,7 @@ def fetch(cache: Path) -> Path:
         cache.mkdir(parents=True, exist_ok=True)
         with one_process_at_a_time(cache / "download.lock"):
             if not is_complete(folder):  # another process may have just fetched it
+                print(f"Downloading CIFAR-10 (170 MB) into {cache}")
                 import_pooch().retrieve(
                     ARCHIVE_URL,
                     known_hash=f"md5:{ARCHIVE_MD5}",
@@ -97,6 +98,7 @@ def import_pooch() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", category=TqdmWarning)
         import pooch
+    pooch.get_logger().setLevel("WARNING")  # the progress bar says the rest
     return pooch
 
 
@@ -151,7 +153,9 @@ def save(response: "requests.Response", part: Path, start: int) -> None:
     total = start + int(response.headers.get("Content-Length", 0))
     with (
         part.open("ab" if start else "wb") as out,
-        tqdm(total=total, initial=start, unit="B", unit_scale=True) as progress,
+        tqdm(
+            total=total, initial=start, unit="B", unit_scale=True, file=sys.stdout
+        ) as progress,
     ):
         for piece in response.iter_content(PIECE):
             if out.tell() == 0 and not piece.startswith(b"\x1f\x8b"):

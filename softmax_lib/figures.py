@@ -26,6 +26,8 @@ from matplotlib.ticker import (
     NullLocator,
 )
 
+from softmax_lib.figure_data import MIME_TYPE, figure_data
+
 __all__ = ["DescribedFigure"]
 
 P = ParamSpec("P")
@@ -84,13 +86,24 @@ class DescribedFigure(Figure):
             self.savefig(buffer, format="svg", metadata=notes)
         return buffer.getvalue()
 
+    def data(self) -> dict[str, Any]:
+        """Read from the figure what it shows, in words and numbers.
+
+        Returns
+        -------
+        dict
+            As `softmax_lib.figure_data.figure_data` describes it.
+        """
+        with mpl.rc_context(STYLE):
+            return figure_data(self)
+
     def _repr_mimebundle_(
         self, **_: object
-    ) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
+    ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
         image = base64.b64encode(self.png()).decode("ascii")
         width = round(self.get_figwidth() * CSS_PIXELS_PER_INCH)
         return (
-            {"image/png": image, "text/plain": self.alt},
+            {MIME_TYPE: self.data(), "image/png": image, "text/plain": self.alt},
             {"image/png": {"alt": self.alt, "width": width}},
         )
 

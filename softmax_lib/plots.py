@@ -4,19 +4,22 @@ Every function returns a `softmax_lib.figures.DescribedFigure`, which carries a 
 that describes it and shows itself, with that text, in a notebook. Each raises a
 ValueError if an argument has another shape than its description says, or is empty.
 
-Notation: ``images`` and pictures are uint8 (N, height, width, 3), red, green and blue
-from 0 to 255; ``labels`` is (N,) of class indices; ``class_names`` has C names;
-``weights`` is (3072, C), one class per column, without the bias row; ``trials`` are the
-rows of a grid search; ``columns`` is the number of pictures side by side, and ``alt``
+Notation: ``images`` are uint8 (N, height, width, 3), red, green and blue from 0 to 255,
+or in grey (N, height, width) or (N, height, width, 1); ``image_shape`` is the shape of
+one; ``labels`` is (N,) of class indices; ``class_names`` has C names; ``weights`` is
+(D - 1, C), one class per column, without the bias row; ``trials`` are the rows of a
+grid search; ``columns`` is the number of pictures side by side, and ``alt``
 the text that describes the figure.
 
 Taught in chapter 7; used from chapter 1 on.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba_array
 
 from softmax_lib.figures import (
@@ -74,7 +77,7 @@ def plot_images(
     lines = max(title.count("\n") for title in titles) + 1
     fig, axes = picture_grid(rows, columns, title_height=0.14 + 0.17 * lines)
     for ax, image, title in zip(axes.flat, images, titles, strict=False):
-        ax.imshow(image, interpolation="nearest")
+        show_picture(ax, image)
         ax.set_title(title, fontsize=10)
     fig.alt = "Pictures: " + "; ".join(t.replace("\n", ", ") for t in titles) + "."
     return fig
@@ -106,7 +109,7 @@ def plot_samples(
         axes[0, j].set_title(name, fontsize=9)
         of_class = np.flatnonzero(labels == j)[:samples_per_class]
         for ax, image in zip(axes[:, j], images[of_class], strict=False):
-            ax.imshow(image, interpolation="nearest")
+            show_picture(ax, image)
     fig.alt = (
         f"{samples_per_class} pictures of each of the {len(class_names)} classes, one "
         f"column a class: {', '.join(class_names)}."
@@ -324,13 +327,16 @@ def plot_grid_heatmap(trials: Sequence[Trial]) -> DescribedFigure:
     return fig
 
 
-def template_pictures(weights: np.ndarray) -> np.ndarray:
+def template_pictures(
+    weights: np.ndarray, image_shape: tuple[int, ...] = (32, 32, 3)
+) -> np.ndarray:
     """Turn each column of the weights into a picture, all on one shared scale.
 
     Returns
     -------
-    ndarray of uint8, shape (C, 32, 32, 3)
-        Red, green and blue: the smallest weight is 0, the largest 255.
+    ndarray of uint8, shape (C, height, width, 3)
+        Red, green and blue, the three alike for grey images: the smallest weight is
+        0, the largest 255.
 
     Examples
     --------
@@ -339,26 +345,32 @@ def template_pictures(weights: np.ndarray) -> np.ndarray:
     ((10, 32, 32, 3), 0, 255)
     """
     low, high = weights.min(), weights.max()
-    pictures: np.ndarray = weights.T.reshape(-1, 32, 32, 3) - low
-    return (pictures / ((high - low) or 1) * 255).astype(np.uint8)
+    pictures = weights.T.reshape(-1, *image_shape[:2], math.prod(image_shape[2:])) - low
+    pictures = (pictures / ((high - low) or 1) * 255).astype(np.uint8)
+    return np.broadcast_to(pictures, (*pictures.shape[:3], 3)).copy()
 
 
 @in_book_style
-def plot_templates(weights: np.ndarray, class_names: Sequence[str]) -> DescribedFigure:
+def plot_templates(
+    weights: np.ndarray,
+    class_names: Sequence[str],
+    image_shape: tuple[int, ...] = (32, 32, 3),
+) -> DescribedFigure:
     """Show each column of the weights as a picture, all on one shared scale."""
-    if weights.shape != (3072, len(class_names)):
+    shape = (math.prod(image_shape), len(class_names))
+    if weights.shape != shape:
         raise ValueError(
-            f"weights must have the shape (3072, {len(class_names)}), without the bias "
-            f"row, but its shape is {weights.shape}."
+            f"weights must have the shape {shape}, one row for each number of an image "
+            f"{image_shape} and none for the bias, but its shape is {weights.shape}."
         )
-    pictures = template_pictures(weights)
+    pictures = template_pictures(weights, image_shape)
     fig, axes = picture_grid(-(-len(class_names) // 5), 5, title_height=0.3)
     for ax, picture, name in zip(axes.flat, pictures, class_names, strict=False):
-        ax.imshow(picture, interpolation="nearest")
+        show_picture(ax, picture)
         ax.set_title(name)
     fig.alt = (
-        "The weights of each class as a picture of 32 by 32 pixels, all on one scale: "
-        f"{', '.join(class_names)}."
+        f"The weights of each class as a picture of {image_shape[0]} by "
+        f"{image_shape[1]} pixels, all on one scale: {', '.join(class_names)}."
     )
     return fig
 
@@ -507,6 +519,13 @@ def plot_patches(
     return fig
 
 
+def show_picture(ax: Axes, image: np.ndarray) -> None:
+    """Draw one picture: in its colours, or if it has one channel, in grey."""
+    if image.ndim == 3 and image.shape[2] == 1:
+        image = image[..., 0]
+    ax.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+
+
 def range_of(accuracies: Sequence[float]) -> str:
     """Return the range of the accuracies, and how many trainings diverged."""
     diverged = int(np.isnan(accuracies).sum())
@@ -516,11 +535,11 @@ def range_of(accuracies: Sequence[float]) -> str:
 
 def check_pictures(images: np.ndarray, others: Sequence[object] | np.ndarray) -> None:
     """Check that there is one companion for each picture."""
-    if images.ndim != 4 or len(images) == 0 or len(images) != len(others):
+    if images.ndim not in (3, 4) or not len(images) or len(images) != len(others):
         raise ValueError(
-            "images must be a non-empty array of shape (N, height, width, 3) with one "
-            f"companion for each picture, but its shape is {images.shape} and there "
-            f"are {len(others)} companions."
+            "images must be a non-empty array of shape (N, height, width) or (N, "
+            "height, width, 3) with one companion for each picture, but its shape is "
+            f"{images.shape} and there are {len(others)} companions."
         )
 
 

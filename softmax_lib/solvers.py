@@ -275,7 +275,7 @@ def sgd(
         yield mean if average else W
 
 
-def mirrored(loss: Loss) -> Loss:
+def mirrored(loss: Loss, image_shape: tuple[int, ...] = (32, 32, 3)) -> Loss:
     """Loss of all images and of their mirror images, without making these.
 
     A mirror image under ``W`` has the scores of the image under mirrored templates.
@@ -284,18 +284,20 @@ def mirrored(loss: Loss) -> Loss:
     ----------
     loss : callable
         Takes ``W, X, y, reg``, returns the loss and its gradient.
+    image_shape : tuple of int, default (32, 32, 3)
+        Height and width of an image, and its channels if it has several.
 
     Returns
     -------
     callable
-        The same of the mean over twice the points: rows of centred 32×32×3 images and
-        a column of ones, and the rows of their mirror images.
+        The same of the mean over twice the points: rows of centred images and a
+        column of ones, and the rows of their mirror images.
     """
+    mirror = mirror_of_columns(image_shape)
 
     def of_both(
         W: np.ndarray, X: np.ndarray, y: np.ndarray, reg: float
     ) -> tuple[float, np.ndarray]:
-        mirror = mirror_of_columns()
         loss_seen, dW_seen = loss(W, X, y, reg)
         loss_mirrored, dW_mirrored = loss(W[mirror], X, y, reg)
         return (loss_seen + loss_mirrored) / 2, (dW_seen + dW_mirrored[mirror]) / 2
@@ -303,21 +305,26 @@ def mirrored(loss: Loss) -> Loss:
     return of_both
 
 
-def mirror_of_columns() -> np.ndarray:
+def mirror_of_columns(image_shape: tuple[int, ...] = (32, 32, 3)) -> np.ndarray:
     """List for each column of a row which column holds the mirror image's number.
+
+    Parameters
+    ----------
+    image_shape : tuple of int, default (32, 32, 3)
+        Height and width of an image, and its channels if it has several.
 
     Returns
     -------
-    ndarray of int, shape (3073,)
-        ``X[:, mirror]`` are the rows of the mirrored 32×32×3 images; the column of
-        ones stays where it is. Mirroring twice changes nothing.
+    ndarray of int, shape (D,)
+        ``X[:, mirror]`` are the rows of the mirrored images; the column of ones stays
+        where it is. Mirroring twice changes nothing.
 
     Examples
     --------
     >>> mirror_of_columns()[:6]  # the last two pixels of the first line
     array([93, 94, 95, 90, 91, 92])
     """
-    pixels = np.arange(32 * 32 * 3).reshape(32, 32, 3)
+    pixels = np.arange(np.prod(image_shape)).reshape(image_shape)
     return np.append(pixels[:, ::-1].ravel(), pixels.size)
 
 

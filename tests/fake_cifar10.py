@@ -5,6 +5,7 @@ import io
 import pickle
 import struct
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,6 +17,9 @@ FOLDER = "cifar-10-batches-py"
 
 class Python2Pickler(pickle._Pickler):
     """Writes bytes as Python 2 did its strings."""
+
+    write: Callable[[bytes], object]  # mypy's stubs leave out these two
+    memoize: Callable[[object], None]
 
     dispatch: ClassVar[dict[type, Any]] = dict(pickle._Pickler.dispatch)
 

@@ -15,10 +15,10 @@ from tools.checker.chapters import ROOT
 SPELLED_OUT = (
     ".github/CONTRIBUTING.md",
     "CITATION.cff",
-    "LICENSE-TEXT.md",
+    "book/LICENSE",
     "_config.yml",
     "pyproject.toml",
-    "softmax_lib/exercises/messages.py",
+    "softmax_lib/exercises/errors.py",
 )
 URL = f"https://github.com/{address.repository()}"
 

@@ -194,7 +194,7 @@ def signature_of(name):
     return [parameter for parameter in parameters if parameter != "self"]
 
 
-def test_the_reference_describes_every_module_that_a_chapter_teaches():
+def test_the_reference_describes_every_module_of_a_chapter():
     taught = {room for room, (_, chapters, _) in ROOMS.items() if chapters}
     assert taught <= set(reference())
 

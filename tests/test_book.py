@@ -8,6 +8,7 @@ import nbformat
 import pytest
 from nbval.plugin import find_comment_markers, find_metadata_tags
 
+from softmax_lib.figure_data import MIME_TYPE
 from tools.checker.chapters import (
     BOOK,
     CHAPTERS,
@@ -19,6 +20,7 @@ from tools.checker.chapters import (
     recording_of,
 )
 from tools.checker.compare import is_picture, output_parts, read_check
+from tools.checker.drawn import numbers_to_tell
 from tools.checker.needs import needs_torch
 from tools.checker.prose import computed_numbers, prose_of, unsupported_numbers
 from tools.checker.recordings import read_recorded, recording_text, write_notebook
@@ -138,6 +140,16 @@ def test_every_picture_has_an_alternative_text(chapter, data_set):
         for output in cell.outputs:
             if "image/png" in output.get("data", {}):
                 assert output["metadata"]["image/png"]["alt"].strip()
+
+
+@each_recording
+def test_a_figure_shows_each_number_of_its_alternative_text(chapter, data_set):
+    for cell in code_cells_of(chapter, data_set):
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                shown = numbers_to_tell(output["data"][MIME_TYPE])
+                said = output["metadata"]["image/png"]["alt"]
+                assert unsupported_numbers(said, shown) == [], said
 
 
 @each_recording

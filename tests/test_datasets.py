@@ -193,9 +193,17 @@ def test_an_altered_cache_is_an_error_and_never_passed_over(
         datasets.load_dataset()
 
 
-def test_shapes10_comes_last_and_loudly(nowhere: Path) -> None:
-    with pytest.warns(UserWarning, match="SHAPES-10.*INSTEAD OF CIFAR-10.*reached"):
-        data = datasets.load_dataset()
+def test_shapes10_comes_last_and_the_reason_is_told_once(
+    nowhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    datasets.print_once.cache_clear()
+    data = datasets.load_dataset()
+    datasets.data_notice()
+    told = capsys.readouterr()
+    reason = "SHAPES-10, drawn pictures, is used instead of CIFAR-10. CIFAR-10 did not"
+    assert told.out.count(reason) == 1
+    assert "cannot be reached" in told.out
+    assert told.err == ""  # which a notebook shows in red
     assert (data.name, data.class_names) == ("Shapes-10", shapes10.CLASS_NAMES)
     np.testing.assert_array_equal(data.X_train, shapes10.generate()[0])
 
@@ -235,8 +243,7 @@ def test_the_notice_says_that_the_data_is_cifar10(
 def test_the_notice_says_loudly_that_the_data_is_not_cifar10(
     nowhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.warns(UserWarning, match="INSTEAD OF CIFAR-10"):
-        notice = datasets.data_notice()
+    notice = datasets.data_notice()
     assert "SHAPES-10, NOT CIFAR-10" in notice
     assert "softmax-book data fetch" in notice
     assert "SOFTMAX_LIB_DATA" in notice
@@ -349,6 +356,16 @@ def test_where_names_the_source(
     assert "Shapes-10" in capsys.readouterr().out
 
 
+def test_before_the_download_there_is_nothing_to_verify(
+    nowhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["data", "verify"]) == 1
+    assert capsys.readouterr().err == (
+        f"There is nothing to verify yet, since CIFAR-10 is not in "
+        f"{nowhere / download.FOLDER}. To download it, run: softmax-book data fetch\n"
+    )
+
+
 def test_verify_names_the_bad_file(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -364,3 +381,56 @@ def test_the_module_runs_as_a_command() -> None:
     command = [sys.executable, "-m", "softmax_lib", "data", "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert all(name in done.stdout for name in ("where", "fetch", "verify"))
+
+
+# Images of the reader's own
+
+
+@pytest.mark.parametrize("shape", [(4, 7, 3), (4, 7, 1), (4, 7)])
+def test_images_of_any_shape_give_the_eight_arrays(shape: tuple[int, ...]) -> None:
+    images = np.random.default_rng(0).integers(256, size=(60, *shape), dtype=np.uint8)
+    labels = np.arange(60)  # so that a label says which image it belongs to
+    data = datasets.prepare_images(images, labels, 10, 20, 25, rng=0, dtype=np.float64)
+    assert [len(y) for y in data[1::2]] == [30, 10, 20, 25]
+    used = [*data.y_train, *data.y_val, *data.y_test]
+    assert sorted(used) == list(range(60)) != used
+    assert set(data.y_dev) <= set(data.y_train)
+
+    rows = images.reshape(60, -1).astype(np.float64)
+    mean = rows[data.y_train].mean(axis=0)  # of the training set alone
+    for X, y in zip(data[::2], data[1::2], strict=True):
+        np.testing.assert_allclose(X[:, :-1], rows[y] - mean, atol=1e-12)
+        np.testing.assert_array_equal(X[:, -1], 1)
+
+
+def test_the_same_rng_splits_images_in_the_same_way() -> None:
+    images = np.arange(20, dtype=np.uint8).reshape(20, 1, 1)
+    first, again, other = (
+        datasets.prepare_images(images, np.arange(20), 4, 5, 6, rng=rng)
+        for rng in (1, np.random.default_rng(1), 2)
+    )
+    np.testing.assert_array_equal(first.y_test, again.y_test)
+    np.testing.assert_array_equal(first.y_dev, again.y_dev)
+    assert first.y_test.tolist() != other.y_test.tolist()
+    assert first.X_train.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("shape", "labels", "sizes", "message"),
+    [
+        ((9, 2), np.zeros(9, int), (2, 2, 2), r"images must .* of shape \(9, 2\)"),
+        ((9, 2, 2), np.zeros(8, int), (2, 2, 2), r"labels must have one .* \(9,\)"),
+        ((9, 2, 2), np.full(9, -1), (2, 2, 2), "labels must .* but it holds -1"),
+        ((9, 2, 2), np.zeros(9, int), (7, 2, 2), "num_validation must be from 1 to 6"),
+        ((9, 2, 2), np.zeros(9, int), (2, 0, 2), "num_test must be from 1 to 6"),
+        ((9, 2, 2), np.zeros(9, int), (2, 2, 6), "num_dev must be from 1 to 5"),
+    ],
+)
+def test_images_that_cannot_be_split_are_refused(
+    shape: tuple[int, ...],
+    labels: np.ndarray,
+    sizes: tuple[int, int, int],
+    message: str,
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        datasets.prepare_images(np.zeros(shape), labels, *sizes)

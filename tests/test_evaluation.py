@@ -47,7 +47,7 @@ def test_a_confidence_that_is_no_share_is_refused(confidence: float) -> None:
         wilson_interval(3, 5, confidence)
 
 
-def test_the_interval_is_of_95_percent_unless_another_is_asked_for() -> None:
+def test_the_interval_is_of_95_percent_by_default() -> None:
     assert wilson_interval(3, 5) == wilson_interval(3, 5, 0.95)
 
 
@@ -162,7 +162,7 @@ def test_a_group_that_nobody_is_in_is_there_and_empty() -> None:
     np.testing.assert_array_equal(found.accuracies, [*empty[0], 0.75, *empty[1]])
 
 
-def test_a_limit_belongs_to_the_group_below_it_and_0_to_the_first() -> None:
+def test_a_limit_belongs_to_the_group_below_and_0_to_the_first() -> None:
     found = calibration(np.array([[0.25, 0.25], [0.0, 0.0]]), np.array([0, 0]), 4)
     np.testing.assert_array_equal(found.counts, [2, 0, 0, 0])
 

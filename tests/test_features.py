@@ -39,7 +39,7 @@ def test_the_histograms_of_gradients_are_those_of_scikit_image(
         np.testing.assert_allclose(features.hog_features(images), theirs, atol=2e-6)
 
 
-def test_the_faintest_edges_are_scaled_as_scikit_image_scales_them() -> None:
+def test_the_faintest_edges_are_scaled_as_in_scikit_image() -> None:
     images = np.zeros((3, 32, 32, 3), dtype=np.uint8)
     images[..., 2] = np.random.default_rng(0).random((3, 32, 32)) < 0.01
     theirs = [hog(rgb2gray(image), 9, (8, 8), (2, 2)) for image in images]
@@ -55,7 +55,7 @@ def test_the_hues_are_those_of_matplotlib() -> None:
     assert features.hue_histograms(images)[0, 0] == 1
 
 
-def test_each_of_the_six_pure_colours_has_its_own_sixth_of_the_hues() -> None:
+def test_each_of_six_pure_colours_has_its_sixth_of_the_hues() -> None:
     pure = [
         [255, 0, 0],
         [255, 255, 0],
@@ -126,7 +126,7 @@ def test_epsilon_is_added_to_the_variance_of_each_direction() -> None:
     np.testing.assert_array_equal(usual[1], named[1])
 
 
-def test_the_centroids_are_those_of_20_rounds_of_k_means_written_out() -> None:
+def test_the_centroids_are_those_of_20_rounds_of_plain_k_means() -> None:
     points = np.random.default_rng(1).standard_normal((2000, 3))
     centroids = points[:10]
     for _ in range(20):
@@ -277,7 +277,7 @@ def test_what_is_not_an_array_of_images_is_refused(
 
 
 @pytest.mark.parametrize("name", ["hog_features", "hue_histograms", "patch_features"])
-def test_what_works_block_by_block_keeps_its_name_and_description(name: str) -> None:
+def test_what_works_by_blocks_keeps_its_name_and_description(name: str) -> None:
     function = getattr(features, name)
     assert function.__name__ == name
     assert function.__doc__

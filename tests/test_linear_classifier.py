@@ -67,7 +67,7 @@ def test_training_is_stochastic_gradient_descent(model, loss_of) -> None:
     np.testing.assert_array_equal(trained.W, W)
 
 
-def test_each_step_goes_against_the_gradient_by_the_learning_rate() -> None:
+def test_each_step_subtracts_the_learning_rate_times_gradient() -> None:
     model = Recorder()
     assert model.train(X, y, 0.25, 0.5, num_iters=3, rng=0) == [1.0, 2.0, 3.0]
     first = model.seen_weights[0]
@@ -101,7 +101,7 @@ def test_batches_are_drawn_from_all_points_with_replacement() -> None:
     )
 
 
-def test_the_batch_size_of_the_worksheet_is_used_when_none_is_given() -> None:
+def test_the_batch_size_is_the_worksheets_by_default() -> None:
     model = Recorder()
     model.train(X, y, rng=0)
     assert len(model.batches) == 100
@@ -220,7 +220,7 @@ def test_a_classifier_without_a_loss_cannot_be_trained() -> None:
     assert str(caught.value) == "A subclass of LinearClassifier defines the loss."
 
 
-def test_points_of_another_width_than_those_of_training_are_refused() -> None:
+def test_points_of_another_width_than_in_training_are_refused() -> None:
     model = Softmax()
     model.train(X, y, num_iters=1, rng=0)
     message = r"^W has 4 rows but X has 3 columns; append the bias column \(see append"
@@ -232,7 +232,7 @@ def test_points_of_another_width_than_those_of_training_are_refused() -> None:
         model.predict(np.full((1, D), np.nan))
 
 
-def test_training_refuses_another_width_before_it_asks_for_a_loss() -> None:
+def test_training_refuses_another_width_before_any_loss() -> None:
     model = Recorder()
     model.W = np.zeros((D, C))
     with pytest.raises(ValueError, match=r"^W has 4 rows but X has 3 columns"):
@@ -325,7 +325,7 @@ def test_classes_are_counted_whatever_their_dtype(dtype: type) -> None:
         (np.zeros(0, int), np.zeros(0, int)),
     ],
 )
-def test_predictions_that_do_not_stand_beside_the_classes_are_refused(
+def test_predictions_of_another_shape_than_y_are_refused(
     first: np.ndarray, second: np.ndarray
 ) -> None:
     for compare in (accuracy, lambda y, y_pred: confusion_matrix(y, y_pred, 3)):
@@ -347,7 +347,7 @@ def test_classes_outside_the_confusion_matrix_are_refused(wrong: int) -> None:
         confusion_matrix(right, outside, num_classes=3)
 
 
-def test_scores_that_are_not_finite_are_refused_without_a_warning() -> None:
+def test_scores_not_finite_are_refused_without_a_warning() -> None:
     model = Softmax()
     model.W = np.array([[0.0, 1e300]])
     with pytest.raises(ValueError, match=r"^X must hold finite numbers, .* holds inf"):

@@ -106,7 +106,7 @@ def test_a_chapter_links_to_the_notation(chapter):
     assert "](notation.md)" in text_of(chapter)
 
 
-def test_a_term_of_the_glossary_names_the_chapter_that_teaches_it():
+def test_a_glossary_term_names_the_chapter_that_teaches_it():
     terms = sections(page("glossary"), 3)
     chapters = {chapter.name for chapter in CHAPTERS}
     for term, text in terms.items():
@@ -173,7 +173,7 @@ def test_captions_and_links_to_figures_get_their_numbers(text, numbered):
 
 
 @each_chapter
-def test_each_figure_has_a_caption_below_it_and_the_text_refers_to_it(chapter):
+def test_each_figure_has_a_caption_and_the_text_refers_to_it(chapter):
     cells = nbformat.read(chapter, as_version=4).cells
     labels = []
     for cell, below in zip(cells, [*cells[1:], None], strict=True):

@@ -80,7 +80,7 @@ def test_the_locks_share_their_pins_and_so_one_environment(lock):
 
 
 @each_lock
-def test_what_a_locked_package_requires_anywhere_is_locked_and_needs_no_gpu(lock):
+def test_what_a_locked_package_requires_is_locked_without_gpus(lock):
     locked = {name: marker for name, _, marker in pins(lock)}
     assert [name for name in locked if GPU.match(name)] == []
     for name, marker in locked.items():
@@ -94,7 +94,7 @@ def test_what_a_locked_package_requires_anywhere_is_locked_and_needs_no_gpu(lock
         assert brought <= locked.keys(), name
 
 
-def test_a_package_that_brings_a_gpus_libraries_on_linux_alone_is_noticed():
+def test_a_package_that_brings_gpu_libraries_is_noticed():
     linux = "nvidia-cudnn-cu13==9; platform_system == 'Linux' and python_version < '4'"
     (brought,) = required([linux, "jax[cuda]; extra == 'gpu'"])
     assert GPU.match(brought)

@@ -213,7 +213,7 @@ def test_extreme_and_tied_scores_give_the_exact_softmax_loss(
 
 
 @pytest.mark.parametrize("loss_of", SVM)
-def test_a_margin_of_exactly_zero_adds_nothing_to_the_svm_gradient(
+def test_a_margin_of_exactly_zero_adds_no_svm_gradient(
     loss_of: Loss,
 ) -> None:
     W, X = np.array([[2.0, 1.0, 1.5]]), np.ones((1, 1))

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from softmax_lib import plots
+from softmax_lib.figure_data import MIME_TYPE
 from softmax_lib.figures import DescribedFigure
 from softmax_lib.tuning import Trial
 
@@ -141,11 +142,12 @@ def test_a_figure_has_a_fixed_size_and_says_what_is_to_be_seen(name: str) -> Non
 
 
 @every_figure
-def test_a_notebook_is_given_the_picture_its_text_and_its_width(name: str) -> None:
+def test_a_notebook_is_given_picture_text_data_and_width(name: str) -> None:
     draw, (width, _), _ = FIGURES[name]
     figure = draw()
     data, metadata = figure._repr_mimebundle_(include=None, exclude=None)
-    assert set(data) == {"image/png", "text/plain"}
+    assert set(data) == {MIME_TYPE, "image/png", "text/plain"}
+    assert data[MIME_TYPE] == figure.data()
     assert base64.b64decode(data["image/png"]) == figure.png()
     assert data["text/plain"] == figure.alt
     # 150 dots and 100 CSS pixels to the inch.
@@ -263,6 +265,27 @@ def test_a_template_is_its_own_class_and_stands_upright() -> None:
     for label, picture in enumerate(pictures):
         expected[1, 4, 2] = 255 if label == 7 else 0
         np.testing.assert_array_equal(picture, expected)
+
+
+@pytest.mark.parametrize("image_shape", [(5, 8), (5, 8, 1)])
+def test_templates_of_grey_images_are_grey(image_shape: tuple[int, ...]) -> None:
+    weights = np.arange(120.0).reshape(40, 3)
+    pictures = plots.template_pictures(weights, image_shape)
+    assert (pictures.shape, pictures.dtype) == ((3, 5, 8, 3), np.uint8)
+    brightness = (weights.T.reshape(3, 5, 8) / 119 * 255).astype(np.uint8)
+    for channel in range(3):
+        np.testing.assert_array_equal(pictures[..., channel], brightness)
+    figure = plots.plot_templates(weights, NAMES[:3], image_shape)
+    np.testing.assert_array_equal(shown(figure)[:3], pictures)
+    assert "5 by 8 pixels" in figure.alt
+
+
+@pytest.mark.parametrize("grey", [IMAGES[..., 0], IMAGES[..., :1]])
+def test_a_grey_picture_is_drawn_in_grey(grey: np.ndarray) -> None:
+    dark = grey[:2] // 2  # whose brightest pixel is not white
+    as_colours = np.repeat(dark.reshape(2, 32, 32, 1), 3, axis=3)
+    drawn, expected = (plots.plot_images(p, NAMES[:2]) for p in (dark, as_colours))
+    assert np.abs(pixels(drawn) - pixels(expected)).max() <= 1
 
 
 def test_the_pictures_of_templates_are_those_that_are_drawn() -> None:
@@ -599,7 +622,7 @@ def test_a_pixel_of_a_patch_is_a_whole_number_of_pixels_in_the_figure() -> None:
         ),
         (
             lambda: plots.plot_templates(np.zeros((3073, 10)), NAMES),
-            r"weights must have the shape \(3072, 10\), without the bias row, .*3073",
+            r"weights must have the shape \(3072, 10\), .* none for the bias, .*3073",
         ),
         (
             lambda: plots.plot_templates(WEIGHTS, NAMES[:9]),
@@ -639,3 +662,24 @@ def test_a_log_axis_within_one_decade_is_marked_with_round_numbers(
     axis = fig.axes[0].yaxis
     assert [tick.get_text() for tick in axis.get_ticklabels()] == marks
     assert len(axis.get_minorticklocs()) == 0
+
+
+def test_each_scatter_plot_has_the_scale_of_its_colours() -> None:
+    figure = plots.plot_grid_scatter(TRIALS)
+    *panels, first, second = figure.axes
+    assert len(panels) == 2
+    for ax, scale in zip(panels, (first, second), strict=True):
+        (dots,) = ax.collections
+        assert dots.colorbar.ax is scale
+        assert scale.get_ylim() == (dots.get_array().min(), dots.get_array().max())
+
+
+def test_each_bar_has_its_value_above_and_its_name_below() -> None:
+    panels = {"scores": [-1.0, 2.0], "probabilities": [0.047426, 0.952574]}
+    figure = plots.plot_bars(panels, ["cat", "dog"])
+    labels = [[text.get_text() for text in ax.texts] for ax in figure.axes]
+    assert labels == [["-1", "2"], ["0.04743", "0.9526"]]
+    assert titles(figure) == list(panels)
+    for ax, values in zip(figure.axes, panels.values(), strict=True):
+        assert [bar.get_height() for bar in ax.patches] == values
+        assert [name.get_text() for name in ax.get_xticklabels()] == ["cat", "dog"]

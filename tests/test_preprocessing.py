@@ -72,7 +72,7 @@ def test_the_bias_column_is_the_last_and_all_ones(dtype: type) -> None:
     seed=st.integers(0, 99),
     dtype=st.sampled_from([np.float32, np.float64]),
 )
-def test_both_steps_at_once_give_the_same_bits_as_one_after_the_other(
+def test_both_steps_at_once_give_the_bits_of_one_by_one(
     num: int, columns: int, seed: int, dtype: type
 ) -> None:
     rows = random_rows(num, columns, seed)
@@ -161,7 +161,7 @@ def test_a_mean_image_of_another_shape_is_refused(shape: tuple[int, ...]) -> Non
 
 
 @pytest.mark.parametrize("num_dev", [0, -1, 4])
-def test_a_dev_set_of_more_or_fewer_points_than_there_are_is_refused(
+def test_a_dev_set_of_an_impossible_size_is_refused(
     num_dev: int,
 ) -> None:
     with pytest.raises(ValueError, match="num_dev") as caught:

@@ -157,6 +157,15 @@ def test_a_mirrored_row_is_the_row_of_the_mirrored_image():
     )
 
 
+@pytest.mark.parametrize("image_shape", [(4, 7), (4, 7, 1), (5, 6, 3)])
+def test_images_of_any_shape_have_mirror_images(image_shape):
+    images = np.random.default_rng(0).normal(size=(3, *image_shape))
+    mirror = mirror_of_columns(image_shape)
+    np.testing.assert_array_equal(
+        with_ones(images)[:, mirror], with_ones(images[:, :, ::-1])
+    )
+
+
 def test_the_minimum_of_the_mirrored_loss_is_its_own_mirror_image():
     images, y = pictures()
     best = minimize_loss(mirrored(softmax_loss_vectorized), with_ones(images), y, 0.1)
@@ -365,3 +374,17 @@ def test_a_start_or_labels_that_do_not_fit_are_refused():
     )
     with pytest.raises(TypeError, match="X must hold floats"):
         next(run)
+
+
+def test_the_last_step_of_float32_is_not_followed_by_float64():
+    X, y = points(N=300, dtype=np.float32)
+    seen = []
+
+    def noting(W, *rest):
+        seen.append(W.dtype.name)
+        return softmax_loss_vectorized(W, *rest)
+
+    found = minimize_loss(noting, X, y, 0.1, max_iter=2, tolerance=0)
+    steps = len(found.history)
+    batches = len(seen) // (steps + 1)  # of each step, and of the certificate
+    assert seen == ["float32"] * batches * steps + ["float64"] * batches

@@ -34,7 +34,7 @@ def test_what_is_shown_runs_as_the_original_does() -> None:
     np.testing.assert_array_equal(dW, expected[1])
 
 
-def test_a_class_is_shown_without_its_own_and_its_methods_docstrings() -> None:
+def test_a_class_is_shown_without_any_of_its_docstrings() -> None:
     shown = show_source(LinearClassifier)
     assert '"""' not in shown
     assert shown.startswith("class LinearClassifier:")
@@ -59,6 +59,7 @@ def test_a_notebook_is_given_the_code_with_its_syntax_coloured() -> None:
     block = shown._repr_html_()
     assert block.startswith('<div class="highlight"><pre>')
     assert '<span class="k">for</span>' in block
+    assert "<code" not in block
     text = html.unescape(re.sub("<[^>]+>", "", block))
     assert text.strip() == shown
 

@@ -57,7 +57,7 @@ def test_the_mean_is_exact_where_a_sum_in_float32_is_not() -> None:
     np.testing.assert_array_equal(running_mean(many, chunk=150_001), exact)
 
 
-def test_training_is_the_same_to_the_bit_however_the_rows_are_stored(
+def test_training_has_the_same_bits_however_rows_are_stored(
     stored: Any,
 ) -> None:
     here, history = trained(images)
@@ -123,7 +123,7 @@ def test_a_pass_brings_each_row_once_with_its_label(chunk: int) -> None:
     assert order.tolist() != list(range(N))
 
 
-def test_chunks_come_in_random_order_and_rows_of_one_stay_together() -> None:
+def test_chunks_come_in_random_order_with_their_rows_together() -> None:
     rows = np.arange(N).reshape(N, 1)
     passed = shuffled_batches(rows, rows[:, 0], 50, np.random.default_rng(0), 50)
     chunks = [set((classes // 50).tolist()) for _, classes in passed]

@@ -1,6 +1,9 @@
 """`submission`: `softmax-book check` judges what a file defines, and runs no more."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -15,6 +18,7 @@ def softmax_loss_naive(W, X, y, reg):
     probs[rows, y] -= 1
     return loss + reg * np.sum(W * W), X.T @ probs / N_OF(X) + 2 * reg * W
 """
+SETUP = "import numpy as np\nN_OF = len"
 CELLS = [
     "%matplotlib inline\nimport numpy as np",
     "1 / 0",
@@ -37,6 +41,7 @@ def check(tmp_path, monkeypatch, capsys):
             code = [{"cell_type": "code", "source": cell} for cell in cells]
             words = {"cell_type": "markdown", "source": ["def no: code"]}
             content = json.dumps({"cells": [words, *code]})
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content, "utf-8")
         return main(["check", name]), *capsys.readouterr()
 
@@ -92,10 +97,19 @@ def test_the_line_of_the_reader_that_stops_is_shown(check):
     assert "return X.no_such" in said
 
 
-def test_a_failed_import_is_reported_a_failed_assignment_is_not(check):
-    _, _, complained = check(["import no_such_module", "x = data", RIGHT])
-    assert "cell 2, line 1: ModuleNotFoundError" in complained
-    assert "cell 3" not in complained
+def test_an_import_that_nobody_needs_is_not_tried(check):
+    status, _, complained = check(["import no_such_module", SETUP, RIGHT])
+    assert (status, complained) == (0, "")
+
+
+def test_a_needed_import_that_fails_is_told_and_no_mistake(check):
+    uses = RIGHT.replace("N_OF(X)", "gone.N_OF(X)")
+    status, said, complained = check([SETUP, "import gone", uses])
+    assert status == 2
+    assert "Not yet" not in said
+    assert "needs gone, which has no value" in said
+    assert "cell 3, line 1 (import gone): it stopped with ModuleNotFoundError" in said
+    assert "cell 3, line 1" in complained
 
 
 def test_a_class_is_checked_for_training_and_predictions(check):
@@ -111,6 +125,15 @@ def test_the_librarys_own_functions_are_no_answer(check):
     assert "worksheet.ipynb defines nothing that can be checked" in complained
 
 
+def test_what_cannot_be_read_is_not_said_to_define_nothing(check):
+    status, said, complained = check(["x = 1", RIGHT.replace("):", ")")])
+    assert (status, said) == (2, "")
+    assert "defines nothing" not in complained
+    assert complained.splitlines()[-1] == (
+        "worksheet.ipynb cannot be checked before worksheet.ipynb, cell 3 can be read."
+    )
+
+
 @pytest.mark.parametrize("name", ["missing.ipynb", "broken.ipynb"])
 def test_a_file_that_cannot_be_read_is_wrong_use(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
@@ -122,6 +145,142 @@ def test_a_file_that_cannot_be_read_is_wrong_use(name, tmp_path, monkeypatch, ca
 def test_the_command_says_what_its_status_means(capsys):
     with pytest.raises(SystemExit, match="0"):
         main(["check", "--help"])
-    assert "2 if there was nothing to check" in " ".join(
-        capsys.readouterr().out.split()
-    )
+    said = " ".join(capsys.readouterr().out.split())
+    assert "2 if one could not be checked or there was nothing to check" in said
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "open('trained', 'w')",
+        "data = open('trained', 'w')",
+        "data: object = open('trained', 'w')",
+        "data = [0, (1, open('trained', 'w'))]",
+        "data = 0 if open('trained', 'w') else 1",
+        "if True:\n    open('trained', 'w')",
+        "for data in [0]:\n    open('trained', 'w')",
+        "with open('trained', 'w'):\n    pass",
+        "try:\n    open('trained', 'w')\nfinally:\n    pass",
+        "assert open('trained', 'w')",
+        "count = 1\ncount += len([open('trained', 'w')])",
+    ],
+)
+def test_no_statement_that_calls_something_is_run(check, tmp_path, statement):
+    _, said, _ = check(["import numpy as np\nN_OF = len", statement, RIGHT])
+    assert "Right." in said
+    assert not (tmp_path / "trained").exists()
+
+
+ENDS = {
+    "class body": "class Softmax:\n    import sys\n    sys.exit()",
+    "class body, at once": "class Softmax:\n    import os\n    os._exit(0)",
+    "constant": "import os\nreg_used = [os._exit][0](0)\ndef tune():\n    reg_used",
+    "decorator": "import os\n@lambda f: os._exit(0)\ndef tune(): pass",
+}
+
+
+@pytest.mark.parametrize("source", ENDS.values(), ids=ENDS)
+def test_a_file_that_ends_the_process_does_not_pass(check, source):
+    status, said, _ = check([SETUP, source, RIGHT])
+    assert status == 2 or "Not yet" in said
+    assert "check_softmax_loss_naive(softmax_loss_naive)\nRight." in said
+    assert "Not checked." in said or "Not yet" in said
+
+
+FOOLS = {
+    "empties the list": (
+        "import softmax_lib.submission.checks as c\nnp = [c.CHECKS.clear(), np][1]"
+    ),
+    "patches the verdict": (
+        "import softmax_lib.exercises as e, softmax_lib.exercises.losses.check as m\n"
+        "from softmax_lib.exercises.report import passed\n"
+        "m.write = m.check = lambda *a: passed('')\nnp = e and m and passed and np"
+    ),
+    "prints a verdict": (
+        "import os\n[os.write(n, b'[{\"passed\": true}]\\n') for n in range(3)]\n"
+        "np = os and np"
+    ),
+    "writes into every pipe": (
+        "import os\nfor n in range(3, 30):\n    try:\n"
+        "        np = os.write(n, b'{\"ready\": []}\\n') and np\n"
+        "    except OSError:\n        pass"
+    ),
+    "closes every pipe": "import os\nnp = [os.closerange(0, 30), np][1]",
+    "leaves at exit": ("import atexit, os\nnp = [atexit.register(os._exit, 0), np][1]"),
+    "hides the function": "import sys\nsoftmax_loss_naive = 1\ndel softmax_loss_naive",
+}
+
+
+@pytest.mark.parametrize("trick", FOOLS.values(), ids=FOOLS)
+def test_whatever_a_file_does_a_wrong_function_does_not_pass(check, trick):
+    wrong = RIGHT.replace("/ N_OF(X) + 2", "+ 2")
+    status, said, _ = check([SETUP, wrong, trick])
+    assert status in (1, 2)
+    assert "Right." not in said
+
+
+def test_a_function_that_ends_its_process_does_not_pass(check):
+    wrong = "import os\ndef softmax_loss_naive(W, X, y, reg):\n    os.{}"
+    for ending in ("_exit(0)", "kill(os.getppid(), 9)"):
+        status, said, _ = check([wrong.format(ending)])
+        assert status == 1
+        assert "ends the process" in said
+
+
+def test_a_statement_that_hangs_is_left_out(check, monkeypatch):
+    monkeypatch.setattr("softmax_lib.exercises.sandbox.TIME_LIMIT", 3.0)
+    status, said, _ = check([SETUP, "class Softmax:\n    while True: pass", RIGHT])
+    assert status == 2
+    assert "Right." in said
+    assert "it had not ended after 3 seconds" in said
+
+
+def test_a_folder_is_checked_as_it_is_handed_in(check, tmp_path, monkeypatch, capsys):
+    check([SETUP, RIGHT], "handed/in/a.py")
+    check([SETUP, RIGHT.replace("/ N_OF(X) + 2", "+ 2")], "handed/b.ipynb")
+    check(["from in.a import *"], "handed/.ipynb_checkpoints/b.ipynb")
+    check(["x = 1"], "handed/other.py")
+    assert main(["check", "handed"]) == 1
+    said = capsys.readouterr().out
+    assert said.index("b.ipynb") < said.index("Not yet")
+    assert said.index("a.py") < said.index("Right.")
+    assert "other.py" not in said
+    assert main(["check", "handed/in"]) == 0
+    (tmp_path / "empty").mkdir()
+    assert main(["check", "empty"]) == 2
+    assert "empty has no file that defines" in capsys.readouterr().err
+
+
+def test_what_the_terminal_cannot_show_is_no_traceback(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("def softmax_loss_naive(W, X, y, reg):\n    return 1 / 0  # w²")
+    command = [sys.executable, "-m", "softmax_lib", "check", str(path)]
+    for encoding in ("ascii", "gbk", "cp932"):
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            env={**os.environ, "PYTHONIOENCODING": encoding},
+        )
+        assert done.returncode == 1
+        assert b"# w" in done.stdout
+        assert done.stderr == b""
+
+
+def test_a_reader_of_the_output_may_go_away(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("def softmax_loss_naive(W, X, y, reg):\n    return 1\n")
+    command = [sys.executable, "-m", "softmax_lib", "check", str(path)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
+def test_ctrl_c_ends_a_check_quietly(check, monkeypatch):
+    def interrupted(path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("softmax_lib.submission.judge", interrupted)
+    assert check([RIGHT]) == (130, "", "")

@@ -61,7 +61,7 @@ def test_each_trial_is_what_training_alone_gives(find, model) -> None:
 
 
 @both
-def test_trained_side_by_side_each_has_the_weights_of_training_alone(model) -> None:
+def test_side_by_side_each_has_the_weights_of_training_alone(model) -> None:
     pairs = list(itertools.product(RATES, REGS))
     W, losses = train_side_by_side(
         OF_SCORES[model], pairs, X_train, y_train, 20, 10, seed=7
@@ -229,7 +229,7 @@ def test_the_arrays_are_not_changed() -> None:
     assert [array.tobytes() for array in (X_train, y_train, X_val, y_val)] == before
 
 
-def test_the_trials_differ_and_the_best_is_neither_first_nor_last() -> None:
+def test_trials_differ_and_the_best_is_neither_first_nor_last() -> None:
     # Else a search that keeps the first or the last model would pass the other tests.
     result = search()
     assert result.best not in (result.trials[0], result.trials[-1])
@@ -257,7 +257,7 @@ def scripted(*accuracies: tuple[float, float]) -> GridResult:
     return search(learning_rates=rates, regs=[1.0], model=model)
 
 
-def test_the_best_is_chosen_by_validation_not_by_training_accuracy() -> None:
+def test_the_best_is_chosen_by_validation_accuracy() -> None:
     result = scripted((0.9, 0.2), (0.3, 0.6), (1.0, 0.5))
     assert result.best == Trial(2.0, 1.0, 0.3, 0.6) == result.trials[1]
     assert result.best_model.learning_rate == 2.0
@@ -286,7 +286,7 @@ def test_trials_of_the_same_settings_are_the_same() -> None:
 
 
 @either
-def test_a_search_is_of_1000_steps_of_200_points_of_the_softmax_loss(find) -> None:
+def test_a_search_is_of_1000_steps_of_200_points_by_default(find) -> None:
     settings = {"learning_rates": [1e-2], "regs": [1e-3], "rng": 0}
     short = find(X_train, y_train, X_val, y_val, **settings)
     full = search(find, **settings, num_iters=1000, batch_size=200, model=Softmax)

@@ -31,6 +31,6 @@ def test_an_array_of_another_shape_is_described(array: object) -> None:
     )
 
 
-def test_an_array_is_described_by_its_shape_and_others_by_their_type() -> None:
+def test_arrays_are_described_by_shape_and_others_by_type() -> None:
     assert describe(np.ones((2, 3))) == "an array of shape (2, 3)"
     assert describe([1]) == "a list"

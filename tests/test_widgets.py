@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,7 @@ def test_what_is_no_data_is_refused() -> None:
         live_figure("softmax", scores={1, 2})
 
 
-def test_a_sprite_sheet_has_its_frames_below_each_other_in_32_levels() -> None:
+def test_a_sprite_sheet_has_its_frames_in_a_column_in_32_levels() -> None:
     sheet = pixels(sprite_sheet(PICTURES))
     assert sheet.shape == (3 * 5, 2 * 4, 3)
     for frame, j in np.ndindex(3, 2):
@@ -92,9 +93,11 @@ def test_a_sprite_sheet_is_the_same_each_time() -> None:
 
 
 def test_no_sprite_sheet_is_refused() -> None:
-    with pytest.raises(
-        ValueError, match=r"^pictures must .* shape is \(2, 5, 4, 3\)\.$"
-    ):
+    message = (
+        "pictures must be a non-empty array of shape (frames, C, height, width, 3), "
+        "but its shape is (2, 5, 4, 3)."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         sprite_sheet(PICTURES[0])
     with pytest.raises(ValueError, match=r"^pictures must be a non-empty array"):
         sprite_sheet(PICTURES[:0])

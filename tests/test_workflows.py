@@ -17,7 +17,7 @@ PUBLISHERS = ("actions/deploy-pages", "actions/download-artifact", "pypa/gh-acti
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-def test_every_action_is_pinned_by_commit_with_its_version_beside_it(path):
+def test_every_action_is_pinned_by_commit_beside_its_version(path):
     actions = re.findall(r"uses: (.+)", path.read_text("utf-8"))
     assert actions != []
     for action in actions:
@@ -25,7 +25,7 @@ def test_every_action_is_pinned_by_commit_with_its_version_beside_it(path):
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-def test_a_workflow_grants_nothing_and_each_job_names_what_it_needs(path):
+def test_a_workflow_grants_nothing_and_each_job_its_needs(path):
     workflow = yaml.safe_load(path.read_text("utf-8"))
     assert workflow["permissions"] == {}
     assert all(job["permissions"] for job in workflow["jobs"].values())

@@ -1,340 +1,266 @@
-"""Change softmax_lib in one place and see whether a unit test notices: `make mutants`.
+"""Change softmax_lib in one place and see whether a unit test fails: `make mutants`.
 
-A change that no test notices, a mutant that survives, is either a missing test or a
-change that no caller can tell from the original. Survivors of the second kind stand in
-`equivalent_mutants.toml`, each with its reason; any other makes the run fail.
+mutmut makes the mutants and runs them: it forks a process for each and runs the tests
+that reach the changed function. A mutant that survives is either a missing test or a
+change that no caller can tell from the original. Survivors of the second kind are
+listed in `equivalent_mutants.toml`, each with its reason; any other fails the run.
 
-All code inside functions and classes is mutated, texts of messages included. Type
-annotations and docstrings are not, nor is what stands outside (imports, type aliases).
-Each mutant runs in a process forked from this one, which has imported the libraries
-once; nothing is written to disk. It needs a system that can fork: Linux or macOS.
-
-mutmut 3 leaves out decorated functions, which are all four losses. cosmic-ray starts an
-interpreter for each mutant and writes the mutants into the checkout.
+Each module is mutated alone, in a copy of what its tests need, and by the tests that
+ARCHITECTURE.md lists for it and for the modules that import it. mutmut can fork on
+Linux and macOS only.
 """
 
 import argparse
 import ast
-import contextlib
-import importlib
+import json
 import os
-import signal
+import re
+import shutil
+import subprocess
 import sys
 import time
 import tomllib
-import types
-import warnings
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import pytest
+from tools.checker.chapters import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
-MODULES = (
-    "validation",
-    "preprocessing",
-    "losses",
-    "gradient_check",
-    "linear_classifier",
-    "tuning",
-    "evaluation",
-    "features",
-    "estimator",
-    "streaming",
-    "widgets",
-)
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
-OURS = ("softmax_lib", "tests", "conftest")
-OPTIONS = ("-q", "-x", "--tb=no", "--assert=plain", "-p", "no:cacheprovider")
-TIME_LIMIT = 60  # seconds; the tests of a module take one to five
-
-OPERATORS: dict[type[ast.AST], list[type[ast.AST]]] = {
-    ast.Add: [ast.Sub],
-    ast.Sub: [ast.Add],
-    ast.Mult: [ast.Div],
-    ast.Div: [ast.Mult],
-    ast.FloorDiv: [ast.Div],
-    ast.Mod: [ast.Div],
-    ast.Pow: [ast.Mult],
-    ast.MatMult: [ast.Mult],
-    ast.And: [ast.Or],
-    ast.Or: [ast.And],
-    ast.Lt: [ast.LtE, ast.GtE],
-    ast.LtE: [ast.Lt, ast.Gt],
-    ast.Gt: [ast.GtE, ast.LtE],
-    ast.GtE: [ast.Gt, ast.Lt],
-    ast.Eq: [ast.NotEq],
-    ast.NotEq: [ast.Eq],
-    ast.Is: [ast.IsNot],
-    ast.IsNot: [ast.Is],
-    ast.In: [ast.NotIn],
-    ast.NotIn: [ast.In],
-}
-ATTRIBUTES = {
-    "float32": "float64",
-    "float64": "float32",
-    "floating": "integer",
-    "integer": "floating",
-    "max": "min",
-    "min": "max",
-    "maximum": "minimum",
-    "argmax": "argmin",
-    "all": "any",
-    "zeros": "ones",
-    "ones": "zeros",
-    "mean": "sum",
-    "sum": "mean",
-}
+COPY = ROOT / "_build" / "mutants"
+COPIED = ("softmax_lib", "tests", "tools", "worksheet")
+# These collect garbage at the end of each run, which takes longer than most tests.
+OPTIONS = ("-pno:unraisableexception", "-pno:threadexception", "-pno:cacheprovider")
+# In a copy with mutants these warnings are raised some frames further down.
+DESELECTED = (
+    "tests/test_estimator.py::test_a_fit_that_is_cut_short_says_so_where_it_was_called",
+    "tests/test_parallel.py::test_a_pair_that_fails_is_named_and_leaves_the_others",
+)
+SETTINGS = """
+[tool.mutmut]
+source_paths = ["softmax_lib"]
+only_mutate = {files}
+also_copy = {copied}
+pytest_add_cli_args_test_selection = {tests}
+pytest_add_cli_args = {options}
+process_isolation = "forkserver"
+timeout_multiplier = 4
+timeout_constant = 15
+use_git_change_detection = false
+debug = true
+"""
+# What `mutmut show` does, which begins a Python for each mutant.
+SHOW = """
+import sys
+from mutmut.mutation.diff_apply import get_diff_for_mutant
+for name in sys.argv[1:]:
+    print(get_diff_for_mutant(name), end=chr(0))
+"""
 
 
-class Mutant(NamedTuple):
-    """A module with one change."""
+class Survivor(NamedTuple):
+    """A mutant that no test noticed: its function, the line before, the line after."""
 
-    number: int
-    line: str
-    change: str
-    code: types.CodeType
-
-
-# Lists what may stand in the place of a piece of code.
+    function: str
+    before: str
+    after: str
 
 
-def alternatives(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the changed pieces that a careless hand could have written instead."""
-    match node:
-        case ast.Constant(value=bool(value)):
-            yield changed(node, value=not value)
-        case ast.Constant(value=int(value) | float(value)):
-            yield changed(node, value=value + 1)
-        case ast.Constant(value=str(value)):
-            yield changed(node, value="XX" + value)
-        case ast.Constant(value=None):
-            yield changed(node, value=0)
-        case ast.BinOp() | ast.BoolOp():
-            for operator in OPERATORS.get(type(node.op), []):
-                yield changed(node, op=operator())
-        case ast.AugAssign():
-            for operator in OPERATORS.get(type(node.op), []):
-                yield changed(node, op=operator())
-            yield like(node, ast.Assign([node.target], node.value))
-        case ast.Compare():
-            for i, old in enumerate(node.ops):
-                for operator in OPERATORS.get(type(old), []):
-                    ops = [*node.ops[:i], operator(), *node.ops[i + 1 :]]
-                    yield changed(node, ops=ops)
-        case ast.UnaryOp():
-            yield node.operand
-        case ast.Attribute() if node.attr in ATTRIBUTES:
-            yield changed(node, attr=ATTRIBUTES[node.attr])
-        case ast.Call():
-            for i in range(len(node.args)):
-                yield changed(node, args=without(node.args, i))
-            for i in range(len(node.keywords)):
-                yield changed(node, keywords=without(node.keywords, i))
-        case ast.If() | ast.IfExp():
-            for value in (True, False):
-                yield changed(node, test=like(node.test, ast.Constant(value)))
-        case ast.For() | ast.comprehension():
-            yield changed(node, iter=like(node.iter, ast.Tuple([], ast.Load())))
-        case ast.Return():
-            yield changed(node, value=None)
-        case ast.FunctionDef():
-            for i in range(len(node.decorator_list)):
-                yield changed(node, decorator_list=without(node.decorator_list, i))
-    if isinstance(node, ast.BoolOp):
-        for i in range(len(node.values)):
-            rest = without(node.values, i)
-            yield changed(node, values=rest) if len(rest) > 1 else rest[0]
-    if isinstance(node, ast.Continue):
-        yield like(node, ast.Break())
-    if isinstance(node, ast.Expr | ast.Assign | ast.AugAssign | ast.Raise):
-        yield like(node, ast.Pass())
+class Reason(NamedTuple):
+    """Why no test can notice a change of a piece of code into another."""
 
+    before: str
+    after: str
+    reason: str
+    function: str = ""  # any, if empty
 
-def changed(node: ast.AST, **fields: Any) -> ast.AST:
-    """Copy a piece of code with other fields."""
-    return type(node)(**{**vars(node), **fields})
-
-
-def like(node: ast.AST, other: ast.AST) -> ast.AST:
-    """Put a new piece of code on the lines of an old one."""
-    return ast.fix_missing_locations(ast.copy_location(other, node))
-
-
-def without(items: list[Any], i: int) -> list[Any]:
-    """Copy a list with one item less."""
-    return items[:i] + items[i + 1 :]
-
-
-# Finds the places.
-
-
-def mutants(source: str, filename: str = "<source>") -> Iterator[Mutant]:
-    """Yield every mutant of a module."""
-    tree, lines = ast.parse(source), source.splitlines()
-    for function, node, put in places(tree):
-        for other in alternatives(node):
-            number = getattr(node, "target", node).lineno
-            line = f"{function}: {lines[number - 1].strip()}"
-            put(other)
-            with warnings.catch_warnings(action="ignore"):  # "is" with a literal
-                code = compile(ast.fix_missing_locations(tree), filename, "exec")
-            put(node)
-            yield Mutant(number, line, f"{text(node)} → {text(other)}", code)
-
-
-def places(
-    node: ast.AST, function: str = ""
-) -> Iterator[tuple[str, Any, Callable[[ast.AST], None]]]:
-    """Yield each piece of code that may change, and the way to put another there."""
-    for child, put in children(node):
-        inside = isinstance(child, ast.FunctionDef | ast.ClassDef)
-        if is_docstring(child) or (isinstance(node, ast.Module) and not inside):
-            continue
-        name = f"{function}.{child.name}".strip(".") if inside else function
-        yield name, child, put
-        yield from places(child, name)
-
-
-def children(node: ast.AST) -> Iterator[tuple[Any, Callable[[ast.AST], None]]]:
-    """Yield the parts of a piece of code, without the annotations of types."""
-    for field, value in ast.iter_fields(node):
-        if field in ("annotation", "returns"):
-            continue
-        if isinstance(value, ast.AST):
-            yield value, partial(setattr, node, field)
-        elif isinstance(value, list):
-            for i, item in enumerate(value):
-                if isinstance(item, ast.AST):
-                    yield item, partial(value.__setitem__, i)
-
-
-def is_docstring(node: ast.AST) -> bool:
-    """Whether a statement is nothing but a text."""
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
-
-
-def text(node: ast.AST) -> str:
-    """First line of a piece of code, as Python writes it."""
-    if isinstance(node, ast.FunctionDef):
-        names = [f"@{ast.unparse(decorator)} " for decorator in node.decorator_list]
-        return f"{''.join(names)}def {node.name}"
-    if isinstance(node, ast.comprehension):
-        return ast.unparse(node).strip()
-    return ast.unparse(node).splitlines()[0]
-
-
-# Runs the tests.
-
-
-def tests_of(module: str) -> list[str]:
-    """Return the files with the unit tests of a module."""
-    return [str(ROOT / "tests" / f"test_{name}.py") for name in (module, "docs")]
-
-
-def import_libraries(module: str) -> None:
-    """Import what the tests of a module import, but nothing of our own."""
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-        pytest.main([*OPTIONS, "--collect-only", *tests_of(module)])
-    for name in list(sys.modules):
-        if name.split(".")[0] in OURS:
-            del sys.modules[name]
-
-
-def tests_pass(module: str, code: types.CodeType | None) -> bool:
-    """Whether the unit tests of a module pass when its code is another."""
-    signal.signal(signal.SIGALRM, signal.default_int_handler)
-    signal.alarm(TIME_LIMIT)  # ends a loop without an end: pytest sees Ctrl-C
-    for stream in (1, 2):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
-    if code is not None:
-        name = f"softmax_lib.{module}"
-        sys.modules[name] = other = types.ModuleType(name)
-        other.__file__ = str(ROOT / "softmax_lib" / f"{module}.py")
-        exec(code, other.__dict__)
-        setattr(importlib.import_module("softmax_lib"), module, other)
-    return int(pytest.main([*OPTIONS, *tests_of(module)])) == 0
-
-
-def start(module: str, code: types.CodeType | None) -> int:
-    """Run the tests in a process of their own; return its number."""
-    process = os.fork()
-    if process == 0:
-        passed = False
-        try:
-            passed = tests_pass(module, code)
-        finally:
-            os._exit(0 if passed else 1)
-    return process
-
-
-def outcomes(
-    module: str, found: Iterable[Mutant], at_once: int
-) -> Iterator[tuple[Mutant, bool]]:
-    """Yield each mutant, and whether it survived."""
-    waiting, running = deque(found), dict[int, Mutant]()
-    while waiting or running:
-        if waiting and len(running) < at_once:
-            mutant = waiting.popleft()
-            running[start(module, mutant.code)] = mutant
-        else:
-            process, status = os.wait()
-            yield running.pop(process), status == 0
-
-
-def check(module: str, reasons: Mapping[tuple[str, str], str], at_once: int) -> int:
-    """Run the mutants of one module; return how many are to be looked at."""
-    began = time.monotonic()
-    import_libraries(module)
-    path = ROOT / "softmax_lib" / f"{module}.py"
-    _, status = os.waitpid(start(module, None), 0)
-    if status:
-        raise SystemExit(f"The tests of {module} fail although nothing is changed.")
-    found = list(mutants(path.read_text("utf-8"), str(path)))
-    alive = [
-        mutant for mutant, survived in outcomes(module, found, at_once) if survived
-    ]
-    for mutant in sorted(alive, key=lambda mutant: mutant.number):
-        reason = reasons.get((mutant.line, mutant.change), "TO BE TESTED")
-        print(f"{path.name}:{mutant.number}: {mutant.line}")
-        print(f"  {mutant.change}\n  {reason}")
-    explained = {(mutant.line, mutant.change) for mutant in alive} & set(reasons)
-    for line, change in set(reasons) - explained:
-        print(f"{EQUIVALENT.name} lists what does not survive: {line}: {change}")
-    killed = len(found) - len(alive)
-    print(
-        f"{module}: {killed} of {len(found)} killed ({killed / len(found):.1%}), "
-        f"{len(alive)} survive, {time.monotonic() - began:.0f} s",
-        flush=True,
-    )
-    unexplained = sum((m.line, m.change) not in reasons for m in alive)
-    return unexplained + len(set(reasons) - explained)
+    def explains(self, survivor: Survivor) -> bool:
+        """Return whether a survivor is this change of one piece of its line."""
+        pieces = survivor.before.split(self.before)
+        halves = (
+            (self.before.join(pieces[:i]), self.before.join(pieces[i:]))
+            for i in range(1, len(pieces))
+        )
+        return self.function in ("", survivor.function) and survivor.after in {
+            left + self.after + right for left, right in halves
+        }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the mutants of the modules named; return how many are to be looked at."""
+    """Run the mutants of the modules named; return 1 if there is something to do."""
+    modules = modules_with_tests()
     parser = argparse.ArgumentParser(prog="python -m tools.mutants")
-    parser.add_argument(
-        "modules", nargs="*", default=MODULES, help=f"of {', '.join(MODULES)}"
-    )
-    parser.add_argument("--at-once", type=int, default=os.cpu_count() or 1)
-    options = parser.parse_args(arguments)
+    parser.add_argument("modules", nargs="*", metavar="MODULE")
+    chosen = parser.parse_args(arguments).modules or list(modules)
+    if unknown := sorted(set(chosen) - set(modules)):
+        parser.error(f"{', '.join(unknown)}: no module of {', '.join(modules)}")
+    to_do = 0
+    for module in chosen:
+        began = time.monotonic()
+        run(module, modules[module])
+        survivors, total = outcome()
+        killed = total - len(survivors)
+        survivors = without_synonyms(survivors)
+        total = killed + len(survivors)
+        to_do += report(survivors, reasons_of(module))
+        print(
+            f"{module}: {killed} of {total} killed ({killed / max(total, 1):.1%}), "
+            f"{len(survivors)} survive, {time.monotonic() - began:.0f} s",
+            flush=True,
+        )
+    return int(to_do > 0)
+
+
+def reasons_of(name: str) -> list[Reason]:
+    """Return what is listed for a module."""
     listed = tomllib.loads(EQUIVALENT.read_text("utf-8"))
-    open_ends = 0
-    for module in options.modules:
-        reasons = {
-            (entry["line"], entry["change"]): entry["reason"]
-            for entry in listed.get(module, [])
+    return [Reason(**entry) for entry in listed.get(name, [])]
+
+
+def without_synonyms(survivors: Iterable[Survivor]) -> list[Survivor]:
+    """Return the survivors that do not just say the same in another way."""
+    same = reasons_of("everywhere")
+    return [each for each in survivors if not any(s.explains(each) for s in same)]
+
+
+def modules_with_tests() -> dict[str, list[str]]:
+    """Return the modules of ARCHITECTURE.md's table, with the files of their tests.
+
+    They are its own and those of the modules that import it.
+    """
+    lines = (ROOT / "ARCHITECTURE.md").read_text("utf-8").splitlines()
+    rows = {
+        module: (imports, tests)
+        for (module,), imports, _, tests in (
+            [re.findall(r"`(\w+)`", column) for column in line.strip("|").split("|")]
+            for line in lines
+            if line.startswith("| `")
+        )
+    }
+    tests_of = {
+        module: {
+            test
+            for user, (imports, tests) in rows.items()
+            if module == user or module in imports
+            for test in tests
         }
-        open_ends += check(module, reasons, options.at_once)
-    return min(open_ends, 1)
+        for module in rows
+        if any("def " in file.read_text("utf-8") for file in files_of(module, ROOT))
+    }
+    return {
+        module: [f"tests/{name}.py" for name in sorted(tests)]
+        for module, tests in tests_of.items()
+    }
+
+
+def files_of(module: str, root: Path) -> list[Path]:
+    """Return the files of a module, or of a package of the same name."""
+    package = root / "softmax_lib"
+    return sorted((package / module).rglob("*.py")) or [package / f"{module}.py"]
+
+
+def run(module: str, tests: Iterable[str]) -> None:
+    """Have mutmut run the mutants of one module, in a new copy."""
+    shutil.rmtree(COPY, ignore_errors=True)
+    COPY.mkdir(parents=True)
+    for name in COPIED:
+        shutil.copytree(ROOT / name, COPY / name)
+    files = files_of(module, COPY)
+    for file in files:
+        file.write_text(with_decorators_below(file.read_text("utf-8")), "utf-8")
+    settings = SETTINGS.format(
+        files=json.dumps([str(file.relative_to(COPY)) for file in files]),
+        copied=json.dumps(COPIED),
+        options=json.dumps(OPTIONS),
+        tests=json.dumps([*tests, *(f"--deselect={test}" for test in DESELECTED)]),
+    )
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    (COPY / "pyproject.toml").write_text(project + settings, "utf-8")
+    mutmut("run")
+
+
+def with_decorators_below(source: str) -> str:
+    """Return the source with ``f = decorator(f)`` below each decorated function.
+
+    It means the same, and mutmut leaves out what is decorated.
+    """
+    lines = source.splitlines()
+    for node in reversed(ast.parse(source).body):
+        if isinstance(node, ast.FunctionDef) and node.decorator_list:
+            call = node.name
+            for decorator in reversed(node.decorator_list):
+                call = f"{ast.unparse(decorator)}({call})"
+            lines.insert(node.end_lineno or 0, f"{node.name} = {call}")
+            del lines[node.decorator_list[0].lineno - 1 : node.lineno - 1]
+    return "\n".join(lines) + "\n"
+
+
+def mutmut(*arguments: str) -> str:
+    """Return what a command of mutmut prints in the copy."""
+    return printed(str(Path(sys.executable).with_name("mutmut")), *arguments)
+
+
+def printed(*command: str) -> str:
+    """Return what a command prints in the copy."""
+    done = subprocess.run(
+        command,
+        cwd=COPY,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode:
+        raise SystemExit(f"{command} failed:\n{done.stdout[-5000:]}")
+    return done.stdout
+
+
+def outcome() -> tuple[list[Survivor], int]:
+    """Return the mutants that survived, and how many there were."""
+    lines = mutmut("results", "--all", "true").split("\n")
+    results = dict(line.strip().split(": ") for line in lines if ": " in line)
+    dead = ("killed", "timeout", "segfault")
+    alive = [name for name, result in results.items() if result not in dead]
+    diffs = printed(sys.executable, "-c", SHOW, *alive).split("\0")
+    return list(map(survivor_in, diffs[:-1], alive)), len(results)
+
+
+def survivor_in(diff: str, name: str) -> Survivor:
+    """Return what a mutant changes, from mutmut's diff."""
+    lines = diff.splitlines()
+    return Survivor(
+        function_of(name),
+        "\n".join(changed_lines(lines, "-")),
+        "\n".join(changed_lines(lines, "+")),
+    )
+
+
+def function_of(name: str) -> str:
+    """Return the function of a mutant such as ``softmax_lib.source.x_f__mutmut_7``."""
+    mangled = name.rpartition(".")[2]  # x_f__mutmut_7, xǁClassǁf__mutmut_7
+    return re.sub(r"^x[_ǁ]|__mutmut_\d+$", "", mangled).replace("ǁ", ".")
+
+
+def changed_lines(diff: Iterable[str], sign: str) -> Iterator[str]:
+    """Yield the lines of a diff that begin with a sign, without it."""
+    for line in diff:
+        if line.startswith(sign) and not line.startswith(3 * sign):
+            yield line[1:].strip()
+
+
+def report(survivors: Iterable[Survivor], reasons: Sequence[Reason]) -> int:
+    """Print survivors that no reason explains, and reasons without a survivor."""
+    explained = {
+        survivor: [reason for reason in reasons if reason.explains(survivor)]
+        for survivor in survivors
+    }
+    unexplained = sorted(each for each, found in explained.items() if not found)
+    for function, before, after in unexplained:
+        print(f"{function}: no test notices this change:\n- {before}\n+ {after}")
+    outdated = set(reasons) - {each for found in explained.values() for each in found}
+    for reason in sorted(outdated):
+        print(f"{EQUIVALENT.name} lists what does not survive: {reason}")
+    return len(unexplained) + len(outdated)
 
 
 if __name__ == "__main__":

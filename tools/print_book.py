@@ -10,8 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.pages.conftest import launch
-from tests.pages.test_pages import open_page
+from tools.browser import launch, open_page
 from tools.checker.chapters import ROOT
 
 SINGLE = ROOT / "_build" / "singlehtml"
@@ -48,7 +47,7 @@ def main(pdf: Path) -> int:
             display_header_footer=True,
             header_template="<span></span>",
             footer_template=FOOT,
-            margin=dict.fromkeys(("top", "bottom", "left", "right"), "18mm"),
+            margin={"top": "18mm", "bottom": "18mm", "left": "18mm", "right": "18mm"},
         )
         browser.close()
     print(f"Written: {pdf}")

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
@@ -42,7 +43,7 @@ def main() -> int:
     return int(not (solved == possible > 0 == empty))
 
 
-def released(course: Path) -> nbformat.NotebookNode:
+def released(course: Path) -> Any:
     """Return what nbgrader makes of the source, in the folder of a course."""
     (course / "nbgrader_config.py").write_text(CONFIG)
     put(SOLVED, course / "source" / NAME)

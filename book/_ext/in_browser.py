@@ -1,7 +1,6 @@
-"""Offer each chapter that `make lite` has made to run in the browser.
+"""Offer each chapter where it runs: in the browser, and on Colab.
 
-The theme's own button of this kind stands on every notebook's page, whether or not
-there is something behind it.
+The theme's own buttons stand on every notebook's page, whether or not it runs there.
 """
 
 from pathlib import Path
@@ -30,6 +29,23 @@ def add_button(
     )
 
 
+def remove_colab_button(
+    app: Sphinx, pagename: str, _: str, context: dict[str, Any], __: Any
+) -> None:
+    """Take Colab's button from a notebook without the cell that installs the package.
+
+    Such a chapter reads files of the repository or measures the machine.
+    """
+    notebook = Path(app.srcdir, pagename + ".ipynb")
+    if notebook.exists() and "-colab" in notebook.read_text("utf-8"):
+        return
+    for group in context.get("header_buttons", []):
+        if group.get("label") == "launch-buttons":
+            group["buttons"] = [
+                button for button in group["buttons"] if button["text"] != "Colab"
+            ]
+
+
 def rocket_of(groups: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the theme's group of buttons, or a new one where nothing else launches."""
     for group in groups:
@@ -50,4 +66,5 @@ def rocket_of(groups: list[dict[str, Any]]) -> dict[str, Any]:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Run after the theme has put its own buttons there."""
     app.connect("html-page-context", add_button, priority=502)
+    app.connect("html-page-context", remove_colab_button, priority=502)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

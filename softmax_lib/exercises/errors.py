@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from softmax_lib.exercises.mistakes import Mistake, first_shown
+from softmax_lib.exercises.mistakes import Mistake, catalogue, first_shown
 from softmax_lib.exercises.report import Report, code_block, failed
 from softmax_lib.exercises.sandbox import Trouble
 
@@ -12,7 +12,6 @@ ELEMENTWISE = (
     r"\bX\w*(\[[^]]*\])?(\.T)? *\* *(self\.)?W\b|\bW(\.T)? *\* *X|"
     r"multiply\((X|(self\.)?W)\b"
 )
-
 # A reduction that gets more than its array, and what NumPy says of it.
 AXIS_CALL = (
     r"\b(sum|max|min|mean|argmax|amax|maximum\.reduce)\([^()]+(\([^()]*\))*,|axis *="
@@ -34,46 +33,39 @@ def contains(pattern: str) -> Callable[[Trouble], bool]:
 
 
 # The first one that shows is reported.
-ERRORS = [
-    Mistake(
-        "hangs",
+ERRORS = catalogue(
+    hangs=Mistake(
         "Your code does not finish",
         "Does the condition of each `while` become false, and when?",
         shows=is_kind("time"),
     ),
-    Mistake(
-        "memory",
+    memory=Mistake(
         "Your code asks for too much memory",
         "Which array is the largest, and which shape should it have?",
         shows=is_kind("memory"),
     ),
-    Mistake(
-        "check_fails",
+    check_fails=Mistake(
         "The check itself failed: your code may be right",
         "Please open an issue at https://github.com/OWNER/softmax-book/issues "
         "with your code and the lines above.",
         shows=is_kind("check"),
     ),
-    Mistake(
-        "ends_the_process",
+    ends_the_process=Mistake(
         "Your code ends the process it runs in",
         "The kernel is alive: your code ran in a process of its own.",
         shows=is_kind("exit"),
     ),
-    Mistake(
-        "debugger_left",
+    debugger_left=Mistake(
         "A debugger is still in your code",
         "Take the line out that starts it.",
         shows=contains(r"^BdbQuit"),
     ),
-    Mistake(
-        "file_missing",
+    file_missing=Mistake(
         "Your code reads or writes a file that is not there",
         "The function needs nothing but its arguments. Take the line out.",
         shows=contains(r"^(FileNotFoundError|IsADirectoryError|PermissionError)"),
     ),
-    Mistake(
-        "written_for_tensors",
+    written_for_tensors=Mistake(
         "Your code is written for tensors, and the check passes NumPy arrays",
         "Which function of NumPy does the same?",
         shows=contains(
@@ -82,8 +74,7 @@ ERRORS = [
             r"must be Tensor|expected Tensor"
         ),
     ),
-    Mistake(
-        "shape_called",
+    shape_called=Mistake(
         "The shape of an array is called like a function",
         "X.shape is a tuple, not a function. What do the round brackets do after it?",
         shows=lambda trouble: (
@@ -91,14 +82,12 @@ ERRORS = [
             and re.search(r"\.shape\s*\(", trouble.line) is not None
         ),
     ),
-    Mistake(
-        "sizes_not_in_a_tuple",
+    sizes_not_in_a_tuple=Mistake(
         "The sizes of a new array are passed one by one; they belong in one tuple",
         "What does the second argument of np.zeros or np.ones mean?",
         shows=contains(r"Cannot interpret '.*' as a data type"),
     ),
-    Mistake(
-        "array_for_axis",
+    array_for_axis=Mistake(
         "An array is passed where the number of an axis is expected",
         "What does the second argument of np.sum or np.max mean?",
         shows=lambda trouble: (
@@ -106,8 +95,7 @@ ERRORS = [
             and re.search(AXIS_CALL, trouble.line) is not None
         ),
     ),
-    Mistake(
-        "elementwise_product",
+    elementwise_product=Mistake(
         "X and W are multiplied elementwise",
         "Is it `*` or `@` that sums over the features, and what does the other do?",
         shows=lambda trouble: (
@@ -115,50 +103,43 @@ ERRORS = [
             and re.search(ELEMENTWISE, trouble.line) is not None
         ),
     ),
-    Mistake(
-        "not_started",
+    not_started=Mistake(
         "The function is not written yet",
         "Replace `raise NotImplementedError()` with your code.",
         shows=contains(r"^NotImplementedError"),
     ),
-    Mistake(
-        "model_not_made",
+    model_not_made=Mistake(
         "A method is called on the class itself, not on a model made from it",
         "What is the difference between `model` and `model()`?",
         shows=contains(r"is called on the class|missing .* argument: 'self'"),
     ),
-    Mistake(
-        "shapes_do_not_fit",
+    shapes_do_not_fit=Mistake(
         "Two arrays are combined elementwise, but their shapes do not fit",
         "Write both shapes next to the line. Is one of the lengths a number that your "
         "code spells out? And the sum over the classes of an (N, C) array: is its "
         "shape (N,) or (N, 1), and which of these has one entry per row?",
         shows=contains(r"could not be broadcast|non-broadcastable"),
     ),
-    Mistake(
-        "product_does_not_fit",
+    product_does_not_fit=Mistake(
         "Two arrays are multiplied, but their shapes do not fit",
         "X is (N, D), W is (D, C), scores are (N, C). In a product the two inner "
         "lengths must be equal. Which order, and which transpose, makes them so?",
         shows=contains(r"mismatch in its core dimension|not aligned"),
     ),
-    Mistake(
-        "labels_as_float",
+    labels_as_float=Mistake(
         "Something that is not an integer is used as an index",
         "Which of your arrays has become an array of floats? np.zeros makes floats.",
         shows=contains(
             r"must be of integer|only integers, slices|integer scalar arrays"
         ),
     ),
-    Mistake(
-        "index_out_of_bounds",
+    index_out_of_bounds=Mistake(
         "An index is too large for its axis",
         "An (N, C) array has a row for each point and a column for each class. Does "
         "your index count points or classes, and which axis is it used on?",
         shows=contains(r"out of bounds"),
     ),
-    Mistake(
-        "too_many_axes",
+    too_many_axes=Mistake(
         "An array has fewer axes than your line needs",
         "y is (N,): class indices, not one-hot rows. Print the shape of each array in "
         "the line.",
@@ -166,27 +147,23 @@ ERRORS = [
             r"too many indices|tuple index out of range|AxisError|not subscriptable"
         ),
     ),
-    Mistake(
-        "name_unknown",
+    name_unknown=Mistake(
         "A name is used that has no value there",
         "Is it spelled the same where you assign it, and assigned on every path to "
         "this line?",
         shows=contains(r"NameError|UnboundLocalError"),
     ),
-    Mistake(
-        "signature",
+    signature=Mistake(
         "The arguments do not match the function's parameters",
         "Compare the def line with the worksheet's.",
         shows=contains(r"positional argument|unexpected keyword"),
     ),
-    Mistake(
-        "integer_array",
+    integer_array=Mistake(
         "A fraction is written into an array of integers",
         "Which of your arrays was made from integers?",
         shows=contains(r"Cannot cast ufunc"),
     ),
-    Mistake(
-        "array_for_number",
+    array_for_number=Mistake(
         "An array is used where a single number is needed",
         "Print the shape of each name in the line. The functions of `math` take single "
         "numbers, those of `np` take arrays.",
@@ -194,19 +171,17 @@ ERRORS = [
             r"only length-1 arrays|only 0-dimensional|setting an array element"
         ),
     ),
-    Mistake(
-        "truth_of_array",
+    truth_of_array=Mistake(
         "An `if`, `and` or `max` asks whether a whole array is true",
         "A condition on an array is an array of conditions. Which one do you mean?",
         shows=contains(r"truth value of an array"),
     ),
-    Mistake(
-        "error",
+    error=Mistake(
         "Your code stops with an error",
         "Print what goes into the line that stops: types, shapes and values.",
         shows=lambda trouble: True,
     ),
-]
+)
 
 
 def stopped(trouble: Trouble, circumstances: str) -> Report:

@@ -5,21 +5,39 @@ that each way of choosing leads to another model.
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from softmax_lib.exercises.errors import stopped
 from softmax_lib.exercises.losses.outputs import as_numbers
-from softmax_lib.exercises.mistakes import Mistake, first_shown
+from softmax_lib.exercises.mistakes import (
+    Change,
+    Mistake,
+    Values,
+    all_shown,
+    catalogue,
+    find,
+)
 from softmax_lib.exercises.report import Finding, Report, code_block, failed, passed
 from softmax_lib.exercises.sandbox import Trouble, attempt, run
+from softmax_lib.exercises.search import (
+    Exercise,
+    Result,
+    Step,
+    evaluate,
+    explain,
+    explain_part,
+    findings,
+)
 
 Pair = tuple[float, float]
 
 
-class Plan(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Plan:
     """A grid, and the accuracies of its models on both sets, pair by pair."""
 
     learning_rates: list[float]
@@ -36,12 +54,6 @@ class Plan(NamedTuple):
         """Return training and validation accuracy of each pair."""
         both = zip(self.train, self.val, strict=True)
         return dict(zip(self.pairs(), both, strict=True))
-
-    def late_choices(self) -> list[int]:
-        """Return the best of the places that end an inner loop, over regs or rates."""
-        places = np.arange(len(self.val)).reshape(len(self.learning_rates), -1)
-        ends = [places[:, -1], places[-1]]
-        return [max(end, key=self.val.__getitem__) for end in ends]
 
 
 # The first, the last, the best and the worst on the validation set, the best on the
@@ -70,15 +82,6 @@ class Training(NamedTuple):
     pair: Pair
     on_validation: bool
     num_iters: int | None
-
-
-Unit = Callable[[float, int], float]  # accuracy, number of points → what is written
-UNITS: dict[str, Unit] = {
-    "": lambda accuracy, count: accuracy,
-    "in_percent": lambda accuracy, count: 100 * accuracy,
-    "counts_for_accuracies": lambda accuracy, count: count * accuracy,
-    "errors_for_accuracies": lambda accuracy, count: 1 - accuracy,
-}
 
 
 class Search(NamedTuple):
@@ -111,42 +114,15 @@ class Search(NamedTuple):
         """All pairs of settings, reg first."""
         return {(reg, rate) for rate, reg in self.plan.pairs()}
 
-    def table(self) -> list[tuple[float, ...]] | None:
-        """Return the results in the order of the pairs; None if one is missing."""
-        results = self.results or {}
+    def result(self, part: str) -> Result:
+        """Return the table of results, or what is said of the best pair."""
+        if part == "best_val":
+            return as_numbers(self.best_val)
+        if part == "best_model":
+            return as_numbers([pair == self.best_pair for pair in self.plan.pairs()])
         turn = -1 if self.has_swapped_keys else 1
-        pairs = [pair[::turn] for pair in self.plan.pairs()]
-        return [results[p] for p in pairs] if set(pairs) <= set(results) else None
-
-    def has_table(self, train: list[float], val: list[float]) -> bool:
-        """Whether the results are these pairs of numbers."""
-        table = self.table()
-        return table is not None and all(
-            len(row) == 2 and np.allclose(row, wanted, atol=1e-6)
-            for row, *wanted in zip(table, train, val, strict=True)
-        )
-
-    def has_unit(self, name: str) -> bool:
-        """Whether the results are the accuracies in a unit."""
-        train = [UNITS[name](accuracy, N_TRAIN) for accuracy in self.plan.train]
-        return self.has_table(train, self.vals_in(name))
-
-    def vals_in(self, name: str) -> list[float]:
-        """Return the validation accuracies in a unit."""
-        return [UNITS[name](accuracy, N_VAL) for accuracy in self.plan.val]
-
-    def pairs_of(self, best_val: float) -> list[bool]:
-        """Return for each pair whether the best accuracy may be its own."""
-        name = next((name for name in UNITS if self.has_unit(name)), "")
-        fits = [bool(np.isclose(best_val, val)) for val in self.vals_in(name)]
-        best = int(np.argmax(self.plan.train))
-        train = UNITS[name](self.plan.train[best], N_TRAIN)
-        fits[best] |= not any(fits) and bool(np.isclose(best_val, train))
-        return fits
-
-    def pairs_of_best_model(self) -> list[bool]:
-        """Return for each pair whether it is that of the best model."""
-        return [pair == self.best_pair for pair in self.plan.pairs()]
+        results = self.results or {}
+        return as_numbers([results.get(pair[::turn], ()) for pair in self.plan.pairs()])
 
 
 def check_grid(f: Callable[..., Any]) -> Report:
@@ -177,7 +153,12 @@ def check_grid(f: Callable[..., Any]) -> Report:
     )
     if trouble is not None:
         return stopped(trouble, "in a search over 4 learning rates and 2 strengths")
-    return write(outcome.items)
+    return write(
+        [
+            item._replace(plan=plan)
+            for plan, item in zip(PLANS, outcome.items, strict=True)
+        ]
+    )
 
 
 def scripted(plan: Plan, trainings: list[Training], strange: list[bool]) -> type:
@@ -270,218 +251,219 @@ def as_tuple(value: Any) -> tuple[float, ...]:
     return () if numbers is None else tuple(numbers.ravel().tolist())
 
 
-# What is looked for first; after these, the numbers cannot be right.
-NOT_STARTED = [
-    Mistake(
-        "not_started",
+NOT_STARTED = catalogue(
+    not_started=Mistake(
         "None of the models that `model()` makes is trained",
         "What must happen for each pair of settings before you can compare them? Do "
         "you make each model with `model()`, or with a class from outside?",
         shows=lambda search: not search.trainings,
-    )
-]
-SPOILING = [
-    [
-        Mistake(
-            "settings_swapped",
-            "Learning rate and regularization are passed to train in the wrong order",
-            "In which order does train take them?",
-            shows=lambda search: search.tried == search.swapped_pairs,
+    ),
+)
+# After these, no number can be right.
+SPOILING = catalogue(
+    settings_swapped=Mistake(
+        "Learning rate and regularization are passed to train in the wrong order",
+        "In which order does train take them?",
+        shows=lambda search: search.tried == search.swapped_pairs,
+    ),
+    combinations_missing=Mistake(
+        "Not every pair of learning rate and regularization is tried",
+        "Four learning rates and two strengths: how many trainings is that?",
+        shows=lambda search: (
+            search.tried != search.swapped_pairs
+            and not search.tried >= set(search.plan.pairs())
         ),
-        Mistake(
-            "combinations_missing",
-            "Not every pair of learning rate and regularization is tried",
-            "Four learning rates and two strengths: how many trainings is that?",
-            shows=lambda search: not search.tried >= set(search.plan.pairs()),
-        ),
-    ],
-    [
-        Mistake(
-            "trained_on_validation",
-            "A model is trained on points of the validation set",
-            "What does the validation accuracy tell you about points the model has "
-            "seen?",
-            shows=lambda search: any(each.on_validation for each in search.trainings),
-        )
-    ],
-]
-TRAININGS = [
-    [
-        Mistake(
-            "model_reused",
-            "The same model is trained again and again, so each training continues "
-            "from the weights of the one before",
-            "Where is a model made in your code, and how many should there be?",
-            shows=lambda search: search.reuses_models,
-        )
-    ],
-    [
-        Mistake(
-            "other_data",
-            "A model predicts points that belong neither to the training set nor to "
-            "the validation set",
-            "Which set must stay untouched until the choice is made?",
-            shows=lambda search: search.other_data,
-        )
-    ],
-]
+    ),
+    trained_on_validation=Mistake(
+        "A model is trained on points of the validation set",
+        "What does the validation accuracy tell you about points the model has seen?",
+        shows=lambda search: any(each.on_validation for each in search.trainings),
+    ),
+)
+TRAININGS = catalogue(
+    model_reused=Mistake(
+        "The same model is trained again and again, so each training continues from "
+        "the weights of the one before",
+        "Where is a model made in your code, and how many should there be?",
+        shows=lambda search: search.reuses_models,
+    ),
+    other_data=Mistake(
+        "A model predicts points that belong neither to the training set nor to the "
+        "validation set",
+        "Which set must stay untouched until the choice is made?",
+        shows=lambda search: search.other_data,
+    ),
+    keys_swapped=Mistake(
+        "The keys of the results are (reg, learning_rate)",
+        "The worksheet looks up results[(learning_rate, reg)].",
+        shows=lambda search: search.has_swapped_keys,
+    ),
+)
 
 
-def has_unit(name: str) -> Callable[[Search], bool]:
-    """Whether the results are the accuracies in a unit."""
-    return lambda search: search.has_unit(name)
+# What leaves a part of the result out; the names begin with the part's.
+MISSING = catalogue(
+    results_not_returned=Mistake(
+        "No dict of results is returned",
+        "Somebody wants to see the whole table, not only its best entry.",
+        shows=lambda search: search.results is None,
+    ),
+    results_missing=Mistake(
+        "The results do not have one entry for each pair of settings",
+        "When is an entry written: for each pair, or for the best?",
+        shows=lambda search: (
+            search.results is not None
+            and not search.has_swapped_keys
+            and not set(search.results) >= set(search.plan.pairs())
+        ),
+    ),
+    best_val_not_returned=Mistake(
+        "No best validation accuracy is returned",
+        "Which single number tells how good the best pair is?",
+        shows=lambda search: search.best_val is None,
+    ),
+    best_model_not_returned=Mistake(
+        "No trained model is returned",
+        "Whose predictions will you test in the end?",
+        shows=lambda search: search.best_pair is None,
+    ),
+)
+
+ACCURACIES: dict[str, Step] = {
+    "train": lambda v: np.array(v.train),
+    "val": lambda v: np.array(v.val),
+}
+CHOICE: dict[str, Step] = {**ACCURACIES, "chosen": lambda v: v.val.argmax()}
+STEPS = {
+    "results": {**ACCURACIES, "results": lambda v: np.stack([v.train, v.val], axis=1)},
+    "best_val": {**CHOICE, "best_val": lambda v: v.val[v.chosen]},
+    "best_model": {**CHOICE, "is_chosen": lambda v: np.arange(len(v.val)) == v.chosen},
+}
 
 
-TABLE = [
-    [
-        Mistake(
-            "keys_swapped",
-            "The keys of the results are (reg, learning_rate)",
-            "The worksheet looks up results[(learning_rate, reg)].",
-            shows=lambda search: search.has_swapped_keys,
-        )
-    ],
-    [
-        Mistake(
-            "results_not_returned",
-            "No dict of results is returned",
-            "Somebody wants to see the whole table, not only its best entry.",
-            shows=lambda search: search.results is None,
-        ),
-        Mistake(
-            "results_missing",
-            "The results do not have one entry for each pair of settings",
-            "When is an entry written: for each pair, or for the best?",
-            shows=lambda search: search.table() is None,
-        ),
-        Mistake(
-            "accuracies_swapped",
-            "The results contain (validation, training) accuracy",
-            "In which order does the worksheet unpack the two?",
-            shows=lambda search: search.has_table(search.plan.val, search.plan.train),
-        ),
-        Mistake(
-            "validation_from_training",
-            "The validation accuracy is computed on the training set",
-            "Which X and which y go into each of the two accuracies?",
-            shows=lambda search: search.has_table(search.plan.train, search.plan.train),
-        ),
-        Mistake(
-            "training_from_validation",
-            "The training accuracy is computed on the validation set",
-            "Which X and which y go into each of the two accuracies?",
-            shows=lambda search: search.has_table(search.plan.val, search.plan.val),
-        ),
-        Mistake(
-            "in_percent",
-            "The accuracies are in percent",
-            "The worksheet's accuracies are fractions from 0 to 1.",
-            shows=has_unit("in_percent"),
-        ),
-        Mistake(
-            "counts_for_accuracies",
-            "The results contain numbers of correct predictions",
-            "The worksheet's accuracies are fractions from 0 to 1. What divides the "
-            "count?",
-            shows=has_unit("counts_for_accuracies"),
-        ),
-        Mistake(
-            "errors_for_accuracies",
-            "The results contain the fraction of wrong predictions",
-            "Do you count a comparison with == or with !=?",
-            shows=has_unit("errors_for_accuracies"),
-        ),
-        Mistake(
-            "results_wrong",
-            "The results do not contain (training accuracy, validation accuracy)",
-            "What is the mean of y == y_pred?",
-            shows=lambda search: not search.has_unit(""),
-        ),
-    ],
-]
+def columns(train: str, val: str) -> dict[str, Change]:
+    """Write other accuracies into the two columns of the table."""
+    return {
+        "results": lambda v, _: np.stack([getattr(v, train), getattr(v, val)], axis=1)
+    }
 
 
-class Choice(NamedTuple):
-    """For each pair of a plan, whether it may be the one that was chosen."""
-
-    plan: Plan
-    fits: list[bool]
-
-    @property
-    def is_right(self) -> bool:
-        """Whether the pair with the highest validation accuracy was chosen."""
-        return self.fits[int(np.argmax(self.plan.val))]
+def written(unit: Callable[[Any, int], Any]) -> dict[str, Change]:
+    """Write accuracies in another unit: a function of accuracy and number of points."""
+    return {
+        "results": lambda v, _: np.stack(
+            [unit(v.train, N_TRAIN), unit(v.val, N_VAL)], axis=1
+        ),
+        "best_val": lambda v, value: unit(value, N_VAL),
+    }
 
 
-# Which pair was chosen, and why it is another than the best.
-CHOICES = [
-    Mistake(
-        "chosen_by_training",
+def late_choice(last: Callable[[np.ndarray], np.ndarray]) -> dict[str, Change]:
+    """Choose among the pairs that end an inner loop."""
+
+    def chosen(v: Values, _: int) -> int:
+        places = np.arange(len(v.val)).reshape(len(v.learning_rates), -1)
+        ends = last(places)
+        return int(ends[v.val[ends].argmax()])
+
+    return {"chosen": chosen}
+
+
+# A wrong choice comes before a wrong table, which can look like one.
+MISTAKES = catalogue(
+    chosen_by_training=Mistake(
         "The best is chosen by the training accuracy",
         "Which model would win if one of them memorized the training set?",
-        shows=lambda choice: choice.fits[int(np.argmax(choice.plan.train))],
+        {"chosen": lambda v, _: v.train.argmax()},
+        {
+            "chosen": lambda v, _: v.train.argmax(),
+            "best_val": lambda v, _: v.train.max(),
+        },
     ),
-    Mistake(
-        "keeps_worst",
+    keeps_worst=Mistake(
         "The model with the lowest validation accuracy is kept",
         "In which direction must the comparison go?",
-        shows=lambda choice: choice.fits[int(np.argmin(choice.plan.val))],
+        {"chosen": lambda v, _: v.val.argmin()},
     ),
-    Mistake(
-        "keeps_last",
+    keeps_last=Mistake(
         "The last model is kept, not the best one",
         "What must be true before the best so far is replaced?",
-        shows=lambda choice: choice.fits[-1],
+        {"chosen": lambda v, _: len(v.val) - 1},
     ),
-    Mistake(
-        "keeps_first",
+    keeps_first=Mistake(
         "The first model is kept, not the best one",
         "When is the best so far replaced, and is it updated then?",
-        shows=lambda choice: choice.fits[0],
+        {"chosen": lambda v, _: 0},
     ),
-    Mistake(
-        "compared_late",
+    compared_late=Mistake(
         "Only the last model of each inner loop is compared with the best so far",
         "Which lines run for each pair, and which once an inner loop has ended? Look "
         "at their indentation.",
-        shows=lambda choice: any(choice.fits[i] for i in choice.plan.late_choices()),
+        late_choice(lambda places: places[:, -1]),
+        late_choice(lambda places: places[-1]),
     ),
-    Mistake(
-        "chosen_by_loss",
+    chosen_by_loss=Mistake(
         "The best is chosen by its training loss",
         "The loss includes the penalty, which depends on reg. Can losses at different "
         "reg tell you which model predicts better?",
-        shows=lambda choice: choice.fits[choice.plan.lowest_loss],
+        {"chosen": lambda v, _: v.lowest_loss},
     ),
-]
-BEST_VAL = [
-    *CHOICES,
-    Mistake(
-        "best_val_wrong",
+    accuracies_swapped=Mistake(
+        "The results contain (validation, training) accuracy",
+        "In which order does the worksheet unpack the two?",
+        columns("val", "train"),
+    ),
+    validation_from_training=Mistake(
+        "The validation accuracy is computed on the training set",
+        "Which X and which y go into each of the two accuracies?",
+        {"val": lambda v, _: v.train},
+    ),
+    training_from_validation=Mistake(
+        "The training accuracy is computed on the validation set",
+        "Which X and which y go into each of the two accuracies?",
+        columns("val", "val"),
+    ),
+    in_percent=Mistake(
+        "The accuracies are in percent",
+        "The worksheet's accuracies are fractions from 0 to 1.",
+        written(lambda accuracy, count: 100 * accuracy),
+    ),
+    counts_for_accuracies=Mistake(
+        "The results contain numbers of correct predictions",
+        "The worksheet's accuracies are fractions from 0 to 1. What divides the count?",
+        written(lambda accuracy, count: count * accuracy),
+    ),
+    errors_for_accuracies=Mistake(
+        "The results contain the fraction of wrong predictions",
+        "Do you count a comparison with == or with !=?",
+        written(lambda accuracy, count: 1 - accuracy),
+    ),
+)
+# Where none of these gives the numbers.
+UNEXPLAINED = catalogue(
+    results_wrong=Mistake(
+        "The results do not contain (training accuracy, validation accuracy)",
+        "What is the mean of y == y_pred?",
+    ),
+    best_val_wrong=Mistake(
         "The best validation accuracy is not the highest one of the results",
         "When is the number updated?",
-        shows=lambda choice: True,
     ),
-]
-BEST_MODEL = [
-    *CHOICES,
-    Mistake(
-        "best_model_wrong",
+    best_model_wrong=Mistake(
         "The model returned is not the one with the highest validation accuracy",
         "When is the model kept: together with its accuracy?",
-        shows=lambda choice: True,
     ),
-]
-NO_BEST_VAL = Mistake(
-    "best_val_not_returned",
-    "No best validation accuracy is returned",
-    "Which single number tells how good the best pair is?",
 )
-NO_BEST_MODEL = Mistake(
-    "best_model_not_returned",
-    "No trained model is returned",
-    "Whose predictions will you test in the end?",
-)
+
+
+def agrees(actual: Result, expected: np.ndarray, *_: object) -> bool:
+    """Whether numbers are as expected, in shape and in every entry."""
+    if actual is None or actual.shape != expected.shape:
+        return False
+    return bool(np.allclose(actual, expected, atol=1e-6))
+
+
+GRID = Exercise(STEPS, PLANS, MISTAKES, agrees)
 DEFAULT_STEPS = Finding(
     "num_iters_not_set",
     "train gets no num_iters, so each model takes as many steps as train does by "
@@ -490,45 +472,50 @@ DEFAULT_STEPS = Finding(
 )
 
 
-def diagnose(search: Search) -> list[Finding]:
-    """Find the mistakes of one search."""
-    if found := first_shown(NOT_STARTED, search):
+def diagnose(searches: list[Search]) -> list[Finding]:
+    """Find what is wrong with what was done, and with what was returned."""
+    if found := shown_in_any(NOT_STARTED, searches):
         return found
-    spoiling = all_shown(SPOILING, search)
-    found = [*spoiling, *all_shown(TRAININGS, search)]
-    if spoiling:
-        return found
-    table = all_shown(TABLE, search)
-    if any(finding.name == "validation_from_training" for finding in table):
-        return [*found, *table]
-    return [*found, *table, *diagnose_choice(search)]
+    spoiling = shown_in_any(SPOILING, searches)
+    found = spoiling + shown_in_any(TRAININGS, searches)
+    return found if spoiling else found + diagnose_results(searches)
 
 
-def all_shown(groups: list[list[Mistake]], search: Search) -> list[Finding]:
-    """Return the first mistake of each group that shows."""
-    return [finding for group in groups for finding in first_shown(group, search)]
+def diagnose_results(searches: list[Search]) -> list[Finding]:
+    """Compare what was returned with the results of the known mistakes."""
+    missing = shown_in_any(MISSING, searches)
+    results = {
+        part: {search.plan: search.result(part) for search in searches}
+        for part in STEPS
+        if not any(finding.name.startswith(part) for finding in missing)
+    }
+    if any(search.reuses_models for search in searches):
+        results.pop("best_model", None)  # the model is the last anyway
+    unknown = [part for part in results if not explain_part(GRID, part, results[part])]
+    known = {part: results[part] for part in results if part not in unknown}
+    named = [
+        replace(finding, part="") for finding in findings(GRID, explain(GRID, known)[0])
+    ]
+    spoiling = [x for x in named if x.name == "validation_from_training"]
+    if spoiling:  # then the choice was between other numbers
+        return missing + spoiling
+    return [
+        *missing,
+        *named,
+        *find(UNEXPLAINED, (f"{part}_wrong" for part in unknown)),
+    ]
 
 
-def diagnose_choice(search: Search) -> Iterator[Finding]:
-    """Find what is wrong with the best accuracy and the best model."""
-    if search.best_val is None:
-        yield NO_BEST_VAL.finding()
-    else:
-        choice = Choice(search.plan, search.pairs_of(search.best_val))
-        yield from [] if choice.is_right else first_shown(BEST_VAL, choice)
-    if search.best_pair is None:
-        yield NO_BEST_MODEL.finding()
-    elif not search.reuses_models:  # else the model is the last anyway
-        choice = Choice(search.plan, search.pairs_of_best_model())
-        yield from [] if choice.is_right else first_shown(BEST_MODEL, choice)
+def shown_in_any(mistakes: list[Mistake], searches: list[Search]) -> list[Finding]:
+    """Return the mistakes that show in one of the searches, each once."""
+    shown = (all_shown(mistakes, search) for search in searches)
+    return list(dict.fromkeys(itertools.chain(*shown)))
 
 
 def write(searches: list[Search]) -> Report:
     """Write what is wrong with what was returned, and with how it came about."""
-    found = [diagnose(search) for search in searches]
-    if any(found):
-        shown = next(s for s, some in zip(searches, found, strict=True) if some)
-        return failed(list(dict.fromkeys(itertools.chain(*found))), compare(shown))
+    if found := diagnose(searches):
+        return failed(found, compare(max(searches, key=num_wrong)))
     takes_default = any(
         t.num_iters is None for each in searches for t in each.trainings
     )
@@ -539,6 +526,14 @@ def write(searches: list[Search]) -> Report:
         *(remark.text for remark in remarks),
         "Next: where in the grid is the best pair? If it is at the edge, go further.",
         remarks=remarks,
+    )
+
+
+def num_wrong(search: Search) -> int:
+    """Count the parts of the result that are wrong."""
+    return sum(
+        not agrees(search.result(part), evaluate(GRID, part, search.plan))
+        for part in STEPS
     )
 
 

@@ -7,13 +7,12 @@ others are recognized by what they leave behind: a shape, an exception, an array
 changed.
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from softmax_lib.exercises.report import Finding
-
-__all__ = ["Change", "Changes", "Mistake", "Values", "Variant", "find", "first_shown"]
 
 Values = Any  # a SimpleNamespace of the values so far: W, X, y, reg, N, scores …
 Change = Callable[[Values, Any], Any]  # the values so far, the right value → the wrong
@@ -21,34 +20,17 @@ Changes = Mapping[str, Change]  # step → what becomes of it
 
 
 class Mistake:
-    """A known mistake.
-
-    Parameters
-    ----------
-    name : str
-        What `Report.fault` calls it.
-    sentence : str
-        What it is, for the reader, without the full stop: " in the loss" may follow.
-    hint : str
-        A question that leads to it and does not give it away.
-    *ways : mapping of str to callable
-        The ways in which it can be written: the steps that change, and how.
-    shows : callable, optional
-        Whether what was observed shows this mistake.
-    is_remark : bool
-        Whether code that has it passes, with a remark.
-    """
+    """A known mistake; its name is what `Report.fault` calls it."""
 
     def __init__(
         self,
-        name: str,
-        sentence: str,
-        hint: str,
-        *ways: Changes,
-        shows: Callable[[Any], bool] | None = None,
-        is_remark: bool = False,
+        sentence: str,  # without the full stop: ", in the loss" may follow
+        hint: str,  # a question that leads to it and does not give it away
+        *ways: Changes,  # in which it can be written: what becomes of which steps
+        shows: Callable[[Any], bool] | None = None,  # whether what was observed does
+        is_remark: bool = False,  # whether code that has it passes
     ) -> None:
-        self.name, self.sentence, self.hint = name, sentence, hint
+        self.name, self.sentence, self.hint = "", sentence, hint
         self.variants = tuple(Variant(self, changes) for changes in ways)
         self.shows = shows or (lambda observed: False)
         self.is_remark = is_remark
@@ -73,13 +55,31 @@ class Variant:
         return self.mistake.name
 
 
-def first_shown(catalogue: Iterable[Mistake], observed: Any) -> list[Finding]:
+def catalogue(**entries: Mistake | Iterable[Mistake]) -> list[Mistake]:
+    """Return mistakes that carry the names which they are given here.
+
+    Several mistakes of one name are one mistake that needs several sentences.
+    """
+    mistakes = []
+    for name, entry in entries.items():
+        for mistake in [entry] if isinstance(entry, Mistake) else entry:
+            mistake.name = name
+            mistakes.append(mistake)
+    return mistakes
+
+
+def first_shown(mistakes: Iterable[Mistake], observed: Any) -> list[Finding]:
     """Return the first mistake that shows, in a list; an empty one if none does."""
-    found = next((mistake for mistake in catalogue if mistake.shows(observed)), None)
-    return [found.finding()] if found else []
+    found = (mistake.finding() for mistake in mistakes if mistake.shows(observed))
+    return list(itertools.islice(found, 1))
 
 
-def find(catalogue: Iterable[Mistake], names: Iterable[str]) -> list[Finding]:
+def all_shown(mistakes: Iterable[Mistake], observed: Any) -> list[Finding]:
+    """Return every mistake that shows."""
+    return [mistake.finding() for mistake in mistakes if mistake.shows(observed)]
+
+
+def find(mistakes: Iterable[Mistake], names: Iterable[str]) -> list[Finding]:
     """Return the mistakes of these names."""
-    by_name = {mistake.name: mistake for mistake in catalogue}
+    by_name = {mistake.name: mistake for mistake in mistakes}
     return [by_name[name].finding() for name in dict.fromkeys(names)]

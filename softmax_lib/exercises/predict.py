@@ -10,7 +10,7 @@ from softmax_lib.exercises.losses.counterexample import matrix
 from softmax_lib.exercises.losses.forms import FORMS
 from softmax_lib.exercises.losses.inputs import Input, draw_input, with_scores
 from softmax_lib.exercises.losses.outputs import as_numbers
-from softmax_lib.exercises.mistakes import Mistake, find
+from softmax_lib.exercises.mistakes import Mistake, catalogue, find, first_shown
 from softmax_lib.exercises.report import Report, code_block, failed, passed
 from softmax_lib.exercises.sandbox import Trouble, attempt, run
 from softmax_lib.exercises.search import (
@@ -47,147 +47,133 @@ ROWS = "X is (N, D) and the answer is (N,): one class for each row of X."
 CLASS_AXIS = f"{ROWS} Which axis of the scores runs over the classes?"
 NUMBERED_FROM_0 = "The classes are numbered from 0. Which column belongs to class 0?"
 ENTRY_OR_INDEX = "Do you ask for the largest entry, or for its index?"
-MISSING = Mistake(
-    "predictions_missing",
-    "predict does not return an array of numbers",
-    "What does the last line of predict return to the caller? Print its type, and that "
-    "of its first entry.",
+MISSING = catalogue(
+    predictions_missing=Mistake(
+        "predict does not return an array of numbers",
+        "What does the last line of predict return to the caller? Print its type, and "
+        "that of its first entry.",
+        shows=lambda values: all(value is None for value in values.values()),
+    ),
 )
-MISTAKES = [
-    Mistake(
-        "not_started",
+MISTAKES = catalogue(
+    not_started=Mistake(
         "The predictions are still all zeros",
         "What are the scores of a point, and which of them decides?",
         {"returned": lambda v, value: np.zeros(len(v.X))},
     ),
-    Mistake(
-        "lowest_score",
+    lowest_score=Mistake(
         "The class with the lowest score is predicted",
         "The scores rise with the probability. Which one should win?",
         {"chosen": lambda v, _: v.scores.argmin(axis=1)},
     ),
-    Mistake(
-        "second_highest_score",
+    second_highest_score=Mistake(
         "The class with the second highest score is predicted",
         "At which end does a sorted row have its largest entry?",
         {"chosen": lambda v, _: np.argsort(v.scores, axis=1)[:, -2]},
     ),
-    Mistake(
-        "absolute_scores",
+    absolute_scores=Mistake(
         "The class with the largest absolute score is predicted",
         "A score of -10 against one of 2: which class is more probable?",
         {"scores": lambda v, value: np.abs(value)},
     ),
-    Mistake(
-        "bias_left_out",
+    bias_left_out=Mistake(
         "The last feature, the bias, is left out",
         "The training used every column of X. Does the prediction?",
         {"scores": lambda v, _: v.X[:, :-1] @ v.W[:-1]},
     ),
-    Mistake(
-        "weights_transposed",
+    weights_transposed=Mistake(
         "The scores are computed with W transposed",
         "W is (D, C). Which product of X and W has one row for each point?",
         {"scores": lambda v, value: v.X @ v.W.T if len(v.W) == v.W.shape[1] else value},
     ),
-    Mistake(
-        "normalized_over_points",
+    normalized_over_points=Mistake(
         "The exponentials are divided by sums over the points, not over the classes",
         "Add up the probabilities of one point, one row. What should come out? And do "
         "you need them?",
         {"chosen": lambda v, _: softmax(v.scores.T).T.argmax(axis=1)},
     ),
-    Mistake(
-        "over_points",
-        "For each class the best point is chosen, not for each point the best class",
-        CLASS_AXIS,
-        {"chosen": lambda v, _: v.scores.argmax(axis=0)},
-    ),
-    Mistake(
-        "over_points",
-        "For each class the worst point is chosen, not for each point the best class",
-        f"{CLASS_AXIS} And which end wins?",
-        {"chosen": lambda v, _: v.scores.argmin(axis=0)},
-    ),
-    Mistake(
-        "over_everything",
+    over_points=[
+        Mistake(
+            "For each class the best point is chosen, not for each point the best "
+            "class",
+            CLASS_AXIS,
+            {"chosen": lambda v, _: v.scores.argmax(axis=0)},
+        ),
+        Mistake(
+            "For each class the worst point is chosen, not for each point the best "
+            "class",
+            f"{CLASS_AXIS} And which end wins?",
+            {"chosen": lambda v, _: v.scores.argmin(axis=0)},
+        ),
+    ],
+    over_everything=Mistake(
         "One place in the whole array of scores is returned",
         CLASS_AXIS,
         {"chosen": lambda v, _: v.scores.argmax()},
     ),
-    Mistake(
-        "first_point_only",
+    first_point_only=Mistake(
         "Only the first point is predicted",
         ROWS,
         {"returned": lambda v, value: value[0]},
     ),
-    Mistake(
-        "last_point_only",
+    last_point_only=Mistake(
         "Only the last point is predicted",
         ROWS,
         {"returned": lambda v, value: value[-1]},
     ),
-    Mistake(
-        "off_by_one",
-        "Every predicted class is one too high",
-        NUMBERED_FROM_0,
-        {"returned": lambda v, value: value + 1},
-    ),
-    Mistake(
-        "off_by_one",
-        "Every predicted class is one too low",
-        NUMBERED_FROM_0,
-        {"returned": lambda v, value: value - 1},
-    ),
-    Mistake(
-        "scores_returned",
+    off_by_one=[
+        Mistake(
+            "Every predicted class is one too high",
+            NUMBERED_FROM_0,
+            {"returned": lambda v, value: value + 1},
+        ),
+        Mistake(
+            "Every predicted class is one too low",
+            NUMBERED_FROM_0,
+            {"returned": lambda v, value: value - 1},
+        ),
+    ],
+    scores_returned=Mistake(
         "The scores are returned, not the classes",
         ROWS,
         {"returned": lambda v, _: v.scores},
     ),
-    Mistake(
-        "probabilities_returned",
+    probabilities_returned=Mistake(
         "The probabilities are returned, not the classes",
         ROWS,
         {"returned": lambda v, _: softmax(v.scores)},
     ),
-    Mistake(
-        "one_hot_returned",
+    one_hot_returned=Mistake(
         "The classes are returned as rows of zeros and ones",
         ROWS,
         {"returned": lambda v, value: np.eye(v.W.shape[1])[value]},
     ),
-    Mistake(
-        "ranking_returned",
+    ranking_returned=Mistake(
         "All classes are returned, in the order of their scores",
         ROWS,
         {"returned": lambda v, _: np.argsort(v.scores, axis=1)},
     ),
-    Mistake(
-        "highest_score_returned",
+    highest_score_returned=Mistake(
         "The highest score is returned, not the class that has it",
         ENTRY_OR_INDEX,
         {"returned": lambda v, _: v.scores.max(axis=1)},
     ),
-    Mistake(
-        "highest_probability_returned",
+    highest_probability_returned=Mistake(
         "The highest probability is returned, not the class that has it",
         ENTRY_OR_INDEX,
         {"returned": lambda v, _: softmax(v.scores).max(axis=1)},
     ),
-    Mistake(
-        "column_returned",
+    column_returned=Mistake(
         "The predictions are a column, (N, 1)",
         f"{ROWS} Comparing (N,) with (N, 1) makes an (N, N) array.",
         {"returned": lambda v, value: value[:, np.newaxis]},
     ),
-    Mistake(
-        "overflow",
+    overflow=Mistake(
         "With scores near 1000 the exponentials overflow and the prediction is lost",
         "Do you need the probabilities to know which class has the highest?",
         {"scores": lambda v, value: np.where(value > 709, np.nan, value)},
     ),
-]
+)
 
 
 def agrees(actual: Result, expected: np.ndarray, *_: object) -> bool:
@@ -252,8 +238,8 @@ def predict(cls: type, given: Input) -> Prediction:
 def diagnose(predictions: dict[Input, Prediction]) -> Report:
     """Compare the predictions with those of the known mistakes."""
     values = {given: prediction.value for given, prediction in predictions.items()}
-    if all(value is None for value in values.values()):
-        return failed([MISSING.finding()])
+    if missing := first_shown(MISSING, values):
+        return failed(missing)
     changed = {name for each in predictions.values() for name in each.changed}
     formal = find(FORMS, (f"changes_{name}" for name in sorted(changed)))
     explained = explain(PREDICT, {"prediction": values})

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 __all__ = ["Finding", "Report", "passed", "failed"]
 
@@ -73,6 +74,20 @@ class Report:
     def remark(self) -> str | None:
         """The remarks' names, joined by " + ", or None."""
         return " + ".join(finding.label for finding in self.remarks) or None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Convert it to types that JSON has.
+
+        Returns
+        -------
+        dict
+            ``passed``, ``text``, and under ``findings`` a dict per mistake or remark.
+        """
+        findings = [
+            {**vars(finding), "text": finding.text}
+            for finding in (*self.findings, *self.remarks)
+        ]
+        return {"passed": self.passed, "findings": findings, "text": str(self)}
 
     def _repr_markdown_(self) -> str:
         return self.text

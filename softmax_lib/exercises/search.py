@@ -28,24 +28,13 @@ UNKNOWN = np.array([])  # the result of a call that stopped; agrees with everyth
 class Exercise:
     """What is asked of a reader, and how a result is judged.
 
-    Attributes
-    ----------
-    steps : mapping
-        For each part of the result the steps that lead to it, in order. A step sees
-        the values of the earlier ones.
-    inputs : sequence
-        What the steps begin with, objects with attributes; hashed by identity.
-    catalogue : sequence of Mistake
-        The known mistakes.
-    agrees : callable
-        Whether a result is the expected one:
-        ``agrees(actual, expected, part, given)``.
+    A step sees the attributes of the input and the values of the earlier steps.
     """
 
-    steps: Mapping[str, Mapping[str, Step]]
-    inputs: Sequence[Any]
+    steps: Mapping[str, Mapping[str, Step]]  # part of the result → its steps in order
+    inputs: Sequence[Any]  # objects with attributes, hashed by identity
     catalogue: Sequence[Mistake]
-    agrees: Callable[[Result, np.ndarray, str, Any], bool]
+    agrees: Callable[[Result, np.ndarray, str, Any], bool]  # actual, expected, part, …
 
     def variants(self, part: str) -> Iterator[Variant]:
         """Yield every way to write a mistake that changes a part."""

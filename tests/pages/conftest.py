@@ -4,8 +4,6 @@
 `make test`, since a reader need not have a browser that a program can drive.
 """
 
-import os
-import shutil
 import threading
 from functools import partial
 from http import HTTPStatus
@@ -13,21 +11,14 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Error, sync_playwright
+from playwright.sync_api import sync_playwright
 
 from tools.address import book_address
+from tools.browser import launch
 from tools.checker.chapters import ROOT
 
 HTML = ROOT / "_build" / "html"
 BASE = urlsplit(book_address()).path or "/"  # where the published site is
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-# Chromium's own errands; and it runs as root, which a container's user often is.
-FLAGS = ("--no-sandbox", "--disable-background-networking", "--disable-sync")
-NO_BROWSER = (
-    "No Chromium was found: install chromium or google-chrome, name the program in "
-    "CHROMIUM, or let playwright fetch its own with `python -m playwright install "
-    "chromium`."
-)
 
 
 def pytest_generate_tests(metafunc):
@@ -62,7 +53,7 @@ class Site(SimpleHTTPRequestHandler):
         self.wfile.write(page.read_bytes())
 
     def log_message(self, *_):
-        """Say nothing."""
+        """Write nothing to stderr for each request."""
 
 
 @pytest.fixture(scope="session")
@@ -74,21 +65,14 @@ def site():
         server.shutdown()
 
 
-def launch(playwright):
-    """Start Chromium: that in CHROMIUM, else the system's, else playwright's own."""
-    installed = filter(None, map(shutil.which, BROWSERS))
-    program = os.environ.get("CHROMIUM") or next(installed, None)
-    try:
-        return playwright.chromium.launch(executable_path=program, args=FLAGS)
-    except Error:
-        pytest.exit(NO_BROWSER, returncode=1)
-
-
 @pytest.fixture(scope="session")
 def browser():
     """A browser, closed when the last test is done."""
     with sync_playwright() as playwright:
-        browser = launch(playwright)
+        try:
+            browser = launch(playwright)
+        except SystemExit as none:
+            pytest.exit(str(none), returncode=1)  # once, not for each page
         yield browser
         browser.close()
 
@@ -102,7 +86,7 @@ def faults():
 
 
 def is_news(said):
-    """Say whether a console message is an error that has not been counted already."""
+    """Return whether a console message is an error not counted already."""
     return said.type == "error" and not said.text.startswith("Failed to load resource")
 
 

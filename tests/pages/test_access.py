@@ -4,7 +4,7 @@ import re
 
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.pages.test_pages import AT_REST, open_page
+from tools.browser import FINISH_TRANSITIONS, open_page
 
 # Axe leaves this rule off by default: who says what a button shows must reach it.
 NAMES = {"label-content-name-mismatch": {"enabled": True}}
@@ -34,7 +34,7 @@ def open_unfolded(page, address, width):
     page.set_viewport_size({"width": width, "height": 800})
     open_page(page, address)
     page.evaluate(OPEN_ALL)
-    page.evaluate(AT_REST)
+    page.evaluate(FINISH_TRANSITIONS)
 
 
 def test_axe_finds_nothing_that_keeps_a_reader_out(page, site, name):
@@ -42,7 +42,7 @@ def test_axe_finds_nothing_that_keeps_a_reader_out(page, site, name):
     assert axe_complaints(page, rules=NAMES) == []
     page.emulate_media(color_scheme="dark")
     page.wait_for_function("document.documentElement.dataset.theme == 'dark'")
-    page.evaluate(AT_REST)
+    page.evaluate(FINISH_TRANSITIONS)
     assert axe_complaints(page, runOnly=COLOURS) == []
     open_unfolded(page, site + name, 360)
     assert axe_complaints(page, rules=NAMES | NO_COLOURS) == []

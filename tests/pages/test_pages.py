@@ -7,21 +7,13 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
+from softmax_lib import __version__
 from tests.pages.conftest import HTML
 from tools.address import PLACEHOLDER, book_address, repository
+from tools.browser import open_page
 from tools.checker.chapters import ROOT
 
 RAW_FORMULA = r"() => document.body.innerText.match(/\\[(\[]|\\begin\{\w+\}|\$\$/g)"
-
-AT_REST = "document.getAnimations().forEach(change => change.finish())"
-
-
-def open_page(page, address):
-    """Open a page and wait until its formulas are typeset and its colours at rest."""
-    page.goto(address)
-    page.wait_for_function("!window.MathJax || MathJax.startup?.promise")
-    page.evaluate("window.MathJax?.startup.promise.then(() => null)")
-    page.evaluate(AT_REST)
 
 
 def assert_typeset(page):
@@ -113,3 +105,32 @@ def test_the_pages_have_buttons_only_where_the_repository_has_an_address():
     assert ("mybinder.org" in page) == published
     assert (f'href="https://github.com/{repository()}' in page) == published
     assert (HTML / "sitemap.xml").is_file() == bool(book_address())
+
+
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        ("glossary.html#minibatch", "minibatch"),
+        ("#fig-05-run", "Figure 5.2."),
+        ("#equation-eq-05-", "("),
+        ("bibliography.html#robbins1951", "Robbins"),
+    ],
+)
+def test_a_link_shows_by_keyboard_what_it_leads_to(page, site, link, said):
+    open_page(page, f"{site}book/05_sgd.html")
+    preview = page.locator("#link-preview")
+    assert not preview.is_visible()
+    found = page.locator(f'article a.reference.internal[href*="{link}"]').first
+    page.keyboard.press("Tab")  # what has the focus now was reached by keyboard
+    found.focus()
+    preview.wait_for(state="visible")
+    assert said in preview.inner_text()
+    assert found.get_attribute("aria-describedby") == "link-preview"
+    page.keyboard.press("Escape")
+    assert not preview.is_visible()
+
+
+def test_each_page_names_its_version(page, site):
+    open_page(page, f"{site}book/05_sgd.html")
+    footer = page.locator(".extra_footer")
+    expect(footer).to_contain_text(f"Version {__version__}")

@@ -67,7 +67,7 @@ def race(seconds: float, **runners: Callable[[], Any]) -> dict[str, float]:
 def line(what: str, value: float, sign: str = "", bound: float | None = None) -> Line:
     """One line of the table: a ratio, and the bound that it is to keep."""
     compare = {"<=": operator.le, ">=": operator.ge}
-    met = bool(compare[sign](value, bound)) if sign else None
+    met = None if bound is None else bool(compare[sign](value, bound))
     return {"what": what, "value": value, "sign": sign, "bound": bound, "met": met}
 
 
@@ -101,6 +101,12 @@ def plain_training(
         batch = rng.integers(len(y), size=BATCH)
         _, dW = plain_loss(W, X[batch], y[batch], reg)
         W -= rate * dW
+
+
+def plain_grid(X: np.ndarray, y: np.ndarray, num_iters: int) -> None:
+    """Train each pair of the grid of nine with the plain loop."""
+    for rate, reg in GRID_9:
+        plain_training(X, y, rate, reg, num_iters)
 
 
 def torch_loss(W: np.ndarray, X: np.ndarray, y: np.ndarray) -> Callable[[], Any]:
@@ -163,7 +169,7 @@ def sklearn_training(X: np.ndarray, y: np.ndarray, num_iters: int) -> None:
 
 
 def installed(module: str) -> bool:
-    """Say whether an optional package can take part."""
+    """Return whether an optional package is installed."""
     return importlib.util.find_spec(module) is not None
 
 
@@ -249,8 +255,8 @@ def measure_training(X: np.ndarray, y: np.ndarray, steps: int = 1500) -> Iterato
     best = race(
         10,
         nine=lambda: train_side_by_side(softmax_of_scores, GRID_9, X, y, few, BATCH, 0),
-        plain64=lambda: [plain_training(X_64, y, *pair, few) for pair in GRID_9],
-        plain32=lambda: [plain_training(X, y, *pair, few) for pair in GRID_9],
+        plain64=functools.partial(plain_grid, X_64, y, few),
+        plain32=functools.partial(plain_grid, X, y, few),
     )
     yield line("nine plain float64 / 3×3 grid", best["plain64"] / best["nine"], ">=", 4)
     yield line(
@@ -333,12 +339,11 @@ def measure_growth(X: np.ndarray, y: np.ndarray) -> dict[str, list[list[float]]]
         points = np.ascontiguousarray(X[:num, :width])
         W = rng.standard_normal((width, classes)).astype(X.dtype)
         dscores = rng.standard_normal((num, classes)).astype(X.dtype)
+        labels = y[:num] % classes
         best = race(
             0.4,
-            loss=lambda a=points, w=W, b=y[:num] % classes: softmax_loss_vectorized(
-                w, a, b, 0.0
-            ),
-            bare=lambda a=points, w=W, d=dscores: bare_products(a, w, d),
+            loss=functools.partial(softmax_loss_vectorized, W, points, labels, 0.0),
+            bare=functools.partial(bare_products, points, W, dscores),
         )
         size = {"N": num, "D": width, "C": classes}[name]
         growth[name].append([size, best["loss"], best["bare"]])
@@ -346,10 +351,10 @@ def measure_growth(X: np.ndarray, y: np.ndarray) -> dict[str, list[list[float]]]
         grid = GRID_90[:K]
         best = race(
             1,
-            step=lambda g=grid: train_side_by_side(
-                softmax_of_scores, g, X, y, 20, BATCH, 0
+            step=functools.partial(
+                train_side_by_side, softmax_of_scores, grid, X, y, 20, BATCH, 0
             ),
-            bare=lambda k=K: grid_products(X[:BATCH], k, 20),
+            bare=functools.partial(grid_products, X[:BATCH], K, 20),
         )
         growth["K"].append([K, best["step"] / 20, best["bare"] / 20])
     return growth
@@ -400,7 +405,7 @@ def measure_chapters() -> Iterator[Line]:
 
 
 def machine() -> dict[str, Any]:
-    """Say on what the table was measured."""
+    """Return the machine and the packages that the table was measured with."""
     info = Path("/proc/cpuinfo")
     text = info.read_text() if info.exists() else ""
     names = [

@@ -1,14 +1,17 @@
 """Where the chapters and their recordings lie, and in what surroundings they run."""
 
+import atexit
+import functools
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import matplotlib
 
-from softmax_lib.datasets import cache_folder
-from softmax_lib.download import FOLDER, is_complete
+from softmax_lib.download import FOLDER, cache_folder, is_complete
 
 __all__ = [
     "BOOK",
@@ -44,7 +47,7 @@ def chosen_data_set(environment: Mapping[str, str] = os.environ) -> str:
 
 
 def cifar10_on_disk(environment: Mapping[str, str] = os.environ) -> bool:
-    """Say whether CIFAR-10 can be had without a download."""
+    """Return whether CIFAR-10 is available without a download."""
     named = environment.get("SOFTMAX_LIB_DATA")
     return bool(named) or is_complete(cache_folder() / FOLDER)
 
@@ -60,17 +63,30 @@ def recording_of(chapter: Path, data_set: str) -> Path:
 def kernel_environment(data_set: str) -> dict[str, str]:
     """Return what a kernel must find in its environment to say the same everywhere.
 
-    The reader's own ``MPLBACKEND`` and ``matplotlibrc`` would change the figures. A
-    kernel runs in the folder of its chapter, so a relative path must not reach it.
+    The reader's own ``MPLBACKEND`` and ``matplotlibrc`` would change the figures, and
+    start-up files, in an IPython profile too, could change anything. A kernel runs in
+    the folder of its chapter, so a relative path must not reach it.
     """
     named = os.environ.get("SOFTMAX_LIB_DATA")
     return {
         **({"SOFTMAX_LIB_DATA": os.path.abspath(named)} if named else {}),
         "SOFTMAX_LIB_DATASET": data_set,
+        "IPYTHONDIR": empty_folder(),
         "PYTHONHASHSEED": "0",
+        "PYTHONOPTIMIZE": "",
+        "PYTHONSTARTUP": "",
+        "PYTHONWARNINGS": "",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "MATPLOTLIBRC": str(Path(matplotlib.get_data_path()) / "matplotlibrc"),
     }
+
+
+@functools.cache
+def empty_folder() -> str:
+    """Return a new folder, which is removed when this process ends."""
+    folder = tempfile.mkdtemp(prefix="softmax-book-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 MACHINE_PATH = re.compile(

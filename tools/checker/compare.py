@@ -2,9 +2,10 @@
 
 Words must be equal. A number without decimals (a count, a shape, a label, ``1e-07``)
 must be equal too. A number with decimals must lie within the tolerance, which is the
-larger of a relative 1e-6 and one unit of the last printed digit. Pictures are compared
-as pictures. What else may vary in a cell is declared in its metadata, with a reason
-(see `read_check`). Nothing here knows of pytest or of kernels.
+larger of a relative 1e-6 and one unit of the last printed digit. Zero agrees with zero
+alone, and a number must be written the same way: its sign, its commas, its exponent.
+Pictures are compared as pictures. What else may vary in a cell is declared in its
+metadata, with a reason (see `read_check`). Nothing here knows of pytest or of kernels.
 """
 
 import base64
@@ -15,12 +16,15 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import Any
 
 import numpy as np
 from matplotlib.testing.compare import calculate_rms
 from PIL import Image
+
+from softmax_lib.figure_data import MIME_TYPE
+from tools.checker.drawn import Allowance, changes
 
 __all__ = ["Difference", "compare_outputs", "read_check", "report"]
 
@@ -32,6 +36,7 @@ ADVICE = (
 )
 
 RELATIVE_TOLERANCE = Decimal("1e-6")
+BOUNDS = ("at_least", "at_most")
 
 # A number that shows this many significant digits was printed in full, so how many
 # decimals it has is an accident of its last bit and is not compared.
@@ -52,6 +57,7 @@ WORST_TILE_RMS = 20.0
 # levels of each colour. Rounding may move a few of them by one level, and nothing else.
 LEVEL = 8
 MOVED_PIXELS = 0.01
+END_OF_PNG = b"IEND\xaeB`\x82"
 EMBEDDED = re.compile(r"(?<=data:image/png;base64,)[A-Za-z0-9+/=]+")
 
 
@@ -87,30 +93,22 @@ class Varies:
     """Numbers that may change from run to run, within bounds."""
 
     pattern: re.Pattern[str]
-    at_least: Decimal | None
-    at_most: Decimal | None
+    at_least: Decimal
+    at_most: Decimal
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return where the numbers stand in ``text``."""
         return [match.span(1) for match in self.pattern.finditer(text)]
 
     def allows(self, number: str) -> bool:
-        """Say whether ``number`` is one and lies within the bounds."""
-        try:
-            value = Decimal(number.replace(",", ""))
-        except ArithmeticError:
+        """Return whether ``number`` is a number within the bounds."""
+        if not NUMBER.fullmatch(number):
             return False
-        low = value if self.at_least is None else self.at_least
-        high = value if self.at_most is None else self.at_most
-        return value.is_finite() and low <= value <= high
+        return self.at_least <= value_of(number) <= self.at_most
 
     def bounds(self) -> str:
         """Return the bounds as words."""
-        words = [
-            f"at least {self.at_least}" if self.at_least is not None else "",
-            f"at most {self.at_most}" if self.at_most is not None else "",
-        ]
-        return " and ".join(filter(None, words))
+        return f"at least {self.at_least} and at most {self.at_most}"
 
 
 @dataclass(frozen=True)
@@ -120,6 +118,7 @@ class Check:
     rtol: Decimal = RELATIVE_TOLERANCE
     atol: Decimal = Decimal(0)
     varies: tuple[Varies, ...] = ()
+    drawn: tuple[Allowance, ...] = ()
 
 
 def read_check(declared: Mapping[str, Any]) -> Check:
@@ -131,18 +130,20 @@ def read_check(declared: Mapping[str, Any]) -> Check:
         ``{"rtol": …, "reason": …}`` or ``{"atol": …, "reason": …}`` for a wider
         tolerance of every number in the cell; ``{"varies": [{"pattern": …,
         "at_least": …, "at_most": …, "reason": …}]}`` for numbers that may change from
-        run to run. Group 1 of the pattern is the number; one bound is enough.
+        run to run. Group 1 of the pattern is the number.
+        ``{"drawn": [{"rtol": …, "x_at_least": …, "x_at_most": …, "reason": …}]}`` for
+        points of a figure's lines that may move farther up or down, at some x or all.
 
     Raises
     ------
     ValueError
         If a reason or a bound is missing, or an entry is unknown.
     """
-    rules = declared.get("varies", [])
-    require_entries(declared, {"rtol", "atol", "reason", "varies"})
+    rules, drawn = declared.get("varies", []), declared.get("drawn", [])
+    require_entries(declared, {"rtol", "atol", "reason", "varies", "drawn"})
     if {"rtol", "atol"} & set(declared):
         require_reason(declared)
-    elif not rules:
+    elif not rules and not drawn:
         raise ValueError(
             f"check must widen a tolerance or name what varies: {declared}"
         )
@@ -151,34 +152,55 @@ def read_check(declared: Mapping[str, Any]) -> Check:
         require_reason(rule)
         if re.compile(rule["pattern"]).groups != 1:
             raise ValueError(f"a pattern must have exactly one group: {rule}")
-        if not {"at_least", "at_most"} & set(rule):
-            raise ValueError(f"what varies must have a bound: {rule}")
+        require_bounds(rule)
     return Check(
         rtol=Decimal(str(declared.get("rtol", RELATIVE_TOLERANCE))),
         atol=Decimal(str(declared.get("atol", 0))),
         varies=tuple(
             Varies(
                 re.compile(rule["pattern"], re.MULTILINE),
-                *(
-                    Decimal(str(rule[bound])) if bound in rule else None
-                    for bound in ("at_least", "at_most")
-                ),
+                *(Decimal(str(rule[bound])) for bound in BOUNDS),
             )
             for rule in rules
         ),
+        drawn=tuple(map(read_allowance, drawn)),
     )
 
 
+def read_allowance(rule: Mapping[str, Any]) -> Allowance:
+    """Read what lets the points of lines move."""
+    require_entries(rule, {"rtol", "x_at_least", "x_at_most", "reason"})
+    require_reason(rule)
+    if "rtol" not in rule:
+        raise ValueError(f"what is drawn may move by an rtol: {rule}")
+    numbers = {key: rule[key] for key in rule if key != "reason"}
+    return Allowance(**{key: float(number) for key, number in numbers.items()})
+
+
 def require_entries(declared: Mapping[str, Any], known: set[str]) -> None:
-    """Refuse an entry that nobody reads."""
+    """Check that every entry has a meaning."""
     if unknown := set(declared) - known:
         raise ValueError(
             f"check has no entry {sorted(unknown)}; it has {sorted(known)}"
         )
 
 
+def require_bounds(rule: Mapping[str, Any]) -> None:
+    """Check that what may vary has two finite bounds, in order."""
+    numbers = [rule.get(bound) for bound in BOUNDS]
+    finite = [
+        number
+        for number in numbers
+        if isinstance(number, int | float) and np.isfinite(number)
+    ]
+    if len(finite) < len(BOUNDS) or finite[0] > finite[1]:
+        raise ValueError(
+            f"what varies must have both bounds, at_least and at_most: {rule}"
+        )
+
+
 def require_reason(declared: Mapping[str, Any]) -> None:
-    """Refuse an allowance without a reason."""
+    """Check that an allowance has a reason."""
     if not str(declared.get("reason", "")).strip():
         raise ValueError(f"what a check allows must have a reason: {declared}")
 
@@ -253,7 +275,7 @@ def output_parts(output: Output) -> dict[str, str]:
 
 
 def is_picture(kind: str) -> bool:
-    """Say whether a part of an output is a picture."""
+    """Return whether a part of an output is a picture."""
     return kind.startswith("image/png")
 
 
@@ -271,27 +293,27 @@ def describe_output(output: Output | None) -> str:
     if output is None:
         return "no output"
     parts = output_parts(output)
-    text = next((parts[kind] for kind in parts if parts[kind]), "")
+    text = next(
+        (parts[kind] for kind in parts if parts[kind] and kind != MIME_TYPE), ""
+    )
     text = "a picture" if text == parts.get("image/png") else quoted(text)
     return f"{' + '.join(kind for kind in parts if kind != 'metadata')} {text}"
 
 
 def coalesce_streams(outputs: Sequence[Output]) -> list[Output]:
-    """Return the outputs with all text of one stream in one output.
+    """Return the outputs with neighbours of one stream joined.
 
-    Where a kernel cuts a stream in pieces depends on timing.
+    Where a kernel cuts a stream in pieces depends on timing; whether a text comes
+    before or after a figure does not.
     """
-    streams: dict[str, dict[str, Any]] = {}
-    coalesced: list[Output] = []
+    coalesced: list[Any] = []
     for output in outputs:
-        name = output.get("name") if output["output_type"] == "stream" else None
-        if name in streams:
-            streams[name]["text"] += joined(output["text"])
-        elif name is not None:
-            streams[name] = {**output, "text": joined(output["text"])}
-            coalesced.append(streams[name])
-        else:
+        if output["output_type"] != "stream":
             coalesced.append(copy.deepcopy(output))
+        elif coalesced and output["name"] == coalesced[-1].get("name"):
+            coalesced[-1]["text"] += joined(output["text"])
+        else:
+            coalesced.append({**output, "text": joined(output["text"])})
     return coalesced
 
 
@@ -315,16 +337,20 @@ def unmatched_rules(outputs: Sequence[Output], rules: Check) -> Iterator[Differe
 
 # ---- text ----------------------------------------------------------------------------
 
+# Digits are those from 0 to 9: in another script they are marks, which must be equal.
 TAG = r"(?P<tag></?[A-Za-z][^<>]*>) |"
-TOKEN = r"""
+UNSIGNED = r"""
+    (?: [0-9]{1,3}(?:,[0-9]{3})+(?![0-9,])(?:\.[0-9]+)?  # 49,000
+      | [0-9]+\.?[0-9]*[eE][-+]?[0-9]+                   # 1e-07, 1.e-07 and 2.5e4
+      | [0-9]+\.[0-9]+
+      | [0-9]+
+      | (?<![\w.])\.[0-9]+(?:[eE][-+]?[0-9]+)?           # .328
+    )
+"""
+TOKEN = rf"""
     (?P<number>
-        (?:(?<![\w.)\]])[-+\N{MINUS SIGN}])?      # a sign; in "3-4" it is a dash
-        (?: \d{1,3}(?:,\d{3})+(?![\d,])(?:\.\d+)?  # 49,000
-          | \d+\.?\d*[eE][-+]?\d+                 # 1e-07, 1.e-07 and 2.5e4
-          | \d+\.\d+
-          | \d+
-          | (?<![\w.])\.\d+(?:[eE][-+]?\d+)?       # .328
-        )
+        (?:(?<![\w.)\]])[-+\N{{MINUS SIGN}}])?             # in "3-4" it is a dash
+        {UNSIGNED}
     )
   | (?P<word>[^\W\d]\w*)
   | (?P<newline>\n)
@@ -333,6 +359,7 @@ TOKEN = r"""
 """
 TEXT_TOKEN = re.compile(TOKEN, re.VERBOSE)
 HTML_TOKEN = re.compile(TAG + TOKEN, re.VERBOSE)
+NUMBER = re.compile(rf"[-+\N{{MINUS SIGN}}]?{UNSIGNED}", re.VERBOSE)
 
 
 @dataclass(frozen=True)
@@ -430,7 +457,7 @@ def disagree(old: Token, new: Token, rules: Check) -> str | None:
         for token in (old, new):
             if not old.rule.allows(token.text):
                 return f"{token.text} must be a number {old.rule.bounds()}."
-        return None
+        return forms_disagree(old.text, new.text)
     return None if old.text == new.text else f"{old.text!r} became {new.text!r}."
 
 
@@ -438,21 +465,53 @@ def numbers_disagree(old: str, new: str, rules: Check) -> str | None:
     """Return why two printed numbers differ, or None when they are close enough."""
     if old == new:
         return None
-    decimals = sorted((decimals_of(old), decimals_of(new)))
-    if decimals[0] == 0:
+    if min(decimals_of(old), decimals_of(new)) == 0:
         return f"{old} became {new}; a number without decimals must stay what it is."
-    in_full = max(significant_digits(old), significant_digits(new)) >= FULL_PRECISION
-    if decimals[0] != decimals[1] and not in_full:
-        return f"{old} became {new}; the number of decimals changed."
-    units = sorted((last_digit_unit(old), last_digit_unit(new)))
-    unit = units[0] if in_full else units[1]
-    tolerance = max(rules.rtol * abs(value_of(old)), rules.atol, unit)
-    distance = abs(value_of(old) - value_of(new))
+    if complaint := forms_disagree(old, new):
+        return complaint
+    left, right = value_of(old), value_of(new)
+    distance = abs(left - right)
+    if 0 in (left, right):  # zero has no digits, so no unit of its last one
+        tolerance = rules.atol
+    else:
+        unit = min(last_digit_unit(old), last_digit_unit(new))
+        tolerance = max(rules.rtol * abs(left), rules.atol, unit)
     if distance <= tolerance:
         return None
     return (
         f"{old} became {new}: they differ by {float(distance):.3g}, "
         f"and the tolerance is {float(tolerance):.3g}."
+    )
+
+
+def forms_disagree(old: str, new: str) -> str | None:
+    """Return how two printed numbers are written differently, or None."""
+    in_full = max(significant_digits(old), significant_digits(new)) >= FULL_PRECISION
+    if decimals_of(old) != decimals_of(new) and not in_full:
+        return f"{old} became {new}; the number of decimals changed."
+    pairs = zip(written_with(old), written_with(new), strict=True)
+    if any(None not in pair and pair[0] != pair[1] for pair in pairs) and not in_full:
+        return f"{old} became {new}; it is written in another way."
+    return None
+
+
+def written_with(number: str) -> tuple[str | bool | None, ...]:
+    """Return the signs and marks of a number; None stands for what it can't show."""
+    value = value_of(number)
+    minus = number[0] if number[0] in "-\N{MINUS SIGN}" else None
+    unsigned = number.lstrip("-+\N{MINUS SIGN}")
+    mantissa, letter, exponent = re.split("([eE]|$)", unsigned, maxsplit=1)
+    return (
+        minus,
+        None if minus else number.startswith("+"),
+        "," in mantissa if abs(value) >= 1000 else None,
+        mantissa.startswith("."),
+        bool(re.match("0[0-9]", mantissa)),
+        letter,
+        exponent.startswith("+") if exponent and int(exponent) >= 0 else None,
+        exponent.lstrip("-+")[0] == "0"
+        if exponent and abs(int(exponent)) < 10
+        else None,
     )
 
 
@@ -496,14 +555,16 @@ def compare_pictures(old: str, new: str, rules: Check) -> list[Difference]:
     del rules  # a picture has no tolerance of its own
     if old == new:
         return []
+    left, right = decoded(old), decoded(new)
+    if not left.size or not right.size:
+        return [Difference("the picture", readable(left), readable(right))]
     pictures = base64.b64decode(old), base64.b64decode(new)
-    left, right = map(pixels, pictures)
     if left.shape != right.shape:
         sizes = [
             f"{width} x {height} pixels"
             for height, width, _ in (left.shape, right.shape)
         ]
-        return [Difference("its size", *sizes, pictures=pictures)]
+        return [Difference("its size", sizes[0], sizes[1], pictures=pictures)]
     left, right = tile_means(left), tile_means(right)
     whole = float(calculate_rms(left, right))
     tiles = np.sqrt(np.mean((right - left) ** 2, axis=-1))
@@ -524,6 +585,24 @@ def compare_pictures(old: str, new: str, rules: Check) -> list[Difference]:
     ]
 
 
+def compare_drawn(old: str, new: str, rules: Check) -> list[Difference]:
+    """Compare what two figures show, given as JSON; at most ten differences."""
+
+    def words_differ(one: str, other: str) -> str:
+        found = compare_texts(one, other, rules)
+        return found[0].detail if found else ""
+
+    found = changes(
+        json.loads(old),
+        json.loads(new),
+        words_differ,
+        rtol=float(rules.rtol),
+        atol=float(rules.atol),
+        allowances=rules.drawn,
+    )
+    return [Difference(*change) for change in islice(found, 10)]
+
+
 def compare_films(old: str, new: str, rules: Check) -> list[Difference]:
     """Compare two base64-encoded pictures without letters: the size, each pixel."""
     del rules
@@ -532,7 +611,7 @@ def compare_films(old: str, new: str, rules: Check) -> list[Difference]:
     pictures = decoded(old), decoded(new)
     if pictures[0].shape != pictures[1].shape:
         sizes = [f"shape {picture.shape}" for picture in pictures]
-        return [Difference("its size", *sizes)]
+        return [Difference("its size", sizes[0], sizes[1])]
     moved = np.abs(pictures[1] - pictures[0])
     if moved.max() <= LEVEL and np.mean(moved > 0) <= MOVED_PIXELS:
         return []
@@ -550,11 +629,18 @@ def compare_films(old: str, new: str, rules: Check) -> list[Difference]:
 
 
 def decoded(picture: str) -> np.ndarray:
-    """Return the pixels of a base64-encoded picture, none if it is no picture."""
+    """Return the pixels of a base64-encoded picture, none if it is no whole picture."""
     try:
-        return pixels(base64.b64decode(picture))
-    except (ValueError, OSError):
+        data = base64.b64decode("".join(picture.split()), validate=True)
+        whole = data.endswith(END_OF_PNG)
+        return pixels(data) if whole else np.empty((0, 0, 4), dtype=np.float32)
+    except (ValueError, OSError, SyntaxError):  # Pillow's, each for other damage
         return np.empty((0, 0, 4), dtype=np.float32)
+
+
+def readable(picture: np.ndarray) -> str:
+    """Return whether there was a picture, in words."""
+    return "a picture" if picture.size else "data that is no whole PNG picture"
 
 
 def pixels(picture: bytes) -> np.ndarray:
@@ -574,4 +660,8 @@ def tile_means(picture: np.ndarray) -> np.ndarray:
     return means
 
 
-COMPARE = {"image/png": compare_pictures, "text/html": compare_html}
+COMPARE = {
+    MIME_TYPE: compare_drawn,
+    "image/png": compare_pictures,
+    "text/html": compare_html,
+}

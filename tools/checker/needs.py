@@ -20,12 +20,12 @@ NOT_CHECKED = "not checked"
 
 
 def lacks_torch() -> bool:
-    """Say whether PyTorch is missing from this Python."""
+    """Return whether PyTorch is missing from this Python."""
     return importlib.util.find_spec("torch") is None
 
 
 def needs_torch(cell: Any) -> bool:
-    """Say whether a notebook's cell is tagged as one that needs PyTorch."""
+    """Return whether a notebook's cell is tagged as needing PyTorch."""
     return TAG in cell.metadata.get("tags", [])
 
 

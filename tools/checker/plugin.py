@@ -8,10 +8,11 @@ and refuses everything that would leave an output unchecked.
 import io
 import os
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
+import nbval.plugin
 import pytest
 from nbval.plugin import (
     IPyNbCell,
@@ -37,6 +38,9 @@ from tools.checker.needs import (
 from tools.checker.recordings import read_recorded
 from tools.checker.solutions import executed_cells, place_of
 
+# pytest-xdist's ways to share tests out that would part the cells of a chapter.
+BY_CELL = {"load", "loadgroup", "worksteal"}
+
 FIGURE_FAILURES = Path("_build") / "figure-failures"
 
 
@@ -60,10 +64,15 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.update(kernel_environment(data_set))
     config.option.nbval_current_env = True
     config.addinivalue_line("markers", "needs_torch: not checked without PyTorch")
+    if config.option.nbval and getattr(config.option, "dist", "no") in BY_CELL:
+        config.option.dist = "loadfile"
+    # nbval would put all that a stream says in one place; `compare_outputs` keeps what
+    # comes after a figure there.
+    nbval.plugin.coalesce_streams = list
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    """Say which recorded outputs are checked."""
+    """Return the line that names the outputs compared with."""
     if not config.option.nbval:
         return None
     data_set = chosen_data_set()
@@ -100,7 +109,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Iterator[Any]:
+def pytest_collect_file(
+    file_path: Path, parent: pytest.Collector
+) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
     """Put a `Chapter` in the place of each notebook that nbval has found."""
     collectors = yield
     return [
@@ -109,6 +120,36 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Iterator[A
         else collector
         for collector in collectors
     ]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Put each chapter's cells back in order, whichever plugin shuffled them."""
+    session.items[:] = in_order(session.items)
+    chosen = defaultdict(list)
+    for item in session.items:
+        if isinstance(item, CheckedCell):
+            chosen[item.parent].append(item.cell_num)
+    for chapter, numbers in chosen.items():
+        if numbers != list(range(len(numbers))):
+            raise pytest.UsageError(
+                f"A chapter runs from its first cell on, but of {chapter.path.name} "
+                f"only cells {numbers} were chosen: name whole chapters, without "
+                "::Cell, -k or --last-failed."
+            )
+
+
+def in_order(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Return the tests with the cells of a chapter together, from top to bottom."""
+    wholes = [item.parent if isinstance(item, CheckedCell) else item for item in items]
+    first: dict[Any, int] = {}
+    for position, whole in enumerate(wholes):
+        first.setdefault(whole, position)
+    order = sorted(
+        range(len(items)),
+        key=lambda k: (first[wholes[k]], getattr(items[k], "cell_num", 0)),
+    )
+    return [items[k] for k in order]
 
 
 class Chapter(IPyNbFile):
@@ -164,7 +205,7 @@ class CheckedCell(IPyNbCell):
         super().runtest()
 
     def compare_outputs(self, test: Any, ref: Any, skip_compare: Any = None) -> bool:
-        """Say whether the new outputs mean what the recorded ones mean."""
+        """Return whether the new outputs mean the same as the recorded ones."""
         del skip_compare
         check = self.cell.metadata.get("check")
         self.differences = (
@@ -184,7 +225,7 @@ class CheckedCell(IPyNbCell):
         return f"{self.parent.path.stem}, {place}, on {data_set}"
 
     def repr_failure(self, excinfo: Any) -> str:
-        """Say what the cell was to say and what it said."""
+        """Return what the cell should have printed and what it printed."""
         if not self.differences:
             return str(super().repr_failure(excinfo))
         pictures = [
@@ -200,7 +241,7 @@ class CheckedCell(IPyNbCell):
         if difference.pictures is None:
             return None
         name = f"{self.parent.path.stem}-cell-{self.cell_num}.png"
-        path = self.config.rootpath / FIGURE_FAILURES / name
+        path = Path(self.config.rootpath) / FIGURE_FAILURES / name
         path.parent.mkdir(parents=True, exist_ok=True)
         side_by_side(*difference.pictures).save(path)
         return path

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Any
 
+from softmax_lib.figure_data import MIME_TYPE
 from tools.checker.compare import is_picture, output_parts
 
 __all__ = ["computed_numbers", "prose_of", "unsupported_numbers"]
@@ -47,7 +48,7 @@ def computed_numbers(cells: Iterable[Any]) -> list[Decimal]:
                 part
                 for output in cell.outputs
                 for kind, part in output_parts(output).items()
-                if not is_picture(kind) and kind != "text/html"
+                if not is_picture(kind) and kind not in ("text/html", MIME_TYPE)
             ),
         )
     ]
@@ -88,7 +89,7 @@ def without_listings(text: str) -> str:
 
 
 def rounds_to(number: Decimal, match: re.Match[str]) -> bool:
-    """Say whether a computed number is the one that the prose prints."""
+    """Return whether the prose prints this computed number."""
     mantissa = Decimal(match["mantissa"].replace(",", ""))
     shift = int(match["e"] or match["power"] or (-2 if match["percent"] else 0))
     unit = Decimal(1).scaleb(int(mantissa.as_tuple().exponent))

@@ -105,7 +105,7 @@ def record_chapter(chapter: Path, data_set: str) -> str:
     for number, cell in enumerate(cells):
         check = cell.metadata.get("check")
         place = place_of(cell, number)
-        refuse_bad_outputs(cell.outputs, check, place)
+        require_repeatable(cell.outputs, check, place)
         old, new = recorded.get(cell.id), cell.outputs
         if old is None:
             changes.append(f"{place} is new")
@@ -176,8 +176,8 @@ def output_of(message: Any) -> list[Any]:
     return [output]
 
 
-def refuse_bad_outputs(outputs: Sequence[Any], check: Any, place: str) -> None:
-    """Refuse outputs that no other machine could repeat, or that warn."""
+def require_repeatable(outputs: Sequence[Any], check: Any, place: str) -> None:
+    """Check that outputs hold no warning and nothing of this machine."""
     for output in outputs:
         for kind, text in output_parts(output).items():
             if kind == "stderr":
@@ -205,13 +205,13 @@ def keep_recorded(old: Sequence[Any], new: Sequence[Any], rules: Check) -> list[
 
 
 def means_the_same(old: Any, new: Any, rules: Check) -> bool:
-    """Say whether the recorded bytes of ``old`` can stand for ``new``."""
+    """Return whether the recorded bytes of ``old`` can replace ``new``."""
     if compare_output(old, new, rules):
         return False
-    pictures = [output_parts(output).get("image/png") for output in (old, new)]
-    if None in pictures or pictures[0] == pictures[1]:
+    before, after = (output_parts(output).get("image/png") for output in (old, new))
+    if before is None or after is None or before == after:
         return True
-    left, right = (pixels(base64.b64decode(picture)) for picture in pictures)
+    left, right = (pixels(base64.b64decode(picture)) for picture in (before, after))
     return bool(np.abs(left - right).max() <= SAME_PIXELS)
 
 

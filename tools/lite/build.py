@@ -144,8 +144,8 @@ def correct_font_list(target: Path, entry: dict[str, str]) -> None:
 
 def put_softmax_lib(target: Path) -> dict[str, object]:
     """Build the wheel of softmax_lib and return its entry in the lock."""
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", target]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    build_wheel = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d"]
+    subprocess.run([*build_wheel, target], cwd=ROOT, check=True, capture_output=True)
     (wheel,) = target.glob("softmax_lib-*.whl")
     return {
         "name": "softmax-lib",

@@ -101,8 +101,9 @@ def read_files(place: Path, names: Container[str]) -> Iterator[tuple[str, bytes]
     elif tarfile.is_tarfile(place):
         with tarfile.open(place) as tarball:
             for entry in tarball:
-                if (name := Path(entry.name).name) in names and entry.isfile():
-                    yield name, tarball.extractfile(entry).read()
+                name, file = Path(entry.name).name, tarball.extractfile(entry)
+                if name in names and file is not None:  # None: a folder
+                    yield name, file.read()
     else:
         raise LiteError("is neither a folder nor an archive")
 

@@ -32,11 +32,15 @@ def printed(text):
     return new_output("stream", name="stdout", text=text)
 
 
+def result(text):
+    return new_output("execute_result", {"text/plain": text}, execution_count=1)
+
+
 @pytest.fixture
 def check(tmp_path):
     """Write chapters and a recording, run pytest on them, return what it printed."""
 
-    def run(*chapters, recorded=None, options=()):
+    def run(*chapters, recorded=None, options=(), environment=None):
         for number, cells in enumerate(chapters, start=1):
             write(tmp_path / "book" / f"0{number}_data.ipynb", cells)
         if recorded is not None:
@@ -62,6 +66,7 @@ def check(tmp_path):
                 "PYTHONPATH": str(ROOT),
                 "SOFTMAX_LIB_DATA": "the small chapters need no data",
                 "SOFTMAX_LIB_DATASET": "shapes10" if recorded else "cifar10",
+                **(environment or {}),
             },
             capture_output=True,
             text=True,
@@ -191,3 +196,56 @@ def test_a_test_that_needs_pytorch_is_not_run_without_it(tmp_path, check):
     said = check([cell("print(1)", printed("1\n"))], options=["test_needs.py"])
     assert "1 passed, 1 not checked in" in said
     assert "  test_needs.py::test_it\n" in said
+
+
+@pytest.fixture
+def counting():
+    """Cells that are right only if all of them run, in their order, in one kernel."""
+    first = cell("n = 0\nprint(n)", printed("0\n"))
+    later = [cell("n += 1\nprint(n)", printed(f"{n}\n")) for n in range(1, 6)]
+    return [first, *later]
+
+
+def test_a_plugin_that_shuffles_cells_changes_no_chapter(check, counting, tmp_path):
+    (tmp_path / "backwards.py").write_text(
+        "def pytest_collection_modifyitems(items):\n"
+        "    items.sort(key=lambda item: -item.cell_num)\n"
+    )
+    said = check(counting, counting, options=["-p", "backwards"])
+    assert "12 passed" in said
+
+
+@pytest.mark.parametrize("dist", [[], ["--dist", "worksteal"]])
+def test_processes_share_out_whole_chapters(check, counting, dist):
+    said = check(counting, counting, options=["-n", "2", *dist])
+    assert "12 passed" in said
+
+
+def test_a_chapter_without_its_first_cells_is_refused(check, counting):
+    said = check(counting, options=["--deselect", "book/01_data.ipynb::Cell 0"])
+    assert "of 01_data.ipynb only cells [1, 2, 3, 4, 5] were chosen" in said
+
+
+def test_start_up_files_of_the_reader_do_not_run(check, tmp_path):
+    profile = tmp_path / "home" / "profile_default" / "startup"
+    profile.mkdir(parents=True)
+    for path in (profile / "00-mine.py", tmp_path / "mine.py"):
+        path.write_text("import numpy\nnumpy.set_printoptions(precision=2)\n")
+    said = check(
+        [cell("import numpy\nnumpy.ones(1) / 3", result("array([0.33333333])"))],
+        environment={
+            "IPYTHONDIR": str(tmp_path / "home"),
+            "PYTHONSTARTUP": str(tmp_path / "mine.py"),
+        },
+    )
+    assert "1 passed" in said
+
+
+def test_a_text_that_comes_after_a_figure_is_noticed_before_it(check):
+    source = "print('one')\ndisplay(2)\nprint('three')"
+    one, three = printed("one\n"), printed("three\n")
+    shown = new_output("display_data", {"text/plain": "2"})
+    said = check(
+        [cell(source, one, shown, three), cell(source, printed("one\nthree\n"), shown)]
+    )
+    assert "1 failed, 1 passed" in said

@@ -67,7 +67,7 @@ def test_a_wheel_that_is_wanted_itself_is_not_looked_into(tmp_path):
     assert list(found) == ["comm.whl"]
 
 
-def test_a_file_found_nowhere_ends_the_search_with_each_place_tried(tmp_path):
+def test_a_file_found_nowhere_is_an_error_with_each_place_tried(tmp_path):
     folder(tmp_path / "a", {"pyodide.js": b"right", "numpy.whl": b"wrong"})
     (tmp_path / "b").write_text("no archive")
 
@@ -117,7 +117,7 @@ def test_a_build_without_pyodide_leaves_the_site_of_before(
     assert left == ["html", "lite"]
 
 
-def test_a_link_leads_to_a_chapter_that_is_there_or_to_a_page_of_the_book():
+def test_a_link_leads_to_a_chapter_there_or_a_page_of_the_book():
     text = "[a](02_naive_loss.ipynb#x) [b](glossary.md#loss) "
     text += "[c](../worksheet/softmax.ipynb) [d](14_past_one_machine.ipynb)"
     assert lite.with_links(text, "https://b.org/") == (
@@ -139,7 +139,7 @@ def test_every_chapter_of_the_browser_is_recorded():
     assert all(chapter.is_file() for chapter in lite.CHAPTERS)
 
 
-def test_a_text_of_several_lines_is_one_string_which_the_browser_shows_as_it_is(
+def test_a_text_of_several_lines_becomes_one_string(
     tmp_path,
 ):
     lite.put_chapters(tmp_path / "files")

@@ -1,63 +1,116 @@
 import pytest
 
-from tools.mutants import mutants
+from tools.mutants import (
+    EQUIVALENT,
+    Reason,
+    Survivor,
+    function_of,
+    modules_with_tests,
+    report,
+    survivor_in,
+    with_decorators_below,
+    without_synonyms,
+)
 
-SOURCE = '''"""A text."""
+DIFF = """
+# softmax_lib.streaming.xǁRowsǁlast__mutmut_7: survived
+--- softmax_lib/streaming.py
++++ softmax_lib/streaming.py
+@@ -3,4 +3,3 @@
+     total = 0
+-    for first in range(
+-        0, len(images), chunk
++    for first in range(0, len(images)
+     ):
+"""
+SOURCE = '''
+@outer(1)
+@inner
+def double(x):
+    """Return 2 x."""
+    return 2 * x
 
-LIMIT = 3
 
-
-@guarded(over="ignore")
-def half(x: int = 1, *, loud: bool = False) -> int | None:
-    """Return x / 2."""
-    if x > 0 and loud:
-        print(f"it is {x}")
-    for _ in x:
-        continue
-    x -= 2
-    return x.max() / 2
+class Rows:
+    @property
+    def last(self):
+        return 3
 '''
 
 
-def changes() -> list[str]:
-    return [mutant.change for mutant in mutants(SOURCE)]
+def test_a_survivor_is_named_by_its_function_and_lines() -> None:
+    name = "softmax_lib.streaming.xǁRowsǁlast__mutmut_7"
+    before = "for first in range(\n0, len(images), chunk"
+    expected = Survivor("Rows.last", before, "for first in range(0, len(images)")
+    assert survivor_in(DIFF, name) == expected
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("mutant", "function"),
     [
-        "@guarded(over='ignore') def half → def half",
-        "guarded(over='ignore') → guarded()",
-        "1 → 2",
-        "False → True",
-        "if x > 0 and loud: → if False:",
-        "x > 0 and loud → x > 0 or loud",
-        "x > 0 and loud → loud",
-        "x > 0 → x >= 0",
-        "x > 0 → x <= 0",
-        "'it is ' → 'XXit is '",
-        "print(f'it is {x}') → pass",
-        "for _ in x: → for _ in ():",
-        "continue → break",
-        "x -= 2 → x += 2",
-        "x -= 2 → x = 2",
-        "x -= 2 → pass",
-        "x.max → x.min",
-        "x.max() / 2 → x.max() * 2",
-        "return x.max() / 2 → return",
+        ("softmax_lib.source.x_listing__mutmut_12", "listing"),
+        ("softmax_lib.exercises.grid.x__xs__mutmut_1", "_xs"),
+        ("softmax_lib.spread.xǁDaskǁ__init____mutmut_3", "Dask.__init__"),
     ],
 )
-def test_each_careless_change_is_tried(change: str) -> None:
-    assert change in changes()
+def test_the_function_of_a_mutant_is_read_from_its_name(
+    mutant: str, function: str
+) -> None:
+    assert function_of(mutant) == function
 
 
-def test_annotations_docstrings_and_module_constants_are_left_alone() -> None:
-    assert not [change for change in changes() if "text" in change]
-    assert not [change for change in changes() if "Return x" in change]
-    assert "3 → 4" not in changes()
-    assert "None → 0" not in changes()
+def test_decorators_below_mean_the_same() -> None:
+    below = with_decorators_below(SOURCE)
+    assert "double = outer(1)(inner(double))" in below.splitlines()
+    names: dict[str, object] = {
+        "outer": lambda n: lambda f: lambda x: (n, f(x)),
+        "inner": lambda f: lambda x: -f(x),
+    }
+    exec(below, names)
+    assert names["double"](2) == (1, -4)
+    assert names["Rows"]().last == 3
 
 
-def test_a_mutant_says_where_it_is() -> None:
-    (mutant,) = [m for m in mutants(SOURCE) if m.change == "continue → break"]
-    assert (mutant.number, mutant.line) == (12, "half: continue")
+@pytest.mark.parametrize(
+    ("before", "after", "function", "expected"),
+    [
+        ("-1", "-2", "", True),
+        ("-1", "-2", "rows", True),
+        ("-1", "-2", "columns", False),
+        ("x.sum(0, -1)", "x.sum(0, -2)", "", True),
+        ("-1", "-3", "", False),
+        ("7", "-2", "", False),
+    ],
+)
+def test_a_reason_explains_one_change_of_a_line(
+    before: str, after: str, function: str, expected: bool
+) -> None:
+    survivor = Survivor("rows", "y = f(-1) + x.sum(0, -1)", "y = f(-1) + x.sum(0, -2)")
+    assert Reason(before, after, "", function).explains(survivor) is expected
+
+
+def test_only_what_survives_is_to_be_explained(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    survivor, reason = Survivor("f", "x + 1", "x + 2"), Reason("1", "2", "why")
+    other = Reason("1", "3", "why")
+    assert report([survivor], [reason]) == 0
+    assert capsys.readouterr().out == ""
+    assert report([survivor], []) == 1
+    assert "this change:\n- x + 1\n+ x + 2" in capsys.readouterr().out
+    assert report([survivor], [reason, other]) == 1
+    assert f"{EQUIVALENT.name} lists what" in capsys.readouterr().out
+
+
+def test_what_python_reads_alike_is_no_survivor() -> None:
+    synonym = Survivor("f", 'x.decode("utf-8")', 'x.decode("UTF-8")')
+    other = Survivor("f", 'x.decode("utf-8")', 'x.decode("XXutf-8XX")')
+    assert without_synonyms([synonym, other]) == [other]
+
+
+def test_a_module_is_tested_by_its_tests_and_its_users() -> None:
+    modules = modules_with_tests()
+    assert modules["gradient_check"] == ["tests/test_gradient_check.py"]
+    assert {"tests/test_losses.py", "tests/test_evaluation.py"} <= {*modules["losses"]}
+    assert len(modules["exercises"]) > 1
+    assert "classifiers" not in modules  # it has import names and no function

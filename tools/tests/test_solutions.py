@@ -56,7 +56,7 @@ def cells():
     ]
 
 
-def test_the_listings_of_a_solution_are_cells_after_the_last_cell(cells):
+def test_listings_of_a_solution_are_cells_after_the_last_cell(cells):
     last, first, second = executed_cells(cells)
     assert (last.source, first.source) == ("1", "for i in range(2):\n    print(i)")
     assert first.outputs == [new_output("stream", text="0\n1\n")]

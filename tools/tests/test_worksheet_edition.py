@@ -25,7 +25,7 @@ def cells_of(path):
 def outcomes(path):
     """Run what a reader writes and what is graded; say which of the latter passes."""
     X_dev = np.random.default_rng(0).uniform(-100, 100, (500, 3073))
-    names = {"display": lambda report: None, "X_dev": X_dev}
+    names = {"display": lambda report: None, "X_dev": X_dev, "D": 3073}
     passed = {}
     for cell in cells_of(path):
         role = cell.metadata.get("nbgrader")
@@ -75,7 +75,7 @@ def test_the_command_agrees_with_the_cells(capsys):
     assert "Right." not in capsys.readouterr().out.split("Not yet.", 1)[1]
 
 
-def test_no_solution_and_no_output_is_left_in_the_empty_worksheet():
+def test_the_empty_worksheet_has_no_solution_and_no_output():
     for cell in cells_of(EMPTY):
         assert not re.search("SOLUTION|HIDDEN|assert", cell.source)
         if cell.cell_type == "code":
@@ -84,7 +84,7 @@ def test_no_solution_and_no_output_is_left_in_the_empty_worksheet():
             assert re.search("NotImplementedError|YOUR ANSWER HERE", cell.source)
 
 
-def test_each_exercise_has_an_example_a_prediction_hints_and_a_link_to_its_chapter():
+def test_each_exercise_of_the_worksheet_has_its_parts():
     texts = {cell.id: cell.source for cell in cells_of(EMPTY)}
     exercises = [name for name in texts if re.fullmatch(r"ex\d", name)]
     assert len(exercises) == 7
@@ -102,6 +102,6 @@ def test_every_link_leads_to_a_chapter():
         assert Path(EMPTY.parent / link).exists(), link
 
 
-def test_every_decimal_number_of_the_text_is_computed_in_some_chapter():
+def test_every_decimal_number_is_computed_in_some_chapter():
     computed = [n for chapter in CHAPTERS for n in computed_numbers(cells_of(chapter))]
     assert unsupported_numbers(prose_of(cells_of(EMPTY)), computed) == []

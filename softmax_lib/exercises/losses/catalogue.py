@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from softmax_lib.exercises.mistakes import Change, Mistake, Values
+from softmax_lib.exercises.mistakes import Change, Mistake, Values, catalogue
 
 __all__ = [
     "EXTREME_MISTAKES",
@@ -35,7 +35,6 @@ def scaled(factor: Factor) -> dict[str, Change]:
 def averaged_over_constant(count: int) -> Mistake:
     """Divide the sum over the points by a number that is not their count."""
     return Mistake(
-        "averaged_over_constant",
         f"The sum over the points is divided by {count}, however many there are",
         "Where does that number come from? Which length of X counts the points?",
         scaled(lambda v: v.N / count),
@@ -58,10 +57,20 @@ def with_zeros(index: int | tuple[slice, int]) -> Change:
     return change
 
 
+def penalty_times(times: float) -> Mistake:
+    """Scale the regularization by a number that nothing explains."""
+    return Mistake(
+        f"The regularization is {times:g} times what fits",
+        "How often do you add it, and with which factor? What is the derivative of w² "
+        "with respect to w?",
+        rescaled_penalty(lambda v: times),
+    )
+
+
 def without_row(row: int) -> dict[str, Change]:
     """Leave a row of ``W`` out of the regularization."""
     return {
-        "penalty": lambda v, value: value - v.factor * v.reg * np.sum(v.W[row] ** 2),
+        "penalty": lambda v, value: value - v.strength * np.sum(v.W[row] ** 2),
         "reg_gradient": with_zeros(row),
     }
 
@@ -101,237 +110,196 @@ def penalized_each_time(divided: int) -> dict[str, Change]:
     )
 
 
-NO_DATA = Mistake(
-    "data_missing",
-    "The part from the data is missing; only the regularization is there",
-    "Set reg to 0. What is left, and where should it come from?",
-    scaled(lambda v: 0),
-)
-PENALTY_STEPS = {"penalty", "reg_gradient"}
 POINT_FOR_CLASS = "y[i] is a class. Which of your loops counts the classes?"
 CHAIN_RULE = "What is the derivative of reg * w² with respect to w?"
 OPPOSITE_WEIGHTS = "Weights of +3 and -3: what do they add to your penalty?"
 
-COMMON = [
-    Mistake(
-        "not_averaged",
+COMMON = catalogue(
+    not_averaged=Mistake(
         "The division by the number of points N is missing",
         "Copy every point once, so that N doubles. Should your result double, too?",
         scaled(lambda v: v.N),
     ),
-    Mistake(
-        "averaged_over_features",
+    averaged_over_features=Mistake(
         "The sum over the points is divided by the number of features D, not of points",
         "X is (N, D). Which of its two lengths counts the points?",
         scaled(lambda v: v.N / len(v.W)),
     ),
-    Mistake(
-        "averaged_over_classes",
+    averaged_over_classes=Mistake(
         "The sum over the points is divided by the number of classes C, not of points",
         "A mean over the points divides by how many things?",
         scaled(lambda v: v.N / v.C),
     ),
-    Mistake(
-        "averaged_over_points_and_classes",
+    averaged_over_points_and_classes=Mistake(
         "The sum is divided by N times C, not by N",
         "How many numbers does your mean run over, and how many points are there?",
         scaled(lambda v: 1 / v.C),
     ),
-    Mistake(
-        "averaged_twice",
+    averaged_twice=Mistake(
         "The sum over the points is divided by N twice",
         "Follow one point through your code and count the divisions by N.",
         scaled(lambda v: 1 / v.N),
     ),
-    *map(averaged_over_constant, (200, 500, 1000, 49000)),
-    Mistake(
-        "averaged_inside_the_loop",
-        "The division by N is inside the loop over the points",
-        "What happens to the first point's contribution when the second is added?",
-        divided_each_time(1),
-        divided_each_time(0),
-    ),
-    Mistake(
-        "averaged_inside_the_loop",
-        "The division by N and the regularization are inside the loop over the points",
-        "Which lines run for each point, and which run once, after the last?",
-        divided_each_time(1) | penalized_each_time(0),
-        divided_each_time(0) | penalized_each_time(0),
-        divided_each_time(1) | penalized_each_time(1),
-    ),
-    Mistake(
-        "point_left_out",
-        "The last point is left out",
-        "Write down the numbers that your loop counts through.",
-        all_but_one(-1),
-    ),
-    Mistake(
-        "point_left_out",
-        "The first point is left out",
-        "Write down the numbers that your loop counts through.",
-        all_but_one(0),
-    ),
-    Mistake(
-        "last_point_only",
+    averaged_over_constant=map(averaged_over_constant, (200, 500, 1000, 49000)),
+    averaged_inside_the_loop=[
+        Mistake(
+            "The division by N is inside the loop over the points",
+            "What happens to the first point's contribution when the second is added?",
+            divided_each_time(1),
+            divided_each_time(0),
+        ),
+        Mistake(
+            "The division by N and the regularization are inside the loop over the "
+            "points",
+            "Which lines run for each point, and which run once, after the last?",
+            divided_each_time(1) | penalized_each_time(0),
+            divided_each_time(0) | penalized_each_time(0),
+            divided_each_time(1) | penalized_each_time(1),
+        ),
+    ],
+    point_left_out=[
+        Mistake(
+            "The last point is left out",
+            "Write down the numbers that your loop counts through.",
+            all_but_one(-1),
+        ),
+        Mistake(
+            "The first point is left out",
+            "Write down the numbers that your loop counts through.",
+            all_but_one(0),
+        ),
+    ],
+    last_point_only=Mistake(
         "Only the last point counts",
         "Does each point add to what is there, or replace it?",
         one_point(-1),
     ),
-    Mistake(
-        "first_point_only",
+    first_point_only=Mistake(
         "Only the first point counts",
         "When does your function return, and where does the loop end?",
         one_point(0),
     ),
-    Mistake(
-        "data_sign",
+    data_sign=Mistake(
         "The part that comes from the data has the wrong sign",
         "Take a point that is classified correctly with near certainty. Is its loss "
         "close to 0, and never below? Does a step against the gradient lower the loss?",
         scaled(lambda v: -1),
     ),
-    Mistake(
-        "sign",
+    sign=Mistake(
         "The sign is wrong, regularization included",
         "Can a sum of squares make the loss smaller?",
         both(lambda v, value: -value, "loss", "dW"),
     ),
-    NO_DATA,
-    Mistake(
-        "X_missing",
+    data_missing=Mistake(
+        "The part from the data is missing; only the regularization is there",
+        "Set reg to 0. What is left, and where should it come from?",
+        scaled(lambda v: 0),
+    ),
+    X_missing=Mistake(
         "The points X are missing",
         "Score j is the sum over d of x_d times W_dj. What is its derivative with "
         "respect to W_dj?",
         {"sum_gradient": lambda v, _: np.ones_like(v.X).T @ v.dscores},
     ),
-    Mistake(
-        "sums_multiplied",
+    sums_multiplied=Mistake(
         "The sum of the points is multiplied by the sum of their dscores",
         "Does your product multiply point 1 by the dscores of point 2?",
         {"sum_gradient": lambda v, _: np.outer(v.X.sum(0), v.dscores.sum(0))},
     ),
-    Mistake(
-        "reg_missing",
+    reg_missing=Mistake(
         "The regularization is missing",
         "Call your function with reg = 0 and with reg = 0.5. Which number changes, and "
         "which should?",
         rescaled_penalty(lambda v: 0),
     ),
-    Mistake(
-        "reg_half",
+    reg_half=Mistake(
         "The regularization is half of what the worksheet asks for",
         "The worksheet's penalty is reg times the sum of the squared weights, with no "
         "factor 0.5 (other years of the course have one). What is the derivative of "
         "w² with respect to w?",
         rescaled_penalty(lambda v: 0.5),
     ),
-    Mistake(
-        "reg_doubled",
+    reg_doubled=Mistake(
         "The regularization is twice what the worksheet asks for",
         "How often do you add it, and with which factor?",
         rescaled_penalty(lambda v: 2),
     ),
-    *[
-        Mistake(
-            "reg_scaled",
-            f"The regularization is {times:g} times what fits",
-            "How often do you add it, and with which factor? What is the derivative of "
-            "w² with respect to w?",
-            rescaled_penalty(lambda v, times=times: times),  # type: ignore[misc]
-        )
-        for times in (0.25, 4)
-    ],
-    Mistake(
-        "reg_divided_by_N",
+    reg_scaled=map(penalty_times, (0.25, 4)),
+    reg_divided_by_N=Mistake(
         "The regularization is divided by N",
         "Which of the two terms is a mean over the points: the losses, the penalty, or "
         "both? In which order do you divide and add?",
         rescaled_penalty(lambda v: 1 / v.N),
     ),
-    Mistake(
-        "reg_for_each_point",
+    reg_for_each_point=Mistake(
         "The regularization is added once for each point",
         "How many times does the line with reg run?",
         rescaled_penalty(lambda v: v.N),
     ),
-    Mistake(
-        "reg_without_bias",
+    reg_without_bias=Mistake(
         "The regularization leaves out the bias, the last row of W",
         "The worksheet's penalty sums over all of W, the bias row included.",
         without_row(-1),
     ),
-    Mistake(
-        "reg_without_first_row",
+    reg_without_first_row=Mistake(
         "The regularization leaves out the first row of W",
         "The worksheet's penalty sums over all of W. Which rows does yours take?",
         without_row(0),
     ),
-    Mistake(
-        "reg_not_squared",
+    reg_not_squared=Mistake(
         "The regularization uses the weights instead of their squares",
         OPPOSITE_WEIGHTS,
         {
-            "penalty": lambda v, _: v.factor * v.reg * np.sum(v.W),
-            "reg_gradient": lambda v, _: np.full_like(v.W, v.factor * v.reg),
+            "penalty": lambda v, _: v.strength * np.sum(v.W),
+            "reg_gradient": lambda v, _: np.full_like(v.W, v.strength),
         },
     ),
-    Mistake(
-        "reg_absolute",
+    reg_absolute=Mistake(
         "The regularization uses the absolute weights instead of their squares",
         "The worksheet's penalty is the sum of the squared weights.",
         {
-            "penalty": lambda v, _: v.factor * v.reg * np.sum(np.abs(v.W)),
-            "reg_gradient": lambda v, _: v.factor * v.reg * np.sign(v.W),
+            "penalty": lambda v, _: v.strength * np.sum(np.abs(v.W)),
+            "reg_gradient": lambda v, _: v.strength * np.sign(v.W),
         },
     ),
-    Mistake(
-        "reg_root",
+    reg_root=Mistake(
         "The regularization takes the root of the sum of squares",
         "What does np.linalg.norm return, and what does the penalty ask for?",
         {
-            "penalty": lambda v, _: v.factor * v.reg * np.sqrt(np.sum(v.W**2)),
-            "reg_gradient": lambda v, _: (
-                v.factor * v.reg * v.W / np.sqrt(np.sum(v.W**2))
-            ),
+            "penalty": lambda v, _: v.strength * np.sqrt(np.sum(v.W**2)),
+            "reg_gradient": lambda v, _: v.strength * v.W / np.sqrt(np.sum(v.W**2)),
         },
     ),
-    Mistake(
-        "reg_mean",
+    reg_mean=Mistake(
         "The regularization takes the mean of the squared weights instead of their sum",
         "Where does the worksheet ask for a mean, and over what?",
         rescaled_penalty(lambda v: 1 / v.W.size),
     ),
-    Mistake(
-        "reg_square_of_sum",
-        "The regularization squares the sum instead of summing the squares",
-        OPPOSITE_WEIGHTS,
-        {"penalty": lambda v, _: v.factor * v.reg * np.sum(v.W) ** 2},
-    ),
-    Mistake(
-        "reg_square_of_sum",
-        "The regularization adds the sum of all weights to every entry",
-        "The penalty is a sum over the weights. Which of its terms contain W_dj?",
-        {
-            "reg_gradient": lambda v, _: np.full_like(
-                v.W, 2 * v.factor * v.reg * np.sum(v.W)
-            )
-        },
-        {
-            "reg_gradient": lambda v, _: np.full_like(
-                v.W, v.factor * v.reg * np.sum(v.W)
-            )
-        },
-    ),
-    Mistake(
-        "reg_mixed_products",
+    reg_square_of_sum=[
+        Mistake(
+            "The regularization squares the sum instead of summing the squares",
+            OPPOSITE_WEIGHTS,
+            {"penalty": lambda v, _: v.strength * np.sum(v.W) ** 2},
+        ),
+        Mistake(
+            "The regularization adds the sum of all weights to every entry",
+            "The penalty is a sum over the weights. Which of its terms contain W_dj?",
+            {
+                "reg_gradient": lambda v, _: np.full_like(
+                    v.W, 2 * v.strength * np.sum(v.W)
+                )
+            },
+            {"reg_gradient": lambda v, _: np.full_like(v.W, v.strength * np.sum(v.W))},
+        ),
+    ],
+    reg_mixed_products=Mistake(
         "The regularization also contains products of different weights",
         "Which entries does the product of W and its transpose have, and which of "
         "them are sums of squares?",
-        {"penalty": lambda v, _: v.factor * v.reg * np.sum(v.W @ v.W.T)},
-        {"penalty": lambda v, _: v.factor * v.reg * np.sum(v.W.T @ v.W)},
+        {"penalty": lambda v, _: v.strength * np.sum(v.W @ v.W.T)},
+        {"penalty": lambda v, _: v.strength * np.sum(v.W.T @ v.W)},
     ),
-    Mistake(
-        "reg_strength_ignored",
+    reg_strength_ignored=Mistake(
         "The regularization does not depend on reg",
         "Set reg to 0. Is your penalty gone?",
         {
@@ -339,35 +307,35 @@ COMMON = [
             "reg_gradient": lambda v, _: 2 * v.factor * v.W,
         },
     ),
-    Mistake(
-        "reg_sign",
+    reg_sign=Mistake(
         "The regularization has the wrong sign",
         "Large weights should cost something. Do they?",
         rescaled_penalty(lambda v: -1),
     ),
-    Mistake(
-        "reg_without_W",
+    reg_without_W=Mistake(
         "The gradient of the regularization does not contain W",
         CHAIN_RULE,
-        {"reg_gradient": lambda v, _: np.full_like(v.W, 2 * v.factor * v.reg)},
+        {"reg_gradient": lambda v, _: np.full_like(v.W, 2 * v.strength)},
     ),
-    Mistake(
-        "reg_not_differentiated",
-        "The penalty itself is added instead of its derivative",
-        f"The penalty is one number; its gradient has one per weight. {CHAIN_RULE}",
-        {
-            "reg_gradient": lambda v, _: np.full_like(
-                v.W, v.factor * v.reg * np.sum(v.W**2)
-            )
-        },
-    ),
-    Mistake(
-        "reg_not_differentiated",
-        "The squared weights are added instead of their derivative",
-        CHAIN_RULE,
-        {"reg_gradient": lambda v, _: v.factor * v.reg * v.W**2},
-    ),
-]
+    reg_not_differentiated=[
+        Mistake(
+            "The penalty itself is added instead of its derivative",
+            f"The penalty is one number; its gradient has one per weight. {CHAIN_RULE}",
+            {
+                "reg_gradient": lambda v, _: np.full_like(
+                    v.W, v.strength * np.sum(v.W**2)
+                )
+            },
+        ),
+        Mistake(
+            "The squared weights are added instead of their derivative",
+            CHAIN_RULE,
+            {"reg_gradient": lambda v, _: v.strength * v.W**2},
+        ),
+    ],
+)
+NO_DATA = next(mistake for mistake in COMMON if mistake.name == "data_missing")
+PENALTY_STEPS = {"penalty", "reg_gradient"}
 
 
 def own_probability(v: Values) -> np.ndarray:
@@ -405,7 +373,6 @@ def softmax_of(scores: np.ndarray) -> np.ndarray:
 def epsilon_in_log(epsilon: float) -> Mistake:
     """Add a small number to the probability before taking its logarithm."""
     return Mistake(
-        "epsilon_in_log",
         f"A number like {epsilon:g} is added to the probability, or bounds it, before "
         "the logarithm",
         "It caps the loss of a point that is far from right. Which two terms does the "
@@ -421,7 +388,6 @@ EQUAL_SCORES = "With ten equal scores the loss should be 2.302585. What is yours
 def log_base(name: str, unit: float) -> Mistake:
     """Take another logarithm, of the probability or only of the sum."""
     return Mistake(
-        f"log_base_{name}",
         f"The logarithm has base {name}, not e",
         EQUAL_SCORES,
         both(lambda v, value: value / unit, "losses", "dscores"),
@@ -437,73 +403,69 @@ AFTER_THE_SHIFT = (
     "After the shift, which sign must the scores have so that exp cannot overflow?"
 )
 # Right on paper, and on a computer while the scores are small.
-SHIFTS = [
-    Mistake(
-        "maximum_not_subtracted",
+SHIFTS = catalogue(
+    maximum_not_subtracted=Mistake(
         "No maximum is subtracted from the scores",
         "What is np.exp(1000)? Which number can be subtracted from all scores of a "
         "point without changing its probabilities?",
         shifted_by(np.zeros_like),
     ),
-    Mistake(
-        "minimum_subtracted",
+    minimum_subtracted=Mistake(
         "The minimum is subtracted from the scores, not the maximum",
         AFTER_THE_SHIFT,
         shifted_by(lambda scores: scores.min(axis=1, keepdims=True)),
     ),
-    Mistake(
-        "mean_subtracted",
+    mean_subtracted=Mistake(
         "The mean is subtracted from the scores, not the maximum",
         AFTER_THE_SHIFT,
         shifted_by(lambda scores: scores.mean(axis=1, keepdims=True)),
     ),
-    Mistake(
-        "own_score_subtracted",
+    own_score_subtracted=Mistake(
         "The correct class's score is subtracted from the scores, not the maximum",
         AFTER_THE_SHIFT,
         {"shifted": lambda v, _: v.scores - v.scores[v.rows, v.y][:, np.newaxis]},
     ),
-    Mistake(
-        "maximum_of_all",
+    maximum_of_all=Mistake(
         "One maximum over all points is subtracted, not each point's own",
         "One point has scores near 2000, another near 0. What is left of the second "
         "one's exponentials?",
         shifted_by(lambda scores: scores.max()),
     ),
-    Mistake(
-        "maximum_of_absolute",
+    maximum_of_absolute=Mistake(
         "The largest absolute score is subtracted, not the largest score",
         "All scores of a point are near -2000. Where are they after your shift?",
         shifted_by(lambda scores: np.abs(scores).max(axis=1, keepdims=True)),
     ),
-    Mistake(
-        "maximum_added",
+    maximum_added=Mistake(
         "The maximum is added to the scores, where it should be subtracted",
         AFTER_THE_SHIFT,
         shifted_by(lambda scores: -scores.max(axis=1, keepdims=True)),
     ),
-]
-LOGS = [
-    Mistake(
-        "log_of_zero",
-        "The logarithm is taken of a probability, which is 0 on a computer when its "
-        "score is hundreds below the highest",
-        "The probability is a quotient. Which two terms does its logarithm become, and "
-        "can either of them be log(0)?",
-        {"losses": lambda v, _: -np.log(own_probability(v))},
-        is_remark=True,
-    ),
-    Mistake(
-        "log_of_zero",
-        "Zeros are multiplied by the logarithms of the other probabilities, which are "
-        "0 on a computer when their scores are hundreds below the highest",
-        "What is 0 * log(0) in NumPy? Of which probability do you need the logarithm?",
-        {"losses": lambda v, _: -(v.one_hot * np.log(v.probs)).sum(axis=1)},
-        is_remark=True,
-    ),
-    *[epsilon_in_log(10.0**-k) for k in (*range(2, 21), 30, 50, 100, 200, 300)],
-    epsilon_in_log(float(np.finfo(float).eps)),
-]
+)
+LOGS = catalogue(
+    log_of_zero=[
+        Mistake(
+            "The logarithm is taken of a probability, which is 0 on a computer when "
+            "its score is hundreds below the highest",
+            "The probability is a quotient. Which two terms does its logarithm become, "
+            "and can either of them be log(0)?",
+            {"losses": lambda v, _: -np.log(own_probability(v))},
+            is_remark=True,
+        ),
+        Mistake(
+            "Zeros are multiplied by the logarithms of the other probabilities, which "
+            "are 0 on a computer when their scores are hundreds below the highest",
+            "What is 0 * log(0) in NumPy? Of which probability do you need the "
+            "logarithm?",
+            {"losses": lambda v, _: -(v.one_hot * np.log(v.probs)).sum(axis=1)},
+            is_remark=True,
+        ),
+    ],
+    epsilon_in_log=[
+        *(epsilon_in_log(10.0**-k) for k in (*range(2, 21), 30, 50, 100, 200, 300)),
+        epsilon_in_log(float(np.finfo(float).eps)),
+    ],
+)
 EXTREME_MISTAKES = [*SHIFTS, *LOGS]
 
 ADD_UP = "Add up the probabilities of one point. What should come out?"
@@ -514,50 +476,49 @@ RAISE_OWN_SCORE = "Raise the correct class's score. Should the loss go up or dow
 RAISE_WRONG_SCORE = "If the score of a wrong class rises, does the loss change?"
 QUOTIENT = "Which two terms does the logarithm of a quotient become?"
 
-SOFTMAX_MISTAKES = [
-    *COMMON,
-    *SHIFTS,
-    *map(epsilon_in_log, (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)),
-    Mistake(
-        "not_normalized",
+SOFTMAX_ONLY = catalogue(
+    epsilon_in_log=map(epsilon_in_log, (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)),
+    not_normalized=Mistake(
         "The exponentials are not divided by their sum, so they are not probabilities",
         ADD_UP,
         through_probs(lambda v, _: v.exps),
     ),
-    Mistake(
-        "exp_missing",
-        "The exponentials are missing: the scores themselves are divided by their sum",
-        "Take scores of 3, 1 and -2. What do you get when you divide each by their "
-        "sum, and can a probability be negative?",
-        through_probs(lambda v, _: v.scores / v.scores.sum(axis=1, keepdims=True)),
-        through_probs(lambda v, _: v.shifted / v.shifted.sum(axis=1, keepdims=True)),
-    ),
-    Mistake(
-        "exp_missing",
-        "The exponentials are missing: the logarithm is taken of the sum of the scores",
-        "Can the sum of the scores be negative? What should the logarithm be taken of?",
-        {
-            "losses": lambda v, _: (
-                np.log(v.scores.sum(axis=1)) - v.scores[v.rows, v.label]
-            )
-        },
-    ),
-    Mistake(
-        "normalized_over_points",
+    exp_missing=[
+        Mistake(
+            "The exponentials are missing: the scores themselves are divided by their "
+            "sum",
+            "Take scores of 3, 1 and -2. What do you get when you divide each by their "
+            "sum, and can a probability be negative?",
+            through_probs(lambda v, _: v.scores / v.scores.sum(axis=1, keepdims=True)),
+            through_probs(
+                lambda v, _: v.shifted / v.shifted.sum(axis=1, keepdims=True)
+            ),
+        ),
+        Mistake(
+            "The exponentials are missing: the logarithm is taken of the sum of the "
+            "scores",
+            "Can the sum of the scores be negative? What should the logarithm be taken "
+            "of?",
+            {
+                "losses": lambda v, _: (
+                    np.log(v.scores.sum(axis=1)) - v.scores[v.rows, v.label]
+                )
+            },
+        ),
+    ],
+    normalized_over_points=Mistake(
         "The exponentials are divided by sums over the points, not the classes",
         f"{ADD_UP_ROW} Which axis runs over the classes?",
         through_probs(lambda v, _: v.exps / v.exps.sum(axis=0)),
         through_probs(lambda v, _: np.exp(v.scores) / np.exp(v.scores).sum(axis=0)),
     ),
-    Mistake(
-        "normalized_over_everything",
+    normalized_over_everything=Mistake(
         "The exponentials are divided by one sum over all points and classes",
         ADD_UP_ROW,
         through_probs(lambda v, _: v.exps / v.exps.sum()),
         through_probs(lambda v, _: np.exp(v.scores) / np.exp(v.scores).sum()),
     ),
-    Mistake(
-        "softmax_twice",
+    softmax_twice=Mistake(
         "The softmax is taken twice: probabilities are used where scores belong",
         "A point has the scores 100, 0 and 0. How close to 0 does its loss come?",
         {"scores": lambda v, scores: softmax_of(scores)},
@@ -567,27 +528,23 @@ SOFTMAX_MISTAKES = [
             )
         },
     ),
-    Mistake(
-        "own_class_left_out_of_sum",
+    own_class_left_out_of_sum=Mistake(
         "The sum of the exponentials leaves out the correct class",
         ADD_UP,
         through_probs(own_excluded),
     ),
-    Mistake(
-        "maximum_over_points",
+    maximum_over_points=Mistake(
         "The maximum is taken over the points of a class, not the classes of a point",
         "All scores of one point can be shifted by the same amount. Is it the same "
         "amount for all classes of a point in your code?",
         shifted_by(lambda scores: scores.max(axis=0)),
     ),
-    Mistake(
-        "divided_by_maximum",
+    divided_by_maximum=Mistake(
         "The scores are divided by their maximum, where it should be subtracted",
         "Which change of the scores leaves the probabilities as they are?",
         {"shifted": lambda v, _: v.scores / v.scores.max(axis=1, keepdims=True)},
     ),
-    Mistake(
-        "shifted_in_one_place",
+    shifted_in_one_place=Mistake(
         "The maximum is subtracted in one place and not in the other",
         "The same amount must be subtracted from the correct class's score and from "
         "the scores in the sum. Is it?",
@@ -598,68 +555,63 @@ SOFTMAX_MISTAKES = [
             )
         },
     ),
-    log_base("2", np.log(2)),
-    log_base("10", np.log(10)),
-    Mistake(
-        "log1p",
+    log_base_2=log_base("2", np.log(2)),
+    log_base_10=log_base("10", np.log(10)),
+    log1p=Mistake(
         "The logarithm of 1 + p is taken, not that of p",
         "What should the loss be when the correct class has probability 1?",
         {"losses": lambda v, _: -np.log1p(own_probability(v))},
     ),
-    Mistake(
-        "log_missing",
-        "The logarithm is missing",
-        EQUAL_SCORES,
-        {
-            "losses": lambda v, _: -own_probability(v),
-            "dscores": lambda v, value: value * v.probs[v.rows, v.y][:, np.newaxis],
-        },
-    ),
-    Mistake(
-        "log_missing",
-        "The logarithm is missing: 1 - p is not -log(p)",
-        EQUAL_SCORES,
-        {"losses": lambda v, _: 1 - own_probability(v)},
-    ),
-    Mistake(
-        "log_of_sum_missing",
+    log_missing=[
+        Mistake(
+            "The logarithm is missing",
+            EQUAL_SCORES,
+            {
+                "losses": lambda v, _: -own_probability(v),
+                "dscores": lambda v, value: value * v.probs[v.rows, v.y][:, np.newaxis],
+            },
+        ),
+        Mistake(
+            "The logarithm is missing: 1 - p is not -log(p)",
+            EQUAL_SCORES,
+            {"losses": lambda v, _: 1 - own_probability(v)},
+        ),
+    ],
+    log_of_sum_missing=Mistake(
         "The logarithm of the sum of exponentials is missing",
         QUOTIENT,
         {"losses": lambda v, _: v.exps.sum(axis=1) - v.shifted[v.rows, v.label]},
     ),
-    Mistake(
-        "own_score_missing",
-        "The score of the correct class is missing, or the highest one is used instead",
-        DEPENDS_ON_Y,
-        {"losses": lambda v, _: np.log(v.exps.sum(axis=1))},
-    ),
-    Mistake(
-        "own_score_missing",
-        "The score of the correct class is missing",
-        DEPENDS_ON_Y,
-        {"losses": lambda v, _: np.log(np.exp(v.scores).sum(axis=1))},
-    ),
-    Mistake(
-        "exp_of_sum",
+    own_score_missing=[
+        Mistake(
+            "The score of the correct class is missing, or the highest one is used "
+            "instead",
+            DEPENDS_ON_Y,
+            {"losses": lambda v, _: np.log(v.exps.sum(axis=1))},
+        ),
+        Mistake(
+            "The score of the correct class is missing",
+            DEPENDS_ON_Y,
+            {"losses": lambda v, _: np.log(np.exp(v.scores).sum(axis=1))},
+        ),
+    ],
+    exp_of_sum=Mistake(
         "The scores are summed before the exponential is taken",
         "With scores of 0 and 0: is exp(0 + 0) the same as exp(0) + exp(0)?",
         {"losses": lambda v, _: v.shifted.sum(axis=1) - v.shifted[v.rows, v.label]},
         {"losses": lambda v, _: v.scores.sum(axis=1) - v.scores[v.rows, v.label]},
     ),
-    Mistake(
-        "sum_not_reset",
+    sum_not_reset=Mistake(
         "The sum of the exponentials carries over from one point to the next",
         "What should the sum be when the next point begins?",
         through_probs(lambda v, _: v.exps / v.exps.sum(axis=1).cumsum()[:, np.newaxis]),
     ),
-    Mistake(
-        "once_for_each_class",
+    once_for_each_class=Mistake(
         "Each point is counted once for each class",
         "How many times does the line run that adds a point's contribution?",
         scaled(lambda v: v.C),
     ),
-    Mistake(
-        "svm_loss",
+    svm_loss=Mistake(
         "This is the SVM loss, not the softmax loss",
         "A wrong class is far behind the correct one. Does its score still matter "
         "in the softmax loss?",
@@ -671,8 +623,7 @@ SOFTMAX_MISTAKES = [
             ),
         },
     ),
-    Mistake(
-        "own_score_sign",
+    own_score_sign=Mistake(
         "The score of the correct class has the wrong sign",
         RAISE_OWN_SCORE,
         {
@@ -681,8 +632,7 @@ SOFTMAX_MISTAKES = [
             )
         },
     ),
-    Mistake(
-        "all_classes",
+    all_classes=Mistake(
         "The losses of all classes are summed, not the correct class's alone",
         "Which of the C probabilities of a point tells how good the classifier is?",
         {
@@ -690,15 +640,13 @@ SOFTMAX_MISTAKES = [
             "dscores": lambda v, _: v.C * v.probs - 1,
         },
     ),
-    Mistake(
-        "sigmoid",
+    sigmoid=Mistake(
         "This is the sigmoid of each score, not the softmax of all of them",
         ADD_UP,
         through_probs(lambda v, _: 1 / (1 + np.exp(-v.shifted))),
         through_probs(lambda v, _: 1 / (1 + np.exp(-v.scores))),
     ),
-    Mistake(
-        "binary_cross_entropy",
+    binary_cross_entropy=Mistake(
         "The other classes add -log(1 - p), as if each class were a yes-or-no question",
         "Softmax already ties the classes together. Whose probability is in its loss?",
         {
@@ -707,14 +655,12 @@ SOFTMAX_MISTAKES = [
             )
         },
     ),
-    Mistake(
-        "last_class",
+    last_class=Mistake(
         "The loss is that of the last class, not of the correct one",
         "Which lines run for every class, and which only for the correct one?",
         {"label": lambda v, _: np.full(v.N, v.C - 1)},
     ),
-    Mistake(
-        "predicted_class",
+    predicted_class=Mistake(
         "The loss is that of the class with the highest score, not the correct one",
         DEPENDS_ON_Y,
         {
@@ -724,15 +670,20 @@ SOFTMAX_MISTAKES = [
             ),
         },
     ),
-    Mistake(
-        "every_label_for_every_point",
-        "Each point is compared with the labels of all points",
-        "What is the shape of probs[:, y]? You need one number for each point.",
-        {"sum_loss": lambda v, _: -np.log(v.probs[:, v.y]).sum()},
-        {"sum_loss": lambda v, _: -np.log(v.probs[:, v.y]).sum() / v.N},
-    ),
-    Mistake(
-        "label_of_first_point",
+    every_label_for_every_point=[
+        Mistake(
+            "Each point is compared with the labels of all points",
+            "What is the shape of probs[:, y]? You need one number for each point.",
+            {"sum_loss": lambda v, _: -np.log(v.probs[:, v.y]).sum()},
+            {"sum_loss": lambda v, _: -np.log(v.probs[:, v.y]).sum() / v.N},
+        ),
+        Mistake(
+            "The 1 is subtracted at the labels of all points in every row",
+            "Which entries does dscores[:, y] select? You need one for each point.",
+            {"dscores": lambda v, value: value + v.one_hot - v.one_hot.any(axis=0)},
+        ),
+    ],
+    label_of_first_point=Mistake(
         "The label of the first point is used for all points",
         "Which index counts the points in your code, and which one the classes?",
         {
@@ -740,20 +691,17 @@ SOFTMAX_MISTAKES = [
             "dscores": lambda v, value: value + v.one_hot - v.one_hot[0],
         },
     ),
-    Mistake(
-        "squared_error",
+    squared_error=Mistake(
         "This is the squared error of the probabilities, not their cross-entropy",
         "Which single probability of a point is in the softmax loss?",
         {"losses": lambda v, _: ((v.probs - v.one_hot) ** 2).sum(axis=1)},
     ),
-    Mistake(
-        "one_for_each_class",
+    one_for_each_class=Mistake(
         "For the correct class, 1 is subtracted C times",
         "How often does the line run that subtracts the point?",
         {"dscores": lambda v, value: value - (v.C - 1) * v.one_hot},
     ),
-    Mistake(
-        "own_class_in_every_column",
+    own_class_in_every_column=Mistake(
         "Every class gets p - 1 of the correct class",
         "Which probability belongs to column j?",
         {
@@ -762,26 +710,19 @@ SOFTMAX_MISTAKES = [
             )
         },
     ),
-    Mistake(
-        "class_left_out",
-        "The first class gets no gradient",
-        "Write down the classes that your loop counts through.",
-        {"dscores": with_zeros((slice(None), 0))},
-    ),
-    Mistake(
-        "class_left_out",
-        "The last class gets no gradient",
-        "Write down the classes that your loop counts through.",
-        {"dscores": with_zeros((slice(None), -1))},
-    ),
-    Mistake(
-        "every_label_for_every_point",
-        "The 1 is subtracted at the labels of all points in every row",
-        "Which entries does dscores[:, y] select? You need one for each point.",
-        {"dscores": lambda v, value: value + v.one_hot - v.one_hot.any(axis=0)},
-    ),
-    Mistake(
-        "labels_off_by_one",
+    class_left_out=[
+        Mistake(
+            "The first class gets no gradient",
+            "Write down the classes that your loop counts through.",
+            {"dscores": with_zeros((slice(None), 0))},
+        ),
+        Mistake(
+            "The last class gets no gradient",
+            "Write down the classes that your loop counts through.",
+            {"dscores": with_zeros((slice(None), -1))},
+        ),
+    ],
+    labels_off_by_one=Mistake(
         "The class before the correct one is used",
         "The labels start at 0. Which column belongs to label 0?",
         {
@@ -791,65 +732,55 @@ SOFTMAX_MISTAKES = [
             ),
         },
     ),
-    Mistake(
-        "own_class_missing",
+    own_class_missing=Mistake(
         "The correct class is treated like the others: nothing is subtracted for it",
         "The loss contains the correct class's score once more, outside the sum. What "
         "is the derivative of that term?",
         {"dscores": lambda v, value: value + v.one_hot},
     ),
-    Mistake(
-        "probs_missing",
+    probs_missing=Mistake(
         "The probabilities are missing",
         "The loss contains the logarithm of a sum of exponentials. What is its "
         "derivative with respect to one score?",
         {"dscores": lambda v, _: -v.one_hot},
     ),
-    Mistake(
-        "one_added",
+    one_added=Mistake(
         "The 1 of the correct class is added, where it should be subtracted",
         RAISE_OWN_SCORE,
         {"dscores": lambda v, value: value + 2 * v.one_hot},
     ),
-    Mistake(
-        "one_in_every_class",
+    one_in_every_class=Mistake(
         "The 1 is subtracted in every class, not only in the correct one",
         SUM_OF_DSCORES,
         {"dscores": lambda v, value: value + v.one_hot - 1},
     ),
-    Mistake(
-        "scores_for_probs",
+    scores_for_probs=Mistake(
         "The scores are used where the probabilities belong",
         SUM_OF_DSCORES,
         {"wished_away": lambda v, _: v.scores},
         {"wished_away": lambda v, _: v.shifted},
     ),
-    Mistake(
-        "branches_swapped",
+    branches_swapped=Mistake(
         "The correct class gets p and the wrong ones p - 1; it is the other way round",
         "For which classes is the condition of your `if` true?",
         {"dscores": lambda v, _: v.probs - (1 - v.one_hot)},
     ),
-    Mistake(
-        "complement_for_probs",
+    complement_for_probs=Mistake(
         "1 - p is used where p belongs",
         SUM_OF_DSCORES,
         {"wished_away": lambda v, _: 1 - v.probs},
     ),
-    Mistake(
-        "own_class_sign",
+    own_class_sign=Mistake(
         "The column of the correct class has the wrong sign",
         RAISE_OWN_SCORE,
         {"dscores": lambda v, value: np.where(v.one_hot, -value, value)},
     ),
-    Mistake(
-        "log_for_probs",
+    log_for_probs=Mistake(
         "The logarithms of the probabilities are used where the probabilities belong",
         SUM_OF_DSCORES,
         {"wished_away": lambda v, _: np.log(v.probs)},
     ),
-    Mistake(
-        "derivative_of_logarithm",
+    derivative_of_logarithm=Mistake(
         "This is the derivative -1/p of the logarithm alone",
         "The loss is -log(p), and p depends on the scores. Which factor does the chain "
         "rule add?",
@@ -859,8 +790,7 @@ SOFTMAX_MISTAKES = [
         {"dscores": lambda v, _: np.where(v.one_hot, -1 / v.probs, 1 / v.probs)},
         {"dscores": lambda v, _: v.probs - v.one_hot / v.probs},
     ),
-    Mistake(
-        "point_for_class",
+    point_for_class=Mistake(
         "The label is compared with the index of the point, not of the class",
         POINT_FOR_CLASS,
         {
@@ -869,38 +799,36 @@ SOFTMAX_MISTAKES = [
             )
         },
     ),
-    Mistake(
-        "derivative_of_probability",
-        "This is the derivative p (1 - p) of a probability, not that of the loss",
-        "The loss is the logarithm of p. What does the chain rule add?",
-        {"dscores": lambda v, _: v.probs * (1 - v.probs)},
-    ),
-    Mistake(
-        "derivative_of_probability",
-        "The derivative p (1 - p) of a probability is multiplied in once more",
-        "Which derivatives has the chain rule already multiplied when the result is p "
-        "or p - 1?",
-        {"dscores": lambda v, value: value * v.probs * (1 - v.probs)},
-    ),
-    Mistake(
-        "own_class_only",
+    derivative_of_probability=[
+        Mistake(
+            "This is the derivative p (1 - p) of a probability, not that of the loss",
+            "The loss is the logarithm of p. What does the chain rule add?",
+            {"dscores": lambda v, _: v.probs * (1 - v.probs)},
+        ),
+        Mistake(
+            "The derivative p (1 - p) of a probability is multiplied in once more",
+            "Which derivatives has the chain rule already multiplied when the result "
+            "is p or p - 1?",
+            {"dscores": lambda v, value: value * v.probs * (1 - v.probs)},
+        ),
+    ],
+    own_class_only=Mistake(
         "Only the column of the correct class gets a gradient",
         RAISE_WRONG_SCORE,
         {"dscores": lambda v, value: np.where(v.one_hot, value, 0)},
     ),
-    Mistake(
-        "probability_of_own_class_missing",
+    probability_of_own_class_missing=Mistake(
         "The correct class gets -1, where p - 1 belongs",
         SUM_OF_DSCORES,
         {"dscores": lambda v, value: np.where(v.one_hot, -1, value)},
     ),
-    Mistake(
-        "own_class_skipped",
+    own_class_skipped=Mistake(
         "The column of the correct class gets no gradient",
         "If the score of the correct class rises, does the loss change?",
         {"dscores": lambda v, value: np.where(v.one_hot, 0, value)},
     ),
-]
+)
+SOFTMAX_MISTAKES = [*COMMON, *SHIFTS, *SOFTMAX_ONLY]
 
 
 def margin_wrong(margin: float) -> dict[str, Change]:
@@ -926,26 +854,18 @@ SMALL_MARGIN = (
     "A margin is 0.3 and its score rises by 0.1. By how much does the loss rise?"
 )
 
-SVM_MISTAKES = [
-    *COMMON,
-    Mistake("margin_missing", "The margin of 1 is missing", MARGIN, margin_wrong(0)),
-    *[
-        Mistake(
-            "margin_wrong",
-            f"The margin is {margin:g}, not 1",
-            MARGIN,
-            margin_wrong(margin),
-        )
+SVM_ONLY = catalogue(
+    margin_missing=Mistake("The margin of 1 is missing", MARGIN, margin_wrong(0)),
+    margin_wrong=[
+        Mistake(f"The margin is {margin:g}, not 1", MARGIN, margin_wrong(margin))
         for margin in (0.1, 0.5, 2, 5, 10, -1)
     ],
-    Mistake(
-        "margin_reversed",
+    margin_reversed=Mistake(
         "The difference of the scores is the wrong way round",
         RAISE_OWN_SCORE,
         {"margins": lambda v, value: 2 - value},
     ),
-    Mistake(
-        "own_class_counted",
+    own_class_counted=Mistake(
         "The correct class is counted among the others",
         "What is the correct class's margin to itself, and should it cost anything?",
         {
@@ -953,8 +873,7 @@ SVM_MISTAKES = [
             "dscores": lambda v, value: value - v.one_hot,
         },
     ),
-    Mistake(
-        "point_for_class",
+    point_for_class=Mistake(
         "The label is compared with the index of the point, not of the class",
         POINT_FOR_CLASS,
         {
@@ -964,28 +883,26 @@ SVM_MISTAKES = [
             ),
         },
     ),
-    Mistake(
-        "hinge_missing",
-        "Negative margins count, too",
-        FAR_BEHIND,
-        {"losses": lambda v, _: (v.margins * (1 - v.one_hot)).sum(axis=1)},
-    ),
-    Mistake(
-        "hinge_missing",
-        "Classes count whose margin is not positive",
-        "A wrong class is far behind the correct one. If its score rises a little, "
-        "does the loss change? And is 0 >= 0?",
-        no_hinge(lambda v: v.C - 1),
-        no_hinge(lambda v: v.C),
-    ),
-    Mistake(
-        "absolute_margins",
+    hinge_missing=[
+        Mistake(
+            "Negative margins count, too",
+            FAR_BEHIND,
+            {"losses": lambda v, _: (v.margins * (1 - v.one_hot)).sum(axis=1)},
+        ),
+        Mistake(
+            "Classes count whose margin is not positive",
+            "A wrong class is far behind the correct one. If its score rises a little, "
+            "does the loss change? And is 0 >= 0?",
+            no_hinge(lambda v: v.C - 1),
+            no_hinge(lambda v: v.C),
+        ),
+    ],
+    absolute_margins=Mistake(
         "The absolute margins are summed",
         FAR_BEHIND,
         {"losses": lambda v, _: (np.abs(v.margins) * (1 - v.one_hot)).sum(axis=1)},
     ),
-    Mistake(
-        "squared_margins",
+    squared_margins=Mistake(
         "The margins are squared",
         "The worksheet's SVM loss sums the margins as they are.",
         {
@@ -995,8 +912,7 @@ SVM_MISTAKES = [
             ),
         },
     ),
-    Mistake(
-        "largest_margin_only",
+    largest_margin_only=Mistake(
         "Only the largest margin of a point counts",
         "The worksheet's SVM loss sums over the wrong classes.",
         {
@@ -1007,44 +923,37 @@ SVM_MISTAKES = [
             ),
         },
     ),
-    Mistake(
-        "own_class_missing",
+    own_class_missing=Mistake(
         "The column of the correct class gets no gradient",
         "Every positive margin contains the correct class's score. With which sign?",
         {"dscores": lambda v, value: value * (1 - v.one_hot)},
     ),
-    Mistake(
-        "own_class_only",
+    own_class_only=Mistake(
         "Only the column of the correct class gets a gradient",
         RAISE_WRONG_SCORE,
         {"dscores": lambda v, value: value * v.one_hot},
     ),
-    Mistake(
-        "wrong_class_sign",
+    wrong_class_sign=Mistake(
         "The columns of the wrong classes have the wrong sign",
         "If the score of a wrong class rises, does the loss rise or fall?",
         {"dscores": lambda v, value: np.where(v.one_hot, value, -value)},
     ),
-    Mistake(
-        "counts_for_margins",
+    counts_for_margins=Mistake(
         "Each positive margin adds 1 to the loss, not its size",
         "A margin of 0.3 and one of 30: should they cost the same?",
         {"losses": lambda v, _: (v.counted > 0).sum(axis=1)},
     ),
-    Mistake(
-        "best_score_for_own",
+    best_score_for_own=Mistake(
         "The highest score is used where the correct class's score belongs",
         DEPENDS_ON_Y,
         {"margins": lambda v, _: v.scores - v.scores.max(axis=1, keepdims=True) + 1},
     ),
-    Mistake(
-        "own_class_sign",
+    own_class_sign=Mistake(
         "The column of the correct class has the wrong sign",
         RAISE_OWN_SCORE,
         {"dscores": lambda v, value: np.abs(value)},
     ),
-    Mistake(
-        "own_class_once",
+    own_class_once=Mistake(
         "The correct class's column counts each point once, whatever the number of "
         "positive margins",
         "How many of the margins of a point contain the correct class's score?",
@@ -1056,28 +965,29 @@ SVM_MISTAKES = [
             )
         },
     ),
-    Mistake(
-        "scores_counted",
+    scores_counted=Mistake(
         "Classes count whose score is positive, not those whose margin is",
         "A score can be positive and far below the correct class's. Does its class "
         "add to the loss?",
         {"dscores": lambda v, _: positive_scores(v, 1 - v.one_hot)},
         {"dscores": lambda v, _: positive_scores(v, np.ones_like(v.one_hot))},
     ),
-    Mistake(
-        "margins_for_counts",
-        "The margins are used where a 1 belongs, in the columns of the wrong classes",
-        SMALL_MARGIN,
-        {"dscores": lambda v, value: np.where(v.one_hot, value, v.counted)},
-    ),
-    Mistake(
-        "margins_for_counts",
-        "The margins are used where a 1 for each positive margin belongs",
-        SMALL_MARGIN,
-        {
-            "dscores": lambda v, _: (
-                v.counted - v.one_hot * v.counted.sum(axis=1, keepdims=True)
-            )
-        },
-    ),
-]
+    margins_for_counts=[
+        Mistake(
+            "The margins are used where a 1 belongs, in the columns of the wrong "
+            "classes",
+            SMALL_MARGIN,
+            {"dscores": lambda v, value: np.where(v.one_hot, value, v.counted)},
+        ),
+        Mistake(
+            "The margins are used where a 1 for each positive margin belongs",
+            SMALL_MARGIN,
+            {
+                "dscores": lambda v, _: (
+                    v.counted - v.one_hot * v.counted.sum(axis=1, keepdims=True)
+                )
+            },
+        ),
+    ],
+)
+SVM_MISTAKES = [*COMMON, *SVM_ONLY]

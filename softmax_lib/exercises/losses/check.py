@@ -84,29 +84,6 @@ def announced(text: str) -> Iterator[None]:
             timer.cancel()
 
 
-def check_loss(f: LossFunction) -> Report:
-    """Check a softmax loss and nothing else.
-
-    Parameters
-    ----------
-    f : callable
-        ``f(W, X, y, reg)`` returns ``loss, dW``, or ``loss`` alone. The gradient may
-        still be wrong.
-
-    Returns
-    -------
-    Report
-        Whether the loss is right, and if not, which mistake it is.
-
-    Examples
-    --------
-    >>> from softmax_lib.losses import softmax_loss_naive
-    >>> check_loss(lambda W, X, y, reg: softmax_loss_naive(W, X, y, 0)[0]).fault
-    'reg_missing'
-    """
-    return check(f, LOSS)
-
-
 def check_softmax_loss_naive(f: LossFunction) -> Report:
     """Check a softmax loss and its gradient; loops are welcome.
 
@@ -119,6 +96,12 @@ def check_softmax_loss_naive(f: LossFunction) -> Report:
     -------
     Report
         Whether it is right, and if not, which mistake it is.
+
+    Examples
+    --------
+    >>> from softmax_lib.losses import softmax_loss_naive
+    >>> check_softmax_loss_naive(softmax_loss_naive).passed
+    True
     """
     return check(f, NAIVE)
 
@@ -126,15 +109,7 @@ def check_softmax_loss_naive(f: LossFunction) -> Report:
 def check_softmax_loss_vectorized(f: LossFunction) -> Report:
     """Check a softmax loss and its gradient, which must run without Python loops.
 
-    Parameters
-    ----------
-    f : callable
-        ``f(W, X, y, reg)`` returns ``loss, dW``.
-
-    Returns
-    -------
-    Report
-        Whether it is right, and if not, which mistake it is.
+    As `check_softmax_loss_naive`.
 
     Examples
     --------
@@ -145,19 +120,20 @@ def check_softmax_loss_vectorized(f: LossFunction) -> Report:
     return check(f, VECTORIZED)
 
 
+def check_loss(f: LossFunction) -> Report:
+    """Check a softmax loss and nothing else.
+
+    As `check_softmax_loss_naive`, but ``f`` may return ``loss`` alone, and its gradient
+    may still be wrong.
+    """
+    return check(f, LOSS)
+
+
 def check_gradient(f: LossFunction) -> Report:
     """Check the gradient of a softmax loss and nothing else.
 
-    Parameters
-    ----------
-    f : callable
-        ``f(W, X, y, reg)`` returns ``loss, dW``, or ``dW`` alone. The loss may still be
-        wrong. A numerical gradient is as good as a derived one.
-
-    Returns
-    -------
-    Report
-        Whether the gradient is right, and if not, which mistake it is.
+    As `check_softmax_loss_naive`, but ``f`` may return ``dW`` alone, and its loss may
+    still be wrong. A numerical gradient is as good as a derived one.
     """
     return check(f, GRADIENT)
 
@@ -165,14 +141,6 @@ def check_gradient(f: LossFunction) -> Report:
 def check_svm_loss(f: LossFunction) -> Report:
     """Check an SVM loss with margin 1 and its gradient, with or without loops.
 
-    Parameters
-    ----------
-    f : callable
-        ``f(W, X, y, reg)`` returns ``loss, dW``.
-
-    Returns
-    -------
-    Report
-        Whether it is right, and if not, which mistake it is.
+    As `check_softmax_loss_naive`.
     """
     return check(f, SVM_LOSS)

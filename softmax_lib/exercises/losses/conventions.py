@@ -8,25 +8,26 @@ compared with the reference in its own convention.
 from collections.abc import Mapping
 
 from softmax_lib.exercises.losses.catalogue import without_row
-from softmax_lib.exercises.mistakes import Changes, Mistake
+from softmax_lib.exercises.mistakes import Changes, Mistake, catalogue
 from softmax_lib.exercises.search import Step
 
 __all__ = ["HALVED", "PENALTIES", "WITHOUT_BIAS", "steps_under"]
 
-HALVED = Mistake(
-    "penalty_halved",
-    "Your penalty is 0.5 * reg * sum(W²), with the gradient reg * W, as in other years "
-    "of the course; the worksheet's is reg * sum(W²), with 2 * reg * W",
-    "",
-    {"factor": lambda v, value: value / 2},
-    is_remark=True,
-)
-WITHOUT_BIAS = Mistake(
-    "bias_not_penalized",
-    "Your penalty leaves out the bias, the last row of W; the worksheet's includes it",
-    "",
-    without_row(-1),
-    is_remark=True,
+HALVED, WITHOUT_BIAS = catalogue(
+    penalty_halved=Mistake(
+        "Your penalty is 0.5 * reg * sum(W²), with the gradient reg * W, as in other "
+        "years of the course; the worksheet's is reg * sum(W²), with 2 * reg * W",
+        "",
+        {"factor": lambda v, value: value / 2},
+        is_remark=True,
+    ),
+    bias_not_penalized=Mistake(
+        "Your penalty leaves out the bias, the last row of W; the worksheet's includes "
+        "it",
+        "",
+        without_row(-1),
+        is_remark=True,
+    ),
 )
 # The worksheet's own comes first.
 PENALTIES: list[tuple[Mistake, ...]] = [

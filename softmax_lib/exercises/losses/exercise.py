@@ -35,28 +35,14 @@ def agrees(actual: Result, expected: np.ndarray, part: str, _: object = None) ->
 
 @dataclass(frozen=True, eq=False)
 class LossCheck:
-    """What one check asks for.
+    """What one check asks for."""
 
-    Attributes
-    ----------
-    ordinary, extreme : Exercise
-        The loss with ordinary and with extreme scores, each with its mistakes.
-    next_step : str
-        What to try after the check has passed.
-    parts : tuple of str
-        The results that are judged.
-    without_loops : bool
-        Whether loops in Python are a mistake.
-    has_kinks : bool
-        Whether the loss has points where any subgradient is right.
-    """
-
-    ordinary: Exercise
-    extreme: Exercise
-    next_step: str
-    parts: tuple[str, ...] = PARTS
-    without_loops: bool = False
-    has_kinks: bool = False
+    ordinary: Exercise  # with ordinary scores
+    extreme: Exercise  # with extreme scores, and their mistakes
+    next_step: str  # what to try after the check has passed
+    parts: tuple[str, ...] = PARTS  # the results that are judged
+    without_loops: bool = False  # whether loops in Python are a mistake
+    has_kinks: bool = False  # whether any subgradient is right at some points
 
     def under(self, convention: tuple[Mistake, ...]) -> "LossCheck":
         """Return the check that judges in a convention."""

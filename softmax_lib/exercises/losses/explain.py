@@ -33,7 +33,13 @@ from softmax_lib.exercises.losses.layouts import LAYOUTS, turn_square_gradients
 from softmax_lib.exercises.losses.reference import PARTS
 from softmax_lib.exercises.losses.run import Answers, Stop
 from softmax_lib.exercises.losses.sight import Sight
-from softmax_lib.exercises.mistakes import Mistake, Variant, find
+from softmax_lib.exercises.mistakes import (
+    Mistake,
+    Variant,
+    all_shown,
+    catalogue,
+    find,
+)
 from softmax_lib.exercises.report import Finding
 from softmax_lib.exercises.search import (
     UNKNOWN,
@@ -50,52 +56,34 @@ from softmax_lib.exercises.search import (
 TOO_SLOW = 5  # times the reference, and only a remark
 UNSTABLE = {"overflow", *(mistake.name for mistake in EXTREME_MISTAKES)}
 SCORES_AT_ALL = [*ORDINARY, *EXTREME]
-DTYPES = {
-    SINGLE: Mistake("single_precision", "With float32 arrays the results differ", ""),
-    IMAGES: Mistake(
-        "integer_images",
+DTYPES = catalogue(
+    single_precision=Mistake(
+        "With float32 arrays the results differ",
+        "",
+        shows=lambda is_right: not is_right(SINGLE),
+    ),
+    integer_images=Mistake(
         "With whole numbers in X (uint8, as images come from a file) the results "
         "differ",
         "What is -X[i] for an unsigned number?",
+        shows=lambda is_right: not is_right(IMAGES),
     ),
-}
+)
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What the answers mean.
-
-    Attributes
-    ----------
-    answers : Answers
-        The answers.
-    check : LossCheck
-        The check, in the convention of the answers.
-    stop : Stop or None
-        The call that did not return.
-    findings : sequence of Finding
-        The mistakes.
-    alternatives : sequence of sequence of Finding
-        Other mistakes that would give the same results.
-    unexplained : sequence of str
-        The parts that are wrong by no known mistake.
-    remarks : sequence of Finding
-        What is worth knowing besides, and passes.
-    examples : sequence of Input
-        Where an example of a wrong result may be looked for.
-    sights : sequence of Sight
-        Where in the code a part goes wrong.
-    """
+    """What the answers mean."""
 
     answers: Answers
-    check: LossCheck
-    stop: Stop | None = None
-    findings: Sequence[Finding] = ()
-    alternatives: Sequence[Sequence[Finding]] = ()
-    unexplained: Sequence[str] = ()
-    remarks: Sequence[Finding] = ()
-    examples: Sequence[Input] = ()
-    sights: Sequence[Sight] = ()
+    check: LossCheck  # in the convention of the answers
+    stop: Stop | None = None  # the call that did not return
+    findings: Sequence[Finding] = ()  # the mistakes
+    alternatives: Sequence[Sequence[Finding]] = ()  # that give the same results
+    unexplained: Sequence[str] = ()  # parts that are wrong by no known mistake
+    remarks: Sequence[Finding] = ()  # what is worth knowing besides, and passes
+    examples: Sequence[Input] = ()  # where to look for one of a wrong result
+    sights: Sequence[Sight] = ()  # where in the code a part goes wrong
 
 
 def diagnose(answers: Answers, check: LossCheck) -> Diagnosis:
@@ -410,25 +398,21 @@ def is_subgradient(gradient: Result) -> bool:
 
 def other_remarks(answers: Answers, check: LossCheck) -> list[Finding]:
     """Return what is worth knowing besides extreme scores: types of numbers, time."""
-    found = find(
-        FORMS, ["ties_counted_by_halves"] if mixes_ties(answers, check) else []
-    )
-    found += [
-        mistake.finding()
-        for given, mistake in DTYPES.items()
-        if answers.outputs[given].trouble is None
-        and not all(
-            is_close(
-                answers.outputs[given].part(part), evaluate(check.ordinary, part, given)
-            )
+
+    def is_right(given: Input) -> bool:
+        output = answers.outputs[given]
+        return output.trouble is not None or all(
+            is_close(output.part(part), evaluate(check.ordinary, part, given))
             for part in check.parts
         )
-    ]
+
+    found = all_shown(DTYPES, is_right)
+    if mixes_ties(answers, check):
+        found += find(FORMS, ["ties_counted_by_halves"])
     ratio = answers.traits.slowness
     if ratio is not None and ratio >= TOO_SLOW:
-        found.append(
-            Finding("slow", f"It takes {ratio:.0f} times as long as the reference")
-        )
+        sentence = f"It takes {ratio:.0f} times as long as the reference"
+        found.append(Finding("slow", sentence))
     return found
 
 

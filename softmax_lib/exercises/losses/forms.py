@@ -6,7 +6,7 @@ import numpy as np
 
 from softmax_lib.exercises.losses.outputs import Output
 from softmax_lib.exercises.losses.reference import PARTS
-from softmax_lib.exercises.mistakes import Mistake
+from softmax_lib.exercises.mistakes import Mistake, catalogue
 from softmax_lib.exercises.search import Result
 
 __all__ = ["FORMS", "forms_of", "leaves_nothing"]
@@ -15,7 +15,6 @@ __all__ = ["FORMS", "forms_of", "leaves_nothing"]
 def is_nan(part: str) -> Mistake:
     """Return the mistake of a part that is not finite."""
     return Mistake(
-        f"{part}_is_nan",
         f"The {part} is nan or infinite, with ordinary numbers",
         "A logarithm of a negative number or of 0, or a division by 0: print the "
         "array that goes into each.",
@@ -25,7 +24,6 @@ def is_nan(part: str) -> Mistake:
 def changes(array: str) -> Mistake:
     """Return the mistake of writing into an argument."""
     return Mistake(
-        f"changes_{array}",
         f"The function modifies the caller's {array}",
         f"Which of your lines writes into {array}, or into an array that shares its "
         "memory?",
@@ -33,124 +31,105 @@ def changes(array: str) -> Mistake:
 
 
 # `outputs` finds most of them in what is returned, `forms_of` the others.
-FORMS = [
-    Mistake(
-        "not_started",
+FORMS = catalogue(
+    not_started=Mistake(
         "Loss and gradient are still all zeros",
         "Begin with one point: its scores, their exponentials, their sum.",
     ),
-    Mistake(
-        "loss_not_written",
+    loss_not_written=Mistake(
         "The loss is still 0",
         "With ten equal scores the loss should be 2.302585 for softmax, 9 for the SVM.",
     ),
-    Mistake(
-        "gradient_not_written",
+    gradient_not_written=Mistake(
         "The gradient is still all zeros",
         "Score j of a point is x times column j of W. If that score rises by a little, "
         "how does the loss change? And by how much does W move the score?",
     ),
-    Mistake(
-        "returns_nothing",
+    returns_nothing=Mistake(
         "The function returns nothing (None)",
         "What does the last line return to the caller?",
     ),
-    Mistake(
-        "gradient_not_returned",
+    gradient_not_returned=Mistake(
         "The function returns the loss alone; `loss, dW` was expected",
         "Which two things does the caller unpack?",
     ),
-    Mistake(
-        "loss_not_returned",
+    loss_not_returned=Mistake(
         "The function returns one thing; `loss, dW` was expected",
         "Which two things does the caller unpack?",
     ),
-    Mistake(
-        "results_swapped",
+    results_swapped=Mistake(
         "The function returns the gradient first; `loss, dW` was expected",
         "In which order does the caller unpack the two?",
     ),
-    Mistake(
-        "loss_not_a_number",
+    loss_not_a_number=Mistake(
         "The first thing returned, the loss, is not a number",
         "Print its type.",
     ),
-    Mistake(
-        "loss_is_an_array",
+    loss_is_an_array=Mistake(
         "The loss is an array with one entry; a number without axes was expected",
         "Print `loss.shape`. Which step keeps an axis that it should sum over?",
     ),
-    Mistake(
-        "loss_for_each_point",
+    loss_for_each_point=Mistake(
         "The loss is an array of several numbers; one number was expected",
         "Each point has a loss. Which one number summarizes all of them?",
     ),
-    Mistake(
-        "gradient_not_an_array",
+    gradient_not_an_array=Mistake(
         "The second thing returned, the gradient, does not contain numbers",
         "Print its type.",
     ),
-    Mistake(
-        "gradient_transposed",
+    gradient_transposed=Mistake(
         "The gradient is transposed: it is (C, D), and W is (D, C)",
         "Entry (d, j) of the gradient belongs to entry (d, j) of W. Which of the two "
         "arrays comes first in your last product?",
     ),
-    Mistake(
-        "gradient_of_integers",
+    gradient_of_integers=Mistake(
         "The gradient is an array of integers, so every fraction is cut off",
         "What made dW an array of integers?",
     ),
-    is_nan("loss"),
-    is_nan("gradient"),
-    Mistake(
-        "gradient_shape",
+    loss_is_nan=is_nan("loss"),
+    gradient_is_nan=is_nan("gradient"),
+    gradient_shape=Mistake(
         "The gradient does not have the shape of W, (D, C)",
         "There is one derivative for each weight. Write the shapes next to your last "
         "product.",
     ),
-    *map(changes, "WXy"),
-    Mistake(
-        "differs_when_repeated",
+    changes_W=changes("W"),
+    changes_X=changes("X"),
+    changes_y=changes("y"),
+    differs_when_repeated=Mistake(
         "Called twice with the same arrays, the function returns different results",
         "What does it remember from one call to the next, or draw at random?",
     ),
-    Mistake(
-        "loops_over_points",
+    loops_over_points=Mistake(
         "The results are right, but Python still loops over the points",
         "A list comprehension, map and np.vectorize are loops, too. Which single array "
         "contains the scores of all points?",
     ),
-    Mistake(
-        "loops_over_classes",
+    loops_over_classes=Mistake(
         "The results are right, but Python still loops over the classes",
         "Which axis of the scores runs over the classes, and which function sums along "
         "an axis?",
     ),
-    Mistake(
-        "loops_over_features",
+    loops_over_features=Mistake(
         "The results are right, but Python still loops over the features",
         "Which product of two arrays sums over the features by itself?",
     ),
-    Mistake(
-        "extreme_scores",
+    extreme_scores=Mistake(
         "With ordinary scores everything is right, but not with the scores below",
         "Which of your intermediate results is inf, nan or 0 there? Print them.",
     ),
-    Mistake(
-        "overflow",
+    overflow=Mistake(
         "With scores in the hundreds the results are not right, or not finite",
         "Which of your intermediate results is inf, nan or 0 there? Print them.",
         is_remark=True,
     ),
-    Mistake(
-        "ties_counted_by_halves",
+    ties_counted_by_halves=Mistake(
         "Where a margin is exactly 0, one column of the gradient counts it and the "
         "other does not, so it is no subgradient there",
         "Do you write >= in one place and > in another?",
         is_remark=True,
     ),
-]
+)
 
 
 def forms_of(outputs: Sequence[Output], repeated: Sequence[Output]) -> list[str]:

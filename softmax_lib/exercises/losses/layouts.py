@@ -7,33 +7,31 @@ import numpy as np
 
 from softmax_lib.exercises.losses.inputs import ORDINARY, Input
 from softmax_lib.exercises.losses.outputs import LossFunction, Output, as_numbers, call
-from softmax_lib.exercises.mistakes import Mistake
+from softmax_lib.exercises.mistakes import Mistake, catalogue
 
 __all__ = ["LAYOUTS", "find_layout", "turn_square_gradients", "turned"]
 
 HERE = "here W is (D, C) and X is (N, D), one point per row"
 
-# What is transposed; that W and X are is the convention of other years.
-LAYOUTS = {
-    "WX": Mistake(
-        "other_orientation",
+MISTAKES = catalogue(
+    other_orientation=Mistake(
         f"The function takes W as (C, D) and X as (D, N), one point per column; {HERE}",
         "The check has transposed both arrays for you.",
         is_remark=True,
     ),
-    "W": Mistake(
-        "W_turned",
+    W_turned=Mistake(
         f"The function takes W as (C, D), one class per row; {HERE}",
         "The check has transposed W for you.",
         is_remark=True,
     ),
-    "X": Mistake(
-        "X_turned",
+    X_turned=Mistake(
         f"The function takes X as (D, N), one point per column; {HERE}",
         "The check has transposed X for you.",
         is_remark=True,
     ),
-}
+)
+# By what is transposed; that W and X are is the convention of other years.
+LAYOUTS = dict(zip(("WX", "W", "X"), MISTAKES, strict=True))
 
 
 def turned(function: LossFunction, layout: str) -> LossFunction:

@@ -14,22 +14,12 @@ LossFunction = Callable[..., Any]
 
 
 class Output(NamedTuple):
-    """What a function returned for one input.
+    """What a function returned for one input."""
 
-    Attributes
-    ----------
-    loss, gradient : ndarray or None
-        The two results, as far as they could be made out.
-    forms : tuple of str
-        Names of what is wrong with the form of the results.
-    trouble : Trouble or None
-        How the call ended if it did not return.
-    """
-
-    loss: np.ndarray | None = None
+    loss: np.ndarray | None = None  # as far as it could be made out
     gradient: np.ndarray | None = None
-    forms: tuple[str, ...] = ()
-    trouble: Trouble | None = None
+    forms: tuple[str, ...] = ()  # names of what is wrong with their form
+    trouble: Trouble | None = None  # how the call ended if it did not return
 
     def part(self, name: str) -> np.ndarray | None:
         """Return the loss or the gradient."""

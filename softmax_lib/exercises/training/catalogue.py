@@ -1,7 +1,4 @@
-"""The catalogue of mistakes in a training.
-
-Each list is a question of its own; the first mistake of it that shows is reported.
-"""
+"""The catalogues of mistakes in a training; `explain` looks through them in turn."""
 
 import itertools
 from collections.abc import Callable
@@ -9,14 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from softmax_lib.exercises.mistakes import Mistake, Values
+from softmax_lib.exercises.mistakes import Mistake, Values, catalogue
 from softmax_lib.exercises.search import Step
-from softmax_lib.exercises.training.observed import Trainings, rows_of
+from softmax_lib.exercises.training.observed import Trainings
 from softmax_lib.exercises.training.recorder import RUNS, C, D, N, Recording, Y
 
-NOT_FOLLOWED = [
-    Mistake(
-        "loss_not_called",
+NOT_FOLLOWED = catalogue(
+    loss_not_called=Mistake(
         "This check cannot follow train, right or wrong: W changes, but "
         "`self.loss(X_batch, y_batch, reg)` is never called",
         "Which method of the class returns the loss and its gradient, and what is its "
@@ -29,22 +25,23 @@ NOT_FOLLOWED = [
             )
         ),
     ),
-    Mistake(
-        "not_started",
-        "train is not written yet: the minibatch is still None",
-        "Which indices of the points make a minibatch, and what do X and y have there?",
-        shows=lambda seen: (
-            bool(seen.calls) and all(call.X is None for call in seen.calls)
+    not_started=[
+        Mistake(
+            "train is not written yet: the minibatch is still None",
+            "Which indices make a minibatch, and what do X and y have there?",
+            shows=lambda seen: (
+                bool(seen.calls) and all(call.X is None for call in seen.calls)
+            ),
         ),
-    ),
-    Mistake(
-        "not_started",
-        "train does nothing yet: it never asks for the loss",
-        "Each step needs a minibatch, its loss and gradient, and a move of W.",
-        shows=lambda seen: not all(recording.calls for recording in seen.recordings),
-    ),
-    Mistake(
-        "returns_in_the_loop",
+        Mistake(
+            "train does nothing yet: it never asks for the loss",
+            "Each step needs a minibatch, its loss and gradient, and a move of W.",
+            shows=lambda seen: (
+                not all(recording.calls for recording in seen.recordings)
+            ),
+        ),
+    ],
+    returns_in_the_loop=Mistake(
         "train returns in its first step",
         "Is the line that returns inside the loop?",
         shows=lambda seen: (
@@ -52,20 +49,19 @@ NOT_FOLLOWED = [
             and all(each.has_history for each in seen.recordings)
         ),
     ),
-]
+)
 
 
 def changes(array: str) -> Mistake:
     """Return the mistake of writing into an argument."""
     return Mistake(
-        f"changes_{array}",
         f"train modifies the caller's {array}",
         f"Which of your lines writes into {array}?",
         shows=lambda seen: any(array in each.changed for each in seen.recordings),
     )
 
 
-CHANGES = [[changes("X")], [changes("y")]]
+CHANGES = catalogue(changes_X=changes("X"), changes_y=changes("y"))
 
 
 def has_shape(*shape: int) -> Callable[[Any], bool]:
@@ -74,64 +70,39 @@ def has_shape(*shape: int) -> Callable[[Any], bool]:
 
 
 # Of the first weights.
-WEIGHTS = [
-    Mistake(
-        "W_not_set",
+WEIGHTS = catalogue(
+    W_not_set=Mistake(
         "self.W is None when the loss is computed",
         "When does W get its first values?",
         shows=lambda W: W is None or W.ndim == 0,
     ),
-    Mistake(
-        "W_transposed",
+    W_transposed=Mistake(
         "W is (C, D); the worksheet's W is (D, C)",
         "scores = X @ W, and X is (N, D). How many rows must W have?",
         shows=has_shape(C, D),
     ),
-    Mistake(
-        "W_classes_hard_coded",
+    W_classes_hard_coded=Mistake(
         "W has 10 columns whatever the labels are; here there are 5 classes",
         "What tells train how many classes there are?",
         shows=has_shape(D, 10),
     ),
-    Mistake(
-        "W_one_class_too_few",
+    W_one_class_too_few=Mistake(
         "W has one column too few",
         "The labels start at 0. If the largest is 4, how many classes are there?",
         shows=has_shape(D, C - 1),
     ),
-    Mistake(
-        "W_classes_counted",
+    W_classes_counted=Mistake(
         "W has one column for each label that occurs; here labels go up to 4, and some "
         "do not occur",
         "Which column belongs to label 4? How many columns does that take?",
         shows=has_shape(D, len(np.unique(Y))),
     ),
-    Mistake(
-        "W_shape",
+    W_shape=Mistake(
         "W does not have the shape (D, C)",
         "scores = X @ W has one column for each class. Which shape must W have?",
         shows=lambda W: W.shape != (D, C),
     ),
-]
-
-STEPS = [
-    Mistake(
-        "num_iters_ignored",
-        "The number of steps is not num_iters",
-        "How many times does the loop body run, and what determines that?",
-        shows=lambda seen: any(
-            len(each.calls) != each.settings.num_iters for each in seen.recordings
-        ),
-    ),
-]
-UNKNOWN_ROWS = [
-    Mistake(
-        "batch_wrong",
-        "The loss gets something other than rows of X",
-        "Print X_batch.shape. It should be (batch_size, D).",
-        shows=lambda seen: any(rows_of(call) is None for call in seen.calls),
-    )
-]
+)
 
 
 def is_full_batch(seen: Trainings) -> bool:
@@ -139,128 +110,112 @@ def is_full_batch(seen: Trainings) -> bool:
     return all(len(rows) == N for rows in seen.batches)
 
 
-def is_first_rows(rows: list[int]) -> bool:
-    """Whether these are the first rows in order."""
-    return rows == list(range(len(rows)))
-
-
-def draws(seen: Trainings) -> bool:
-    """Whether no other mistake explains that points are never drawn."""
-    return not any(mistake.shows(seen) for mistake in BATCHES[1])
-
-
-BATCHES = [
-    [
-        Mistake(
-            "batch_size_ignored",
-            "The minibatches do not have batch_size points",
-            "How many indices do you draw, and what determines that?",
-            shows=lambda seen: (
-                not is_full_batch(seen)
-                and any(
-                    len(rows) != settings.batch_size
-                    for settings, run in zip(RUNS, seen.rows, strict=True)
-                    for rows in run
-                )
-            ),
-        )
-    ],
-    [
-        Mistake(
-            "full_batch",
-            "Each step uses all points, not a minibatch of batch_size",
-            "Which arrays do you pass to the loss: the minibatch, or the full set?",
-            shows=is_full_batch,
+CALLS = catalogue(
+    num_iters_ignored=Mistake(
+        "The number of steps is not num_iters",
+        "How many times does the loop body run, and what determines that?",
+        shows=lambda seen: any(
+            len(each.calls) != each.settings.num_iters for each in seen.recordings
         ),
-        Mistake(
-            "one_point_repeated",
-            "Each minibatch is a single point, many times",
-            "How many indices do you draw for one minibatch?",
-            shows=lambda seen: all(
-                len(rows) > 1 and len(set(rows)) == 1 for rows in seen.batches
-            ),
+    ),
+    batch_wrong=Mistake(
+        "The loss gets something other than rows of X",
+        "Print X_batch.shape. It should be (batch_size, D).",
+        shows=lambda seen: not seen.has_rows,
+    ),
+    batch_size_ignored=Mistake(
+        "The minibatches do not have batch_size points",
+        "How many indices do you draw, and what determines that?",
+        shows=lambda seen: (
+            seen.has_rows
+            and not is_full_batch(seen)
+            and any(
+                len(rows) != settings.batch_size
+                for settings, run in zip(RUNS, seen.rows, strict=True)
+                for rows in run
+            )
         ),
-        Mistake(
-            "first_rows",
-            "Every minibatch is the first rows of X",
-            "How does a point at the end of X ever get into a minibatch?",
-            shows=lambda seen: all(map(is_first_rows, seen.batches)),
+    ),
+)
+# If the minibatches are rows of X.
+DRAWING = catalogue(
+    full_batch=Mistake(
+        "Each step uses all points, not a minibatch of batch_size",
+        "Which arrays do you pass to the loss: the minibatch, or the full set?",
+        shows=is_full_batch,
+    ),
+    one_point_repeated=Mistake(
+        "Each minibatch is a single point, many times",
+        "How many indices do you draw for one minibatch?",
+        shows=lambda seen: all(
+            len(rows) > 1 and len(set(rows)) == 1 for rows in seen.batches
         ),
-        Mistake(
-            "fixed_batch",
-            "Every step uses the same minibatch",
-            "How often does the line run that draws the indices?",
-            shows=lambda seen: (
-                any(len(run) > 1 for run in seen.rows)
-                and all(
-                    sorted(rows) == sorted(run[0]) for run in seen.rows for rows in run
-                )
-            ),
+    ),
+    first_rows=Mistake(
+        "Every minibatch is the first rows of X",
+        "How does a point at the end of X ever get into a minibatch?",
+        shows=lambda seen: all(rows == list(range(len(rows))) for rows in seen.batches),
+    ),
+    fixed_batch=Mistake(
+        "Every step uses the same minibatch",
+        "How often does the line run that draws the indices?",
+        shows=lambda seen: (
+            any(len(run) > 1 for run in seen.rows)
+            and all(sorted(rows) == sorted(run[0]) for run in seen.rows for rows in run)
         ),
+    ),
+    first_rows_drawn=Mistake(
+        "The indices are drawn from the first batch_size rows only",
+        "How large can an index get in your code, and how large should it?",
+        shows=lambda seen: all(max(rows) <= len(rows) for rows in seen.batches),
+    ),
+    point_never_drawn=[
         Mistake(
-            "first_rows_drawn",
-            "The indices are drawn from the first batch_size rows only",
-            "How large can an index get in your code, and how large should it?",
-            shows=lambda seen: all(max(rows) <= len(rows) for rows in seen.batches),
-        ),
-    ],
-    [
-        Mistake(
-            "point_never_drawn",
             "The last point is never drawn",
             "Is the upper end of your random numbers included or not?",
-            shows=lambda seen: seen.never_drawn == [N - 1] and draws(seen),
+            shows=lambda seen: seen.never_drawn == [N - 1],
         ),
         Mistake(
-            "point_never_drawn",
             "The first point is never drawn",
             "Which number do your indices begin with?",
-            shows=lambda seen: seen.never_drawn == [0] and draws(seen),
+            shows=lambda seen: seen.never_drawn == [0],
         ),
         Mistake(
-            "point_never_drawn",
             "Some points are never drawn",
             "How large can an index get in your code, and how large should it?",
-            shows=lambda seen: bool(seen.never_drawn) and draws(seen),
+            shows=lambda seen: bool(seen.never_drawn),
         ),
     ],
-    [
-        Mistake(
-            "labels_not_of_the_batch",
-            "The labels passed to the loss are not those of the minibatch's points",
-            "Point 17 is in the batch. Where does its label come from?",
-            shows=lambda seen: any(
-                call.y is None or not np.array_equal(call.y.ravel(), Y[rows])
-                for call, rows in zip(seen.calls, seen.batches, strict=True)
-            ),
-        )
-    ],
-    [
-        Mistake(
-            "W_drawn_in_each_call",
-            "W gets its first values anew in each call of train, so a second call "
-            "forgets what the first one learned",
-            "The worksheet draws W only while it is None. Where does yours?",
-            shows=lambda seen: (
-                seen.ends_right
-                and all(move.is_right for move in seen.moves)
-                and not all(each.goes_on for each in seen.recordings)
-            ),
-        )
-    ],
-    [
-        Mistake(
-            "reg_ignored",
-            "The loss does not get the reg that was passed to train",
-            "Follow reg from the def line of train to the loss.",
-            shows=lambda seen: any(
-                call.reg != recording.settings.reg
-                for recording in seen.recordings
-                for call in recording.calls
-            ),
-        )
-    ],
-]
+)
+ARGUMENTS = catalogue(
+    W_drawn_in_each_call=Mistake(
+        "W gets its first values anew in each call of train, so a second call forgets "
+        "what the first one learned",
+        "The worksheet draws W only while it is None. Where does yours?",
+        shows=lambda seen: (
+            seen.ends_right
+            and all(move.is_right for move in seen.moves)
+            and not all(each.goes_on for each in seen.recordings)
+        ),
+    ),
+    labels_not_of_the_batch=Mistake(
+        "The labels passed to the loss are not those of the minibatch's points",
+        "Point 17 is in the batch. Where does its label come from?",
+        shows=lambda seen: any(
+            call.y is None or not np.array_equal(call.y.ravel(), Y[rows])
+            for call, rows in zip(seen.calls, seen.batches, strict=True)
+        ),
+    ),
+    reg_ignored=Mistake(
+        "The loss does not get the reg that was passed to train",
+        "Follow reg from the def line of train to the loss.",
+        shows=lambda seen: any(
+            call.reg != each.settings.reg
+            for each in seen.recordings
+            for call in each.calls
+        ),
+    ),
+)
 
 MOVE_STEPS: dict[str, Step] = {
     "rate": lambda v: v.settings.learning_rate,
@@ -274,21 +229,18 @@ def rescaled_gradient(factor: Callable[[Values], Any]) -> dict[str, Any]:
     return {"gradient": lambda v, value: value * factor(v)}
 
 
-MOVES = [
-    Mistake(
-        "uphill",
+MOVES = catalogue(
+    uphill=Mistake(
         "W moves along the gradient, so the loss rises",
         "The gradient points to where the loss grows. Where do you want to go?",
         {"move": lambda v, value: -value},
     ),
-    Mistake(
-        "learning_rate_ignored",
+    learning_rate_ignored=Mistake(
         "The size of a step does not depend on learning_rate",
         "Follow learning_rate from the def line of train to the step.",
         {"rate": lambda v, _: 1.0},
     ),
-    Mistake(
-        "regularized_twice",
+    regularized_twice=Mistake(
         "The step adds the regularization, but the loss's gradient already includes it",
         "What does dW contain when the loss returns it?",
         {"gradient": lambda v, value: value + 2 * v.settings.reg * v.W},
@@ -296,35 +248,31 @@ MOVES = [
         {"move": lambda v, value: value - 2 * v.settings.reg * v.W},
         {"move": lambda v, value: value - v.settings.reg * v.W},
     ),
-    Mistake(
-        "averaged_twice",
+    averaged_twice=Mistake(
         "The gradient is divided by the number of points once more",
         "What does dW contain when the loss returns it: a sum or a mean?",
         rescaled_gradient(lambda v: 1 / v.batch_size),
         rescaled_gradient(lambda v: 1 / v.settings.batch_size),
         rescaled_gradient(lambda v: 1 / N),
     ),
-    Mistake(
-        "multiplied_by_points",
+    multiplied_by_points=Mistake(
         "The gradient is multiplied by the number of points",
         "What does dW contain when the loss returns it: a sum or a mean?",
         rescaled_gradient(lambda v: v.batch_size),
         rescaled_gradient(lambda v: N),
     ),
-    Mistake(
-        "W_replaced",
+    W_replaced=Mistake(
         "W is replaced by the step; what W was before is lost",
         "Is the step added to W, or assigned to it?",
         {"move": lambda v, value: value - v.W},
     ),
-    Mistake(
-        "gradient_normalized",
+    gradient_normalized=Mistake(
         "The gradient is divided by its length, or only its signs are used",
         "A step is the learning rate times the gradient, as it is.",
         rescaled_gradient(lambda v: 1 / np.linalg.norm(v.dW)),
         {"gradient": lambda v, _: np.sign(v.dW)},
     ),
-]
+)
 
 
 def moves_at_last(seen: Trainings) -> bool:
@@ -364,15 +312,13 @@ def repeats_steps(seen: Trainings) -> bool:
 
 
 # Where no mistake of `MOVES` gives these moves.
-OTHER_MOVES = [
-    Mistake(
-        "not_updated",
+OTHER_MOVES = catalogue(
+    not_updated=Mistake(
         "W never changes",
         "Does a step change self.W, or a copy of it? Print self.W[0, 0] in each step.",
         shows=lambda seen: not any(move.change.any() for move in seen.moves),
     ),
-    Mistake(
-        "last_step_lost",
+    last_step_lost=Mistake(
         "Each step is right, but the W that train leaves behind is not the one after "
         "the last step",
         "Which line writes self.W after the steps, and which step do its weights come "
@@ -382,8 +328,7 @@ OTHER_MOVES = [
             and all(move.is_right for run in seen.runs for move in run[:-1])
         ),
     ),
-    Mistake(
-        "W_drawn_again",
+    W_drawn_again=Mistake(
         "W gets its first values again in each step, so nothing learned is kept",
         "How often does the line run that gives W its first values?",
         shows=lambda seen: (
@@ -394,20 +339,17 @@ OTHER_MOVES = [
             )
         ),
     ),
-    Mistake(
-        "updated_after_the_loop",
+    updated_after_the_loop=Mistake(
         "W moves once, after the last step",
         "Which lines belong to each step? Look at their indentation.",
         shows=lambda seen: seen.waits and seen.ends_right,
     ),
-    Mistake(
-        "updates_a_copy",
+    updates_a_copy=Mistake(
         "Every step moves a copy of W; the loss uses self.W, which changes at the end",
         "At which weights is the second step's gradient computed?",
         shows=moves_at_last,
     ),
-    Mistake(
-        "learning_rate_changes",
+    learning_rate_changes=Mistake(
         "The learning rate changes from step to step",
         "The worksheet's learning rate stays the same. Where is yours changed?",
         shows=lambda seen: (
@@ -415,32 +357,28 @@ OTHER_MOVES = [
             and not all(map(is_constant, rates(seen)))
         ),
     ),
-    Mistake(
-        "learning_rate_ignored",
+    learning_rate_ignored=Mistake(
         "The size of a step does not depend on learning_rate",
         "Follow learning_rate from the def line of train to the step.",
         shows=lambda seen: is_constant(np.concatenate(rates(seen))),
     ),
-    Mistake(
-        "step_scaled",
+    step_scaled=Mistake(
         "Each step is too long or too short by the same factor",
         "Write down what multiplies dW in your step.",
         shows=lambda seen: all(map(is_constant, rates(seen))),
     ),
-    Mistake(
-        "momentum",
+    momentum=Mistake(
         "Each step also repeats a part of the one before it",
         "The worksheet's step is the learning rate times this minibatch's gradient.",
         shows=repeats_steps,
     ),
-    Mistake(
-        "step_wrong",
+    step_wrong=Mistake(
         "The step is not minus the learning rate times the gradient, and it is none of "
         "the mistakes that this check knows",
         "Work this step out by hand.",
         shows=lambda seen: True,
     ),
-]
+)
 
 
 def has_other_losses(recording: Recording) -> bool:
@@ -455,15 +393,13 @@ def has_other_losses(recording: Recording) -> bool:
     )
 
 
-HISTORY = [
-    Mistake(
-        "history_not_returned",
+HISTORY = catalogue(
+    history_not_returned=Mistake(
         "train returns nothing; the list of losses was expected",
         "What does the caller plot after the training?",
         shows=lambda seen: not all(each.has_history for each in seen.recordings),
     ),
-    Mistake(
-        "history_length",
+    history_length=Mistake(
         "The list of losses does not have one number for each step",
         "How often is a loss appended, and is it inside the loop?",
         shows=lambda seen: any(
@@ -471,10 +407,9 @@ HISTORY = [
             for each in seen.recordings
         ),
     ),
-    Mistake(
-        "history_wrong",
+    history_wrong=Mistake(
         "The list does not contain the losses of the minibatches",
         "The loss returns two things. Which one goes into the list, and unchanged?",
         shows=lambda seen: any(map(has_other_losses, seen.recordings)),
     ),
-]
+)

@@ -76,6 +76,11 @@ class Trainings:
         return sorted(set(range(N)).difference(*drawn)) if drawn else []
 
     @property
+    def has_rows(self) -> bool:
+        """Whether every minibatch consists of rows of ``X``."""
+        return len(self.batches) == len(self.calls)
+
+    @property
     def batches(self) -> list[Rows]:
         """The rows of all minibatches."""
         return [rows for run in self.rows for rows in run]

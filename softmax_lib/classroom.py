@@ -1,0 +1,166 @@
+"""What a class got right and wrong: `softmax-book class FOLDER`.
+
+Each file below the folder is checked by ``softmax-book check --json`` in a process of
+its own, so that one student's code cannot disturb the check of another's. The first
+folder on the way to a file is its student, as in nbgrader's ``submitted/``.
+"""
+
+import csv
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from matplotlib.ticker import MaxNLocator
+
+from softmax_lib.figures import COLORS, DescribedFigure, blank_figure, in_book_style
+
+__all__ = ["Mistake", "check_class", "class_table", "plot_mistake_counts"]
+
+SECONDS = 600  # that the check of one file may take
+
+
+class Mistake(NamedTuple):
+    """One mistake, or a right function, of one student."""
+
+    student: str
+    function: str
+    name: str
+    sentence: str
+
+
+RIGHT, UNKNOWN = "right", "wrong, for a reason that no check knows"
+
+
+def check_class(folder: Path) -> list[Mistake]:
+    """Check every notebook and script below a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Such as ``submitted/`` of nbgrader, with a folder per student.
+
+    Returns
+    -------
+    list of Mistake
+        For each student and function, a row per mistake; one row whose ``name`` is
+        "right" where there is none, and one whose ``function`` is "-" for a file that
+        could not be checked.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no notebook and no script.
+    """
+    files = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix in (".ipynb", ".py") and ".ipynb_checkpoints" not in path.parts
+    )
+    if not files:
+        raise FileNotFoundError(f"There is no notebook and no script in {folder}.")
+    return [row for path in files for row in check_file(folder, path)]
+
+
+def check_file(folder: Path, path: Path) -> list[Mistake]:
+    """Return the rows of one file."""
+    student = path.relative_to(folder).with_suffix("").parts[0]
+    command = [sys.executable, "-m", "softmax_lib", "check", "--json", str(path)]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=SECONDS, check=False
+        )
+        reports = json.loads(done.stdout)
+    except (subprocess.TimeoutExpired, json.JSONDecodeError):
+        return [Mistake(student, "-", "unchecked", "the file cannot be checked")]
+    return [
+        Mistake(student, report["function"], name, sentence)
+        for report in reports
+        for name, sentence in named(report)
+    ]
+
+
+def named(report: dict[str, object]) -> Iterable[tuple[str, str]]:
+    """Return the name and the sentence of each mistake in a report."""
+    findings = report["findings"]
+    if report["passed"]:
+        return [(RIGHT, RIGHT)]
+    assert isinstance(findings, list)
+    return [(each["name"], each["text"]) for each in findings] or [("-", UNKNOWN)]
+
+
+def class_table(rows: Iterable[Mistake]) -> list[tuple[int, str, str]]:
+    """Count the students who made each mistake.
+
+    Parameters
+    ----------
+    rows : iterable of Mistake
+        Rows of `check_class`.
+
+    Returns
+    -------
+    list of (int, str, str)
+        Number of students, function, and what happened, the most frequent first; a
+        student who made a mistake in two files counts once.
+    """
+    once = dict.fromkeys((row.student, row.function, row.sentence) for row in rows)
+    counts = Counter((function, sentence) for _, function, sentence in once)
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [(count, *what) for what, count in ordered]
+
+
+@in_book_style
+def plot_mistake_counts(table: list[tuple[int, str, str]]) -> DescribedFigure:
+    """Draw how many students made each mistake.
+
+    Parameters
+    ----------
+    table : list of (int, str, str)
+        Rows of `class_table`; right functions are left out.
+
+    Returns
+    -------
+    DescribedFigure
+    """
+    wrong = [row for row in table if row[2] != RIGHT]
+    height = 0.9 + 0.5 * max(len(wrong), 1)
+    fig = blank_figure(7, height)
+    ax = fig.subplots()
+    fig.subplots_adjust(
+        left=0.02, right=0.95, bottom=0.5 / height, top=1 - 0.1 / height
+    )
+    places = [float(-place) for place in range(len(wrong))]
+    bars = ax.barh(places, [row[0] for row in wrong], height=0.4, color=COLORS[0])
+    ax.bar_label(bars, padding=3)
+    for place, (_, function, sentence) in zip(places, wrong, strict=True):
+        ax.text(0, place + 0.24, f"{function}: {sentence}", va="bottom", fontsize=8)
+    ax.set(xlabel="number of students", ylim=(-len(wrong) + 0.4, 0.8))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.yaxis.set_visible(False)
+    ax.spines["left"].set_visible(False)
+    told = "; ".join(f"{function}, {text} {n}" for n, function, text in wrong)
+    fig.alt = f"Bars, number of students per mistake: {told or 'none'}."
+    return fig
+
+
+def report_class(folder: Path, table_file: Path | None, figure: Path | None) -> int:
+    """Print the table, write what is asked for, and return the exit status."""
+    try:
+        rows = check_class(folder)
+    except FileNotFoundError as error:
+        print(error, file=sys.stderr)
+        return 2
+    table = class_table(rows)
+    print(f"{len({row.student for row in rows})} students")
+    for count, function, sentence in table:
+        print(f"{count:4d}  {function}: {sentence}")
+    if table_file:
+        with table_file.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([Mistake._fields, *rows])
+    if figure:
+        drawn = plot_mistake_counts(table)
+        figure.write_bytes(drawn.svg() if figure.suffix == ".svg" else drawn.png())
+    return 0

@@ -1,0 +1,403 @@
+"""The verdict on a file, given by a process in which none of the file's code runs.
+
+The file is read here and run in a child. The child sends what the reader's functions
+return for the inputs of a check, and the same check is made here on these numbers. So
+whatever the file does, a function passes only with the right numbers.
+"""
+
+import contextlib
+import json
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from softmax_lib.exercises import sandbox
+from softmax_lib.exercises.report import Finding, Report, failed
+from softmax_lib.exercises.sandbox import Outcome, Task, Trouble, run_by
+from softmax_lib.submission.checks import CHECKS, ready, stubs_for_losses
+from softmax_lib.submission.loading import Finder, load
+from softmax_lib.submission.needed import Statement, choose, statements
+from softmax_lib.submission.reading import Cell, Unreadable, read_cells
+from softmax_lib.submission.stand_ins import installed, remarks
+from softmax_lib.submission.wire import unpack
+
+__all__ = ["Judged", "Judgement", "judge", "judge_here"]
+
+RESTARTS = 5  # of a child whose statements end or hang the process
+START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "from softmax_lib.submission.worker import serve; serve()"
+)
+UNKNOWN_NAME = re.compile(r"NameError: name '(\w+)' is not defined")
+UNKNOWN_MODULE = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One function or class, and what came of one check.
+
+    Attributes
+    ----------
+    check, function : str
+        The names of the check and of what it was given.
+    report : Report
+        The report.
+    is_checked : bool
+        False if the function could not be run, for no mistake of its own.
+    """
+
+    check: str
+    function: str
+    report: Report
+    is_checked: bool = True
+
+
+@dataclass
+class Judgement:
+    """All that can be said of a file.
+
+    Attributes
+    ----------
+    judged : list of Judged
+        Each check that the file calls for.
+    remarks : list of str
+        What is worth knowing of the file as a whole.
+    complaints : list of str
+        What of it cannot be read, and what of it stopped.
+    """
+
+    judged: list[Judged] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    @property
+    def status(self) -> int:
+        """0 if every check passed, 1 if one did not, 2 if one could not be made."""
+        if any(each.is_checked and not each.report.passed for each in self.judged):
+            return 1
+        return 0 if self.judged and all(j.is_checked for j in self.judged) else 2
+
+
+@dataclass
+class File:
+    """What is known of a file before any of it runs."""
+
+    path: Path
+    cells: list[Cell]
+    chosen: list[Statement]
+    wanted: list[str]  # names to check, if they are there
+    expected: list[str]  # those of them that the file defines itself
+
+    @property
+    def uses_torch(self) -> bool:
+        """Whether the functions need PyTorch."""
+        return any(s.imports and "torch" in s.code.co_names for s in self.chosen)
+
+
+def read_file(path: Path) -> File:
+    """Read a file, and find what is to be checked in it."""
+    cells = read_cells(path)
+    found = statements(cells)
+    own = {name for s in found if not s.imports for name in s.writes}
+    expected = [name for name in CHECKS if name in own]
+    wanted = expected or list(CHECKS)  # else follow the imports
+    return File(path, cells, choose(found, wanted), wanted, expected)
+
+
+class Stopped(Exception):
+    """The child has ended, or does not answer in time; the message says which."""
+
+
+class Child:
+    """A process that runs a file, and is started anew if the file ends it."""
+
+    def __init__(self, file: File) -> None:
+        self.file = file
+        self.skip: dict[str, str] = {}
+        self.process: subprocess.Popen[str] | None = None
+        self.lines: queue.Queue[str] = queue.Queue()
+        self.is_loaded = False
+        self.ready: list[str] = []
+        self.missing: dict[str, str] = {}
+        self.complaints: list[str] = []
+
+    def start(self) -> None:
+        """Start the process; it loads the file while this one goes on."""
+        root = str(Path(__file__).resolve().parents[2])
+        paths = [root, *(p for p in sys.path if p not in ("", os.getcwd(), root))]
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-c", START, json.dumps(paths)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,  # to end it with all that it started
+        )
+        self.lines = queue.Queue()
+        reader = threading.Thread(
+            target=read_lines, args=(self.process, self.lines), daemon=True
+        )
+        reader.start()
+        self.is_loaded = False
+        order = {"path": str(self.file.path), "wanted": self.file.wanted}
+        self.send({**order, "skip": self.skip})
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Send a message."""
+        assert self.process is not None
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(json.dumps(message) + "\n")
+            self.process.stdin.flush()
+        except OSError:
+            pass  # it has ended, as the next line will show
+
+    def receive(self, seconds: float) -> str:
+        """Return the next line."""
+        try:
+            line = self.lines.get(timeout=max(seconds, 0))
+        except queue.Empty:
+            self.stop()
+            raise Stopped(sandbox.too_long().text) from None
+        if not line:
+            self.stop()
+            raise Stopped("it ended the process")
+        return line
+
+    def load(self) -> None:
+        """Wait until the file is loaded; leave out a statement that prevents it."""
+        for _ in range(RESTARTS):
+            if self.is_loaded:
+                return
+            if self.process is None:
+                self.start()
+            latest, deadline = -1, time.monotonic() + sandbox.TIME_LIMIT
+            try:
+                while not self.is_loaded:
+                    message = json.loads(self.receive(deadline - time.monotonic()))
+                    latest = message.get("before", latest)
+                    if "ready" in message:
+                        self.ready = list(map(str, message["ready"]))
+                        self.missing = dict(message["missing"])
+                        self.complaints = list(map(str, message["own"]))
+                        self.is_loaded = True
+            except Stopped as stopped:
+                self.skip[str(latest)] = str(stopped)
+            except (ValueError, TypeError, AttributeError, KeyError):
+                self.stop()
+                self.skip[str(latest)] = "it wrote into the checker's own pipe"
+        if not self.is_loaded:
+            reasons = list(self.skip.values())
+            raise Stopped(f"{reasons[-1]} while it was read")
+
+    def run(self, asked: dict[str, Any]) -> Callable[[Task], Outcome]:
+        """Return a runner of tasks that has the child run them."""
+        messages = iter([asked])
+
+        def run_there(task: Task) -> Outcome:
+            self.load()
+            self.send(next(messages, {"more": True}))
+            try:
+                return unpack(self.receive(sandbox.TIME_LIMIT + 10))
+            except Stopped as stopped:
+                kind = "exit" if "process" in str(stopped) else "time"
+                return Outcome([], Trouble(kind, str(stopped)))
+            except ValueError:
+                self.stop()
+                return Outcome([], Trouble("exit", "it wrote into the checker's pipe"))
+
+        return run_there
+
+    def stop(self) -> None:
+        """End the process, and what it started."""
+        process, self.process, self.is_loaded = self.process, None, False
+        if process is None:
+            return
+        with contextlib.suppress(OSError):
+            if hasattr(os, "killpg"):
+                os.killpg(process.pid, signal.SIGKILL)
+            else:
+                process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):
+                if stream:
+                    stream.close()
+
+
+def read_lines(process: subprocess.Popen[str], lines: queue.Queue[str]) -> None:
+    """Put each line that a process prints into a queue, then an empty one."""
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            lines.put(line)
+    except (OSError, ValueError):
+        pass  # closed while it was read
+    lines.put("")
+
+
+def judge(path: Path) -> Judgement:
+    """Check a file in a process of its own.
+
+    Parameters
+    ----------
+    path : path
+        A notebook (``.ipynb``) or a script.
+
+    Returns
+    -------
+    Judgement
+
+    Raises
+    ------
+    Unreadable
+        If the file cannot be read.
+    """
+    file = read_file(path)
+    if not file.chosen:
+        return conclude(file, [], {}, [], [])
+    child = Child(file)
+    try:
+        child.load()
+        judged = [
+            each
+            for name in child.ready
+            if name in CHECKS
+            for number in range(len(CHECKS[name]))
+            for each in [judge_one(child, name, number)]
+        ]
+    except Stopped as stopped:
+        raise Unreadable(f"{path} cannot be checked: {stopped}.") from None
+    finally:
+        child.stop()
+    return conclude(file, child.ready, child.missing, child.complaints, judged)
+
+
+def judge_one(child: Child, name: str, number: int) -> Judged:
+    """Make one check, with tensors if it needs them."""
+    check = CHECKS[name][number]
+    asked = {"function": name, "number": number, "tensors": False}
+    report = checked(check, child.run(asked))
+    if not report.passed and child.file.uses_torch and "loss" in name:
+        retried = checked(check, child.run({**asked, "tensors": True}))
+        if retried.passed or report.fault not in (None, retried.fault):
+            report = with_remark(retried, TENSORS)
+    return excused(Judged(check.__name__, name, report), child.missing)
+
+
+TENSORS = Finding(
+    "tensors",
+    "Your code is written for PyTorch, so the check passed tensors",
+    "The worksheet's functions take NumPy arrays.",
+    is_remark=True,
+)
+
+
+def with_remark(report: Report, remark: Finding) -> Report:
+    """Return the report with one more remark."""
+    text = f"{report.text}\n\n{remark.text} {remark.hint}"
+    return Report(report.passed, text, report.findings, (*report.remarks, remark))
+
+
+def checked(
+    check: Callable[[Any], Report], runner: Callable[[Task], Outcome]
+) -> Report:
+    """Make a check whose tasks run elsewhere."""
+    try:
+        with run_by(runner):
+            return check(elsewhere)
+    except Stopped:
+        raise
+    except Exception as error:  # of numbers that no function returns
+        finding = Finding("check_fails", "The check itself failed")
+        return failed([finding], f"{type(error).__name__}: {error}")
+
+
+def elsewhere(*args: Any, **kwargs: Any) -> Any:
+    """Stand for the reader's function where it must not be called."""
+    raise RuntimeError("the reader's code runs in another process")
+
+
+def excused(judged: Judged, missing: dict[str, str]) -> Judged:
+    """Return what was judged as not checked, if what it lacks is no mistake of its."""
+    reason = ""
+    if unknown := UNKNOWN_NAME.search(judged.report.text):
+        why = missing.get(unknown[1]) or missing.get("*")
+        reason = f"needs `{unknown[1]}`, which has no value. {why}" if why else ""
+    elif module := UNKNOWN_MODULE.search(judged.report.text):
+        reason = f"imports `{module[1]}`, which is not installed here"
+    if not reason:
+        return judged
+    return not_checked(judged.check, judged.function, reason)
+
+
+def not_checked(check: str, function: str, reason: str) -> Judged:
+    """Say why something could not be checked."""
+    finding = Finding("not_checked", f"{function} {reason.rstrip('.')}")
+    text = f"**Not checked.** {finding.text}"
+    return Judged(check, function, Report(False, text, (finding,)), is_checked=False)
+
+
+def conclude(
+    file: File,
+    names: Collection[str],
+    missing: dict[str, str],
+    stopped: Collection[str],
+    judged: list[Judged],
+) -> Judgement:
+    """Add what could not be checked, and what there is to say of the whole file."""
+    for name in file.expected:
+        if name not in names:
+            why = missing.get(name, "its value was taken away or is the library's own")
+            judged.extend(
+                not_checked(check.__name__, name, f"has no value. {why}")
+                for check in CHECKS[name]
+                if file.cells
+            )
+    complaints = [f"{c.place}: {c.fault}." for c in file.cells if c.fault]
+    complaints += dict.fromkeys(why for why in stopped if "it stopped with" in why)
+    order = list(CHECKS)
+    judged.sort(key=lambda each: order.index(each.function))
+    return Judgement(judged, remarks(file.cells, file.chosen), complaints)
+
+
+def judge_here(path: Path) -> Judgement:
+    """Check a file in this process, as in a browser, where there is no other.
+
+    As `judge`, but the file's code can do to this process what it likes.
+    """
+    file = read_file(path)
+    with installed(), path_restored():
+        loaded = load(path, file.cells, file.wanted)
+        stubs_for_losses(loaded)
+        names = ready(loaded, file.wanted)
+        judged = [
+            excused(Judged(check.__name__, name, check(value)), loaded.missing)
+            for name, value in names.items()
+            for check in CHECKS[name]
+        ]
+    own = list(loaded.missing.values())
+    return conclude(file, list(names), loaded.missing, own, judged)
+
+
+@contextlib.contextmanager
+def path_restored() -> Iterator[None]:
+    """Forget afterwards where a file's imports were looked for."""
+    path, finders = sys.path[:], sys.meta_path[:]
+    try:
+        yield
+    finally:
+        for finder in sys.meta_path:
+            for name in finder.found if isinstance(finder, Finder) else ():
+                sys.modules.pop(name, None)
+        sys.path[:], sys.meta_path[:] = path, finders

@@ -1,0 +1,210 @@
+"""Running what a file's functions need, and no more.
+
+Only the statements run that give a value to a function or class of the worksheet, to a
+name that it asks for, or to a name that such a statement asks for. What loads data,
+trains, draws or asks for input does not run even then. A module of the reader's that is
+imported runs by the same rules, but for all of its names.
+"""
+
+import importlib.machinery
+import importlib.util
+import linecache
+import sys
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from softmax_lib.submission.needed import Statement, choose, statements
+from softmax_lib.submission.reading import Cell, Unreadable, read_cells
+
+__all__ = ["Loaded", "load"]
+
+LEVELS = 5  # how many folders above a file may be the root of its imports
+
+
+@dataclass
+class Loaded:
+    """What a file defines.
+
+    Attributes
+    ----------
+    names : dict
+        Each global name with its value.
+    missing : dict
+        For a name that has no value since its statement was not run or failed: why.
+        Under ``*``: why an ``import *`` failed.
+    """
+
+    names: dict[str, Any]
+    missing: dict[str, str] = field(default_factory=dict)
+
+
+def load(
+    path: Path,
+    cells: Collection[Cell],
+    wanted: Collection[str],
+    before: Callable[[int, Statement], str] = lambda number, statement: "",
+) -> Loaded:
+    """Run what some names need.
+
+    Parameters
+    ----------
+    path : path
+        Where the file is, for its imports.
+    cells : collection of Cell
+        What it contains.
+    wanted : collection of str
+        Names of functions and classes.
+    before : callable, optional
+        Called before each statement; returns why it is not to run, or "".
+
+    Returns
+    -------
+    Loaded
+    """
+    found = statements(cells)
+    name, package = prepare_imports(path, found)
+    loaded = Loaded({"__name__": name, "__file__": str(path), "__package__": package})
+    chosen = choose(found, wanted)
+    if any("display" in statement.reads for statement in chosen):
+        loaded.names["display"] = print  # Jupyter has it built in
+    remember_lines(cells)
+    for number, statement in enumerate(chosen):
+        reason = "it was not run, as it is a script's work" if statement.is_work else ""
+        run(statement, loaded, reason or before(number, statement))
+    return loaded
+
+
+def remember_lines(cells: Collection[Cell]) -> None:
+    """Let a traceback show the lines of a cell."""
+    for cell in cells:
+        lines = cell.source.splitlines(keepends=True)
+        linecache.cache[cell.place] = (len(cell.source), None, lines, cell.place)
+
+
+def run(statement: Statement, loaded: Loaded, reason: str) -> None:
+    """Run one statement, or keep why the names it writes have no value."""
+    if not reason:
+        try:
+            exec(statement.code, loaded.names)
+        except BaseException as error:  # SystemExit too
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            message = " ".join(str(error).split())[:200]
+            reason = f"it stopped with {type(error).__name__}: {message}"
+            reason = reason.removesuffix(": ")
+        else:
+            for name in statement.writes:
+                loaded.missing.pop(name, None)
+            return
+    names = statement.writes or (["*"] if statement.is_star else [])
+    for name in names:
+        if name not in loaded.names:
+            loaded.missing[name] = f"{statement.where}: {reason}"
+
+
+def prepare_imports(path: Path, found: Sequence[Statement]) -> tuple[str, str]:
+    """Put the folders on the path that a file's imports are meant from.
+
+    These are its own folder, and each folder above in which something lies that it
+    imports. Returns the file's name as a module, and its package.
+    """
+    folder = path.resolve().parent
+    above = [folder, *folder.parents][:LEVELS]
+    level = max((level_of(statement) for statement in found), default=0)
+    depth = next(
+        (i for i, each in enumerate(above) if not (each / "__init__.py").exists()),
+        len(above) - 1,
+    )
+    depth = min(max(depth, level), len(above) - 1)
+    package = ".".join(each.name for each in reversed(above[:depth]))
+    tops = {top for statement in found for top in imported(statement)}
+    roots = [
+        each
+        for i, each in enumerate(above)
+        if i in (0, depth) or any(has_module(each, top) for top in tops)
+    ]
+    sys.path[:0] = [str(each) for each in roots if str(each) not in sys.path]
+    if not any(isinstance(finder, Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, Finder(roots))
+    name = f"{package}.{path.stem}" if level else "submission"
+    return name, package if level else ""
+
+
+def level_of(statement: Statement) -> int:
+    """Return how many dots an import begins with."""
+    if not statement.imports:
+        return 0
+    text = statement.text.removeprefix("from").strip()
+    return len(text) - len(text.lstrip("."))
+
+
+def imported(statement: Statement) -> Iterator[str]:
+    """Yield the first part of the names of the modules that a statement imports."""
+    for constant in statement.code.co_names:
+        yield constant.partition(".")[0]
+
+
+def has_module(folder: Path, name: str) -> bool:
+    """Whether a folder has a module or a package of this name."""
+    if (folder / f"{name}.py").is_file():
+        return True
+    return any((folder / name).glob("*.py")) or (folder / name / "classifiers").is_dir()
+
+
+class Finder:
+    """Finds the modules beside a file, and runs them by the rules of this module."""
+
+    def __init__(self, roots: Sequence[Path]) -> None:
+        self.roots = [str(root) for root in roots]
+        self.found: list[str] = []
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: Any = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Return the specification of a module below the roots."""
+        if path is None and name in sys.stdlib_module_names:
+            return None
+        if name.partition(".")[0] in {"softmax_lib", "numpy"}:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path or self.roots)
+        if spec is None:
+            return None
+        places = [spec.origin or "", *(spec.submodule_search_locations or [])]
+        beside = any(place.startswith(root) for root in self.roots for place in places)
+        if not beside or any("site-packages" in place for place in places):
+            return None
+        self.found.append(name)
+        if spec.origin is not None and spec.origin.endswith(".py"):
+            spec.loader = Loader(Path(spec.origin))
+        return spec
+
+
+class Loader:
+    """Runs a reader's module: all but a script's work, whatever of it fails."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+        """Leave this to Python."""
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the module's statements."""
+        try:
+            cells = read_cells(self.path)
+        except Unreadable as error:
+            raise ImportError(str(error)) from None
+        for cell in cells:
+            cell.place = str(self.path)
+            if cell.fault:
+                raise ImportError(f"{self.path.name} does not parse: {cell.fault}")
+        remember_lines(cells)
+        loaded = Loaded(vars(module))
+        for statement in statements(cells):
+            is_work = statement.is_work or (statement.is_bare and not statement.writes)
+            run(statement, loaded, "it was not run" if is_work else "")
+        module.__dict__["__missing__"] = loaded.missing

@@ -1,0 +1,261 @@
+"""From a file, as students have it, to cells of Python that parse.
+
+A notebook of any format, a script in any encoding. What Jupyter adds to Python and what
+Python 3 took away is rewritten where the parser stops at it, line for line, so that
+the line numbers stay the reader's. Nothing is run here.
+"""
+
+import ast
+import io
+import json
+import re
+import tokenize
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Cell", "Unreadable", "parse", "read_cells"]
+
+PYTHON_CELLS = {"%%time", "%%timeit", "%%capture", "%%prun", "%%writefile", "%%python"}
+CHEVRON = re.compile(r"^(\s*)print\s*>>\s*([\w.]+)\s*,?\s*(.*)$", re.MULTILINE)
+MAGIC = re.compile(r"^(\s*)(%%?[a-zA-Z]|!(?!=)|\?).*$|^(\s*)[\w.%]+\?{1,2}\s*$")
+ASSIGNED_MAGIC = re.compile(r"^(\s*[\w.,\s]+=\s*)(%[a-zA-Z]|!(?!=)).*$")
+# What Python 3 took away, and what is written now.
+PYTHON_2 = {
+    r"^(\s*except\s+)(\([^)]*\)|[\w.]+)\s*,\s*(\w+)\s*:": r"\1\2 as \3:",
+    r"\braise\s+([\w.]+)\s*,\s*(.+)$": r"raise \1(\2)",
+    r"\bexec\s+(['\"].*)$": r"exec(\1)",
+    r"`([^`]+)`": r"repr(\1)",
+    r"<>": "!=",
+    r"\b0+([1-7][0-7]*)\b": r"0o\1",
+    r"\b(\d+)[lL]\b": r"\1",
+    r"\b[uU][rR](['\"])": r"r\1",
+}
+
+
+class Unreadable(Exception):
+    """A file that cannot be read; the message is the sentence to show."""
+
+
+@dataclass
+class Cell:
+    """A cell of a notebook, or a whole script.
+
+    Attributes
+    ----------
+    place : str
+        What a message calls it.
+    source : str
+        Its Python, line for line.
+    tree : ast.Module
+        The same, parsed; empty if it does not parse.
+    fault : str
+        Why it does not parse, or "".
+    is_python_2 : bool
+        Whether something was rewritten that only Python 2 reads.
+    """
+
+    place: str
+    source: str
+    tree: ast.Module = field(default_factory=lambda: ast.Module([], []))
+    fault: str = ""
+    is_python_2: bool = False
+
+
+def read_cells(path: Path) -> list[Cell]:
+    """Read a notebook or a script.
+
+    Parameters
+    ----------
+    path : path
+        A notebook (``.ipynb``) or a script.
+
+    Returns
+    -------
+    list of Cell
+
+    Raises
+    ------
+    Unreadable
+        For a file that is neither.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be read: {error.strerror}.") from None
+    text = decode(path, data)
+    if path.suffix != ".ipynb":
+        return [parse(path.name, text)]
+    return [
+        parse(f"{path.name}, cell {number}", source)
+        for number, source in sources(path, text)
+    ]
+
+
+def decode(path: Path, data: bytes) -> str:
+    """Return a file's text, by its byte order mark or its coding line."""
+    try:
+        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return data.decode("utf-16")
+        encoding = "utf-8-sig"
+        if path.suffix != ".ipynb":
+            encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        text = data.decode(encoding)
+    except (SyntaxError, UnicodeError, LookupError):
+        raise Unreadable(
+            f"{path} cannot be read: it is not text in UTF-8, and no line at its top "
+            "names its encoding."
+        ) from None
+    if "\0" in text:
+        raise Unreadable(f"{path} cannot be read: it is not text.")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def sources(path: Path, text: str) -> Iterator[tuple[int, str]]:
+    """Yield the number and the source of each code cell of a notebook."""
+    try:
+        book: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Unreadable(
+            f"{path} cannot be read: a notebook is JSON, and this file is not."
+        ) from None
+    cells = book.get("cells") if isinstance(book, dict) else None
+    if cells is None and isinstance(book, dict):  # nbformat 3
+        sheets = book.get("worksheets")
+        cells = sheets[0].get("cells") if is_list_of_dicts(sheets) else None
+    if not isinstance(cells, list):
+        raise Unreadable(f"{path} cannot be read: it has no list of cells.")
+    for number, cell in enumerate(cells, start=1):
+        if isinstance(cell, dict) and cell.get("cell_type") == "code":
+            source = cell.get("source", cell.get("input", ""))
+            if isinstance(source, list) and all(isinstance(s, str) for s in source):
+                source = "".join(source)
+            if not isinstance(source, str):
+                raise Unreadable(
+                    f"{path} cannot be read: the source of cell {number} is not text."
+                )
+            yield number, source.replace("\r\n", "\n").replace("\0", "")
+
+
+def is_list_of_dicts(value: Any) -> bool:
+    """Whether something is a list that begins with a dict."""
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+
+def without_cell_magic(source: str) -> str:
+    """Empty the line of a ``%%`` magic, and its cell if it is in another language."""
+    first, _, rest = source.lstrip().partition("\n")
+    if not first.startswith("%%"):
+        return source
+    before = source[: len(source) - len(source.lstrip())].count("\n") + 1
+    if first.split()[0] in PYTHON_CELLS:
+        return "\n" * before + rest
+    return "\n"
+
+
+def parse(place: str, source: str) -> Cell:
+    """Parse a source, and rewrite each line that no Python 3 reads.
+
+    Parameters
+    ----------
+    place : str
+        What messages call it.
+    source : str
+        Python, perhaps of Jupyter or of Python 2.
+
+    Returns
+    -------
+    Cell
+    """
+    plain = without_cell_magic(source)
+    cell = Cell(place, CHEVRON.sub(r"\1print(\3, file=\2)", plain))
+    cell.is_python_2 = cell.source != plain
+    for _ in range(source.count("\n") + 10):  # a rewritten line may have two faults
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of "\d" in a string
+                cell.tree = ast.parse(cell.source, place)
+            cell.fault = ""
+            break
+        except SyntaxError as error:
+            cell.fault = f"{error.msg} (line {error.lineno})"
+            if not (rewrite_jupyter(cell, error) or rewrite_python_2(cell, error)):
+                break
+        except (ValueError, RecursionError, MemoryError):
+            cell.fault = "it is nested too deeply"
+            break
+    return cell
+
+
+def rewrite_jupyter(cell: Cell, error: SyntaxError) -> bool:
+    """Rewrite a line that is Jupyter's, with those that continue it."""
+    lines = cell.source.split("\n")
+    at = (error.lineno or 1) - 1
+    if at >= len(lines):
+        return False
+    if assigned := ASSIGNED_MAGIC.match(lines[at]):
+        text = f"{assigned[1]}get_ipython()"  # there is none: the name has no value
+    elif magic := MAGIC.match(lines[at]):
+        text = f"{magic[1] or magic[3] or ''}pass"
+    else:
+        return False
+    end = at
+    while lines[end].endswith("\\") and end + 1 < len(lines):
+        end += 1
+    lines[at : end + 1] = [text, *[""] * (end - at)]
+    cell.source = "\n".join(lines)
+    return True
+
+
+def rewrite_python_2(cell: Cell, error: SyntaxError) -> bool:
+    """Rewrite what Python 2 reads in the line of an error."""
+    lines = cell.source.split("\n")
+    at = (error.lineno or 1) - 1
+    if isinstance(error, TabError):
+        new = cell.source.expandtabs(8)
+    elif "call to 'print'" in error.msg:
+        new = rewrite_print(lines, at, (error.offset or 1) - 1)
+    elif at < len(lines):
+        new = "\n".join([*lines[:at], first_rewritten(lines[at]), *lines[at + 1 :]])
+    else:
+        return False
+    changed = new != cell.source
+    cell.source, cell.is_python_2 = new, cell.is_python_2 or changed
+    return changed
+
+
+def first_rewritten(line: str) -> str:
+    """Apply the first rule that changes a line."""
+    changed = (re.sub(old, new, line) for old, new in PYTHON_2.items())
+    return next((text for text in changed if text != line), line)
+
+
+def rewrite_print(lines: list[str], at: int, column: int) -> str:
+    """Put the arguments of a print statement into parentheses."""
+    text = "\n".join(lines[at:])[column:]
+    end = end_of_statement(text)
+    words = text[len("print") : end].strip()
+    words = words[:-1] + ", end=' '" if words.endswith(",") else words
+    before = "\n".join([*lines[:at], lines[at][:column]])
+    return f"{before}print({words}){text[end:]}"
+
+
+def end_of_statement(text: str) -> int:
+    """Return where the first statement of a text ends, before any comment."""
+    starts = [0]
+    for line in text.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    end = depth = 0
+    readline: Callable[[], str] = io.StringIO(text).readline
+    try:
+        for token in tokenize.generate_tokens(readline):
+            depth += (token.string in "([{") - (token.string in ")]}")
+            over = token.type == tokenize.NEWLINE or token.string == ";"
+            if (over and depth <= 0) or token.type == tokenize.COMMENT:
+                break
+            end = starts[token.end[0] - 1] + token.end[1]
+    except (tokenize.TokenError, IndentationError):
+        end = text.find("\n") if "\n" in text else len(text)
+    return end

@@ -1,0 +1,95 @@
+"""`classroom`: what a class got right and wrong."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from softmax_lib.__main__ import main
+from softmax_lib.classroom import Mistake, class_table, plot_mistake_counts
+
+RIGHT = """
+import numpy as np
+print("the data is loaded")
+def softmax_loss_naive(W, X, y, reg):
+    scores = X @ W - (X @ W).max(axis=1, keepdims=True)
+    probs = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    rows = np.arange(len(X))
+    loss = -np.log(probs[rows, y]).mean() + reg * np.sum(W * W)
+    probs[rows, y] -= 1
+    return loss, X.T @ probs / len(X) + 2 * reg * W
+"""
+UNDIVIDED = RIGHT.replace("probs / len(X)", "probs")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The folder of a class of four, laid out as nbgrader does."""
+    files = {"ada": RIGHT, "ben": UNDIVIDED, "cleo": UNDIVIDED, "dan": "no Python"}
+    for student, code in files.items():
+        path = tmp_path / "submitted" / student / "softmax" / "softmax.ipynb"
+        path.parent.mkdir(parents=True)
+        cell = {"cell_type": "code", "source": code}
+        path.write_text(json.dumps({"cells": [cell]}), "utf-8")
+    return tmp_path / "submitted"
+
+
+def test_the_mistakes_of_a_class_are_counted(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, figure = folder.parent / "mistakes.csv", folder.parent / "mistakes.svg"
+    command = ["class", str(folder), "--table", str(table), "--figure", str(figure)]
+    assert main(command) == 0
+    first, *lines = capsys.readouterr().out.splitlines()
+    assert first == "4 students"
+    assert lines[0].startswith("   2  softmax_loss_naive: ")
+    assert "divi" in lines[0]
+    assert "   1  softmax_loss_naive: right" in lines
+    assert "   1  -: the file cannot be checked" in lines
+    assert len(lines) == 3
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["student"] for row in rows] == ["ada", "ben", "cleo", "dan"]
+    assert rows[0]["name"] == "right"
+    assert b"number of students per mistake" in figure.read_bytes()
+
+
+def test_a_student_counts_once_for_each_mistake() -> None:
+    rows = [
+        Mistake("ada", "tune", "x", "X."),
+        Mistake("ada", "tune", "x", "X."),
+        Mistake("ben", "tune", "x", "X."),
+        Mistake("ben", "Softmax", "x", "X."),
+    ]
+    assert class_table(rows) == [(2, "tune", "X."), (1, "Softmax", "X.")]
+
+
+def test_the_figure_leaves_right_functions_out() -> None:
+    figure = plot_mistake_counts([(9, "tune", "right"), (2, "tune", "Wrong.")])
+    (ax,) = figure.axes
+    assert [bar.get_width() for bar in ax.patches] == [2]
+    assert [text.get_text() for text in ax.texts] == ["2", "tune: Wrong."]
+    assert figure.alt.endswith("tune, Wrong. 2.")
+
+
+def test_a_class_without_a_mistake_can_be_drawn() -> None:
+    assert plot_mistake_counts([(9, "tune", "right")]).png()
+
+
+def test_an_empty_folder_is_wrong_use(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["class", str(tmp_path)]) == 2
+    assert "no notebook and no script" in capsys.readouterr().err
+
+
+def test_a_report_can_be_read_by_a_program(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "--json", str(folder / "ben/softmax/softmax.ipynb")]) == 1
+    (report,) = json.loads(capsys.readouterr().out)
+    assert (report["function"], report["passed"]) == ("softmax_loss_naive", False)
+    (finding,) = report["findings"]
+    assert {"name", "text", "part", "line", "hint"} <= set(finding)
+    assert report["text"].startswith("Not yet.")

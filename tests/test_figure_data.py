@@ -1,0 +1,154 @@
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from softmax_lib.figure_data import figure_data
+from tests.test_plots import FIGURES
+
+
+def read_only_axes(figure: Figure) -> dict[str, Any]:
+    (axes,) = figure_data(figure)["axes"]
+    return axes
+
+
+def test_a_line_plot_is_read_with_its_axes_and_its_legend() -> None:
+    figure = Figure()
+    ax = figure.subplots()
+    ax.plot([1, 10, 100], [0.25, np.nan, 1 / 3], color="red", label="loss", lw=2)
+    ax.plot([1, 10, 100], [1, 2, 3], "k", label="gap", ls=(0, (1, 2)), marker="s")
+    ax.set(xlabel="step", ylabel="nats", xscale="log", xlim=(1, 100), ylim=(4, 0))
+    ax.set_title("above")
+    ax.set_yticks([0, 4], ["none", "all"])
+    ax.legend()
+    looks = [
+        {"name": "loss", "color": "#ff0000", "width": "2"},
+        {
+            "name": "gap",
+            "color": "#000000",
+            "dashes": "1.5 3",  # in points: 1 and 2 times the width
+            "width": "1.5",
+            "marker": "s",
+            "markersize": "6",
+        },
+    ]
+    assert read_only_axes(figure) == {
+        "title": "above",
+        "background": "#ffffff",
+        "x": {
+            "label": "step",
+            "scale": "log",
+            "limits": "1 100",
+            "ticks": "1 10 100",
+            "tick_labels": ["10^{0}", "10^{1}", "10^{2}"],
+        },
+        "y": {
+            "label": "nats",
+            "scale": "linear",
+            "limits": "4 0",
+            "ticks": "0 4",
+            "tick_labels": ["none", "all"],
+        },
+        "lines": [
+            {**looks[0], "x": "1 10 100", "y": "0.25 nan 0.333333"},
+            {**looks[1], "x": "1 10 100", "y": "1 2 3"},
+        ],
+        "legend": looks,
+    }
+
+
+def test_points_are_read_with_their_shape_colours_and_values() -> None:
+    figure = Figure()
+    ax = figure.subplots()
+    ax.scatter([1, 2], [3, 4], marker="^", s=9, color="blue", label="ships")
+    ax.scatter([0, 1], [0, 1], c=[0.0, 1.0], cmap="gray", edgecolors="red")
+    plain, valued = read_only_axes(figure)["points"]
+    assert plain == {
+        "name": "ships",
+        "marker": "^",
+        "sizes": "9",
+        "colors": ["#0000ff"],
+        "edges": ["#0000ff"],
+        "x": "1 2",
+        "y": "3 4",
+    }
+    assert valued["colors"] == ["#000000", "#ffffff"]
+    assert (valued["edges"], valued["values"]) == (["#ff0000"], "0 1")
+
+
+def test_bars_and_texts_are_read_with_their_places() -> None:
+    figure = Figure()
+    ax = figure.subplots()
+    ax.bar_label(ax.bar([0, 1], [2.5, -1], width=0.5, color=["red", "blue"]))
+    ax.text(0.5, 2, "note", color="green", fontsize=8, rotation=90)
+    content = read_only_axes(figure)
+    assert content["bars"] == {
+        "x": "-0.25 0.75",
+        "bottom": "0 0",
+        "width": "0.5 0.5",
+        "height": "2.5 -1",
+        "colors": ["#ff0000", "#0000ff"],
+    }
+    places = [(text["text"], text["x"], text["y"]) for text in content["texts"]]
+    assert places == [("2.5", "0", "2.5"), ("-1", "1", "-1"), ("note", "0.5", "2")]
+    assert content["texts"][-1]["rotation"] == "90"
+
+
+def test_an_image_is_read_as_totals_of_rows_and_columns() -> None:
+    picture = np.zeros((2, 3, 3), dtype=np.uint8)
+    picture[0, 2] = [255, 1, 0]
+    figure = Figure()
+    figure.subplots().imshow(picture, interpolation="nearest")
+    (image,) = read_only_axes(figure)["images"]
+    assert image == {
+        "shape": "2 3",
+        "rows": ["255 0", "1 0", "0 0"],  # red, green, blue
+        "columns": "0 0 256",
+        "origin": "upper",
+        "extent": "-0.5 2.5 1.5 -0.5",
+        "interpolation": "nearest",
+    }
+
+
+def test_an_image_of_few_numbers_says_each_of_them() -> None:
+    figure = Figure()
+    figure.subplots().imshow([[0.0, np.nan], [0.5, 1.0]], cmap="gray")
+    (image,) = read_only_axes(figure)["images"]
+    assert image["values"] == ["0 nan", "0.5 1"]
+    assert image["rows"][0] == "0 383"  # 255 + 128
+
+
+def test_a_large_image_is_added_up_in_bands() -> None:
+    figure = Figure()
+    figure.subplots().imshow(np.full((130, 2, 3), 2, dtype=np.uint8))
+    (image,) = read_only_axes(figure)["images"]
+    totals = np.array(image["rows"][0].split(), dtype=int)
+    assert (len(totals), totals.sum()) == (64, 130 * 2 * 2)
+
+
+def test_what_is_not_to_be_seen_is_not_read() -> None:
+    figure = Figure()
+    ax = figure.subplots()
+    ax.plot([0, 1], [0, 1], visible=False)
+    ax.set_xlabel("hidden")
+    ax.set_axis_off()
+    assert read_only_axes(figure) == {}
+
+
+def test_an_artist_of_another_kind_is_refused() -> None:
+    figure = Figure()
+    figure.subplots().fill_between([0, 1], [1, 2])
+    with pytest.raises(ValueError, match=r"^figure must hold lines.* \w*PolyColl"):
+        figure_data(figure)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_reading_a_figure_changes_nothing_and_gives_json(name: str) -> None:
+    figure = FIGURES[name][0]()
+    before = figure.png()
+    content = figure.data()
+    assert json.loads(json.dumps(content, allow_nan=False)) == content
+    assert figure.data() == content
+    assert figure.png() == before

@@ -1,0 +1,156 @@
+"""Check the book in other surroundings: `make check-everywhere`.
+
+A recorded number is worth keeping only if every machine finds it again. One machine
+can stand for many: OpenBLAS and NumPy choose their code by the processor, and both let
+the environment choose for them; other packages and other Pythons are installed into
+environments of their own. Each session prints what it ran on, runs the unit tests, and
+compares the chapters' outputs on each data set that this machine has.
+
+`make check-everywhere ONLY="one_thread python-3.13"` runs these sessions alone, and
+`CHECKED="tests/test_losses.py book/04_gradient_check.ipynb"` checks these files alone.
+"""
+
+import re
+import sys
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).resolve().parents[1]
+LOCK = ROOT / "tools" / "locks" / "test.txt"
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+# OpenBLAS's names. Prescott stands for a processor of which nothing is known.
+KERNELS = ("Haswell", "SkylakeX", "Zen", "Prescott")
+
+ABOUT = """
+import matplotlib, numpy, platform, threadpoolctl
+print("Python", platform.python_version(), "NumPy", numpy.__version__, "Matplotlib",
+      matplotlib.__version__)
+for pool in threadpoolctl.threadpool_info():
+    print(*(pool.get(key) for key in ("internal_api", "architecture", "num_threads")))
+"""
+DISPATCHED = """
+try:
+    from numpy._core import _multiarray_umath as core
+except ImportError:
+    from numpy.core import _multiarray_umath as core
+print(*(name for name in core.__cpu_dispatch__ if core.__cpu_features__[name]))
+"""
+DATA_SETS = """
+from tools.checker.chapters import cifar10_on_disk
+print("shapes10", "cifar10" if cifar10_on_disk() else "")
+"""
+
+nox.options.envdir = ROOT / "_build" / "nox"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.error_on_missing_interpreters = False  # said in the summary as skipped
+
+
+# On this processor, as others.
+
+
+@nox.session(venv_backend="none")
+def as_it_is(session: nox.Session) -> None:
+    """Change nothing: what `make test` checks."""
+    check(session, sys.executable)
+
+
+@nox.session(venv_backend="none")
+def one_thread(session: nox.Session) -> None:
+    """Add up in one thread, as a machine with one core does."""
+    check(session, sys.executable, ONE_THREAD)
+
+
+@nox.session(venv_backend="none")
+@nox.parametrize("kernel", KERNELS)
+def openblas(session: nox.Session, kernel: str) -> None:
+    """Multiply matrices by the code for another processor."""
+    check(session, sys.executable, {"OPENBLAS_CORETYPE": kernel})
+
+
+@nox.session(venv_backend="none")
+def without_simd(session: nox.Session) -> None:
+    """Switch off the processor's features that NumPy uses where it finds them."""
+    features = output_of(session, sys.executable, DISPATCHED)
+    check(session, sys.executable, {"NPY_DISABLE_CPU_FEATURES": " ".join(features)})
+
+
+# With other packages.
+
+
+@nox.session
+def oldest_packages(session: nox.Session) -> None:
+    """Take the oldest NumPy, Matplotlib and others that pyproject.toml allows."""
+    install(session, [line.replace(">=", "==") for line in dependencies()])
+
+
+@nox.session
+def newest_packages(session: nox.Session) -> None:
+    """Take the newest NumPy, Matplotlib and others."""
+    install(session, map(name_of, dependencies()))
+
+
+@nox.session
+def no_lock(session: nox.Session) -> None:
+    """Install as a reader does who knows nothing of locks."""
+    session.install("-e", f"{ROOT}[test]")
+    check(session, "python")
+
+
+@nox.session(python=PYTHONS)
+def python(session: nox.Session) -> None:
+    """Take another Python, with the packages of the lock."""
+    session.install("--require-hashes", "-r", str(LOCK))
+    session.install("--no-deps", "-e", str(ROOT))
+    check(session, "python")
+
+
+# What each does.
+
+
+def install(session: nox.Session, wanted: Iterable[str]) -> None:
+    """Install these versions of the package's dependencies, and the rest as pinned."""
+    pins = re.findall(r"^(\w\S*==\S+(?: ;.*?)?) *\\?$", LOCK.read_text("utf-8"), re.M)
+    # No chapter needs zarr, which takes no old NumPy; SciPy comes with scikit-learn.
+    free = {*map(name_of, dependencies()), "scipy", "zarr"}
+    kept = [pin for pin in pins if name_of(pin) not in free]
+    requirements = Path(session.create_tmp()) / "requirements.txt"
+    requirements.write_text("\n".join([*wanted, *kept]), encoding="utf-8")
+    session.install("-r", str(requirements))
+    session.install("--no-deps", "-e", str(ROOT))
+    check(session, "python")
+
+
+def dependencies() -> list[str]:
+    """Return what the package depends on, as pyproject.toml has it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    return list(project["dependencies"])
+
+
+def name_of(requirement: str) -> str:
+    """Return the name of a package that is required in some version."""
+    return re.split(r"[^\w.-]", requirement)[0]
+
+
+def check(session: nox.Session, python: str, env: Mapping[str, str] = {}) -> None:
+    """Run the unit tests, and the chapters on each data set."""
+    session.chdir(ROOT)
+    pytest = (python, "-m", "pytest", "-q")
+    env = {**env, "PYTHONPATH": str(ROOT)}
+    session.run(python, "-c", ABOUT, env=env, log=False)
+    chosen = session.posargs or ("tests", "tools", "book/")
+    chapters = [each for each in chosen if each.startswith("book")]
+    if tests := [each for each in chosen if each not in chapters]:
+        session.run(*pytest, *tests, env=env)
+    for data_set in output_of(session, python, DATA_SETS) if chapters else ():
+        on = {**env, "SOFTMAX_LIB_DATASET": data_set}
+        session.run(*pytest, "--nbval", *chapters, env=on)
+
+
+def output_of(session: nox.Session, python: str, code: str) -> list[str]:
+    """Return the words that some code prints in the environment of a session."""
+    said = session.run(python, "-c", code, silent=True, log=False)
+    return str(said).split()
