@@ -89,7 +89,8 @@ def named(report: dict[str, object]) -> Iterable[tuple[str, str]]:
     if report["passed"]:
         return [(RIGHT, RIGHT)]
     assert isinstance(findings, list)
-    return [(each["name"], each["text"]) for each in findings] or [("-", UNKNOWN)]
+    mistakes = [each for each in findings if not each["is_remark"]]
+    return [(each["name"], each["text"]) for each in mistakes] or [("-", UNKNOWN)]
 
 
 def class_table(rows: Iterable[Mistake]) -> list[tuple[int, str, str]]:
