@@ -258,8 +258,18 @@ def test_a_notebook_of_the_course_is_followed_into_its_package(script, tmp_path)
     assert right(judge_here(path))
 
 
+def test_an_import_that_brings_only_some_functions_does_not_pass(script):
+    script(PLAIN + "def softmax_loss_vectorized(W, X, y, reg):\n    x = = 1", "own.py")
+    names = "softmax_loss_naive", "softmax_loss_vectorized"
+    lines = [f"from own import {name}" for name in names]
+    judgement = judge_here(script("\n".join(lines)))
+    assert judgement.status == 2
+    assert [each.is_checked for each in judgement.judged] == [True, False]
+
+
 def test_a_class_is_checked_without_the_file_of_its_losses(script):
     source = "from cs231n.classifiers.softmax import *" + CLASS_WITH_PREDICT
+    source = source.replace("import numpy as np", "")  # the star brings it
     judgement = judge_here(script(source))
     assert right(judgement)
     assert [each.check for each in judgement.judged] == ["check_train", "check_predict"]

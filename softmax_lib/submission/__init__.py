@@ -54,7 +54,8 @@ def check_submission(path: Path, as_json: bool = False) -> int:
             statuses.append(2)
             continue
         statuses.append(judgement.status)
-        reports += list(as_dicts(file, judgement))
+        if as_json:
+            reports += list(as_dicts(file, judgement))
         print_judgement(file, judgement, quiet=as_json, heading=len(files) > 1)
     if as_json and (reports or 2 not in statuses):
         print(json.dumps(reports, indent=1))

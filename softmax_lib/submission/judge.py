@@ -26,7 +26,7 @@ from softmax_lib.exercises.losses.check import NAIVE, SVM_LOSS, check
 from softmax_lib.exercises.losses.reference import PARTS
 from softmax_lib.exercises.report import Finding, Report, failed
 from softmax_lib.exercises.sandbox import Outcome, Task, Trouble, run_by
-from softmax_lib.submission.checks import CHECKS, ready, stubs_for_losses
+from softmax_lib.submission.checks import CHECKS, fill_in_for_course, ready
 from softmax_lib.submission.loading import Finder, load
 from softmax_lib.submission.needed import Statement, choose, statements
 from softmax_lib.submission.reading import Cell, Unreadable, read_cells
@@ -419,7 +419,9 @@ def conclude(
     judged: list[Judged],
 ) -> Judgement:
     """Add what could not be checked, and what there is to say of the whole file."""
-    for name in file.expected:
+    imported = {name for s in file.chosen if s.imports for name in s.writes}
+    followed = [name for name in file.wanted if name in imported] if judged else []
+    for name in file.expected or followed:
         if name not in names:
             reasons = file.unread_names | missing
             why = reasons.get(name, "its value was taken away or is the library's own")
@@ -444,7 +446,7 @@ def judge_here(path: Path) -> Judgement:
     file = read_file(path)
     with installed(), path_restored():
         loaded = load(path, file.cells, file.wanted)
-        stubs_for_losses(loaded)
+        fill_in_for_course(loaded)
         names = ready(loaded, file.wanted)
         missing = loaded.missing | file.unread_names
         judged = [
