@@ -1,8 +1,8 @@
 """Every public name and bad arguments: an error that names the argument, or the reason.
 
-`CALLS` has for each function a call that works and the kind of each argument. `BAD` has
-for each kind what must raise an error. What is accepted nevertheless is in `ACCEPTED`,
-each with the right result.
+The arguments go through `validation`. `CALLS` has for each function a call that works
+and the kind of each argument. `BAD` has for each kind what must raise an error. What is
+accepted nevertheless is in `ACCEPTED`, each with the right result.
 """
 
 import importlib
