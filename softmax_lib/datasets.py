@@ -37,7 +37,7 @@ from softmax_lib.preprocessing import (
     images_to_rows,
     mean_image,
 )
-from softmax_lib.validation import check_labels
+from softmax_lib.validation import check_labels, check_whole, is_array
 
 __all__ = [
     "CIFAR10Data",
@@ -226,11 +226,11 @@ def get_CIFAR10_data(
     load_dataset : Where the data comes from, and its errors.
     """
     data = load_dataset()
-    num_both = num_training + num_validation
     check_size("num_training", num_training, len(data.y_train))
     check_size("num_validation", num_validation, len(data.y_train) - num_training)
     check_size("num_test", num_test, len(data.y_test))
     check_size("num_dev", num_dev, num_training)
+    num_both = num_training + num_validation
 
     y_train = data.y_train[:num_training]
     y_val = data.y_train[num_training:num_both]
@@ -294,8 +294,11 @@ def prepare_images(
     >>> data.X_train.shape, data.X_val.shape, data.X_test.shape, data.X_dev.shape
     ((60, 49), (20, 49), (10, 49), (30, 49))
     """
-    rows = images_to_rows(images[..., np.newaxis] if images.ndim == 3 else images)
+    grey = is_array(images) and images.ndim == 3
+    rows = images_to_rows(images[..., np.newaxis] if grey else images)
     check_labels(labels, len(rows), num_classes=len(rows), name="labels")
+    check_whole("num_validation", num_validation)
+    check_whole("num_test", num_test)
     num_training = len(rows) - num_validation - num_test
     check_size("num_validation", num_validation, len(rows) - num_test - 1)
     check_size("num_test", num_test, len(rows) - num_validation - 1)
@@ -333,6 +336,7 @@ def prepare_in_place(
 
 def check_size(name: str, size: int, available: int) -> None:
     """Check that the data has so many points."""
+    check_whole(name, size)
     if not 1 <= size <= available:
         raise ValueError(
             f"{name} must be from 1 to {available}, the number of images left for it, "

@@ -16,9 +16,13 @@ import numpy as np
 from softmax_lib.losses import softmax
 from softmax_lib.validation import (
     check_at_least,
+    check_finite,
     check_labels,
     check_matrix,
+    check_number,
     check_predictions,
+    check_scores,
+    check_whole,
 )
 
 __all__ = [
@@ -62,6 +66,9 @@ def wilson_interval(
     >>> print(f"{low:.3f} to {high:.3f}")
     0.321 to 0.380
     """
+    check_whole("num_correct", num_correct)
+    check_whole("num", num)
+    check_number("confidence", confidence)
     if not (num >= 1 and 0 <= num_correct <= num):
         raise ValueError(
             "num_correct must be from 0 to num, and num at least 1, but they are "
@@ -124,8 +131,8 @@ def mcnemar(y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Comparison:
     >>> mcnemar(y, first, second)
     Comparison(only_first=6, only_second=0, p_value=0.03125)
     """
-    check_predictions(y, first)
-    check_predictions(y, second)
+    check_predictions(y, first, "first")
+    check_predictions(y, second, "second")
     only_first = int(np.sum((first == y) & (second != y)))
     only_second = int(np.sum((first != y) & (second == y)))
     tosses = only_first + only_second
@@ -225,8 +232,8 @@ def fit_temperature(scores: np.ndarray, y: np.ndarray) -> float:
     >>> print(round(fit_temperature(scores, y), 2), round(9 / np.log(3), 2))
     8.19 8.19
     """
-    check_matrix("scores", scores)
-    check_labels(y, num_points=len(scores), num_classes=scores.shape[1])
+    check_scores(scores, y)
+    check_finite("scores", scores)
     scores = scores.astype(np.float64)
 
     def slope(temperature: float) -> float:

@@ -24,7 +24,17 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from softmax_lib.preprocessing import gen_batches
-from softmax_lib.validation import check_at_least, check_images
+from softmax_lib.validation import (
+    check_at_least,
+    check_finite,
+    check_images,
+    check_not_negative,
+    check_rows,
+    check_shape,
+    check_whole,
+    describe,
+    is_array,
+)
 
 __all__ = [
     "hog_features",
@@ -47,6 +57,7 @@ PATCH = 6  # pixels on a side
 STRIDE = 2  # pixels from one patch of an image to the next
 CELL = 8  # pixels on a side of a cell of the histograms of oriented gradients
 ORIENTATIONS = 9
+PER_NUMBER = "one column for each number of the dictionary's mean"
 GRAY = np.array([2125, 7154, 721], dtype=np.int32)  # of R, G and B, in 1/10,000
 
 
@@ -182,6 +193,8 @@ def normalize_patches(patches: np.ndarray) -> np.ndarray:
     array([[-0.3,  0.3],
            [-1. ,  1. ]])
     """
+    check_rows("patches", patches)
+    check_finite("patches", patches)
     centered: np.ndarray = patches - patches.mean(axis=1, keepdims=True)
     centered /= np.sqrt(np.mean(centered**2, axis=1, keepdims=True) + 10)
     return centered
@@ -220,6 +233,7 @@ def fit_whitening(
     array([[0.47, 0.  ],
            [0.  , 7.07]])
     """
+    check_patches(patches, epsilon)
     mean = patches.mean(axis=0)
     variances, directions = np.linalg.eigh(np.cov(patches.T, bias=True))
     whitening = (directions / np.sqrt(variances + epsilon)) @ directions.T
@@ -256,6 +270,9 @@ def kmeans(points: np.ndarray, K: int) -> np.ndarray:
     """
     from sklearn.cluster import KMeans
 
+    check_rows("points", points)
+    check_finite("points", points)
+    check_whole("K", K)
     if not 1 <= K <= len(points):
         raise ValueError(
             f"K must be from 1 to {len(points)}, the number of points, but it is {K}."
@@ -307,6 +324,7 @@ def learn_dictionary(
     A. Coates, H. Lee and A. Y. Ng, "An analysis of single-layer networks in
     unsupervised feature learning", AISTATS 2011.
     """
+    check_whole("K", K)
     drawn = sample_patches(images, num_patches, rng=rng).astype(np.float64)
     patches = normalize_patches(drawn)
     mean, whitening = fit_whitening(patches)
@@ -330,6 +348,9 @@ def distances(patches: np.ndarray, dictionary: Dictionary) -> np.ndarray:
     array([[0., 5.],
            [3., 4.]])
     """
+    check_rows("patches", patches)
+    check_finite("patches", patches)
+    check_shape("patches", patches, (len(patches), dictionary.mean.size), PER_NUMBER)
     whitened = (patches - dictionary.mean) @ dictionary.whitening
     squares: np.ndarray = whitened @ (-2 * dictionary.centroids.T)
     squares += np.sum(whitened**2, axis=1, keepdims=True)
@@ -358,7 +379,10 @@ def triangle_encoding(distances: np.ndarray) -> np.ndarray:
     >>> triangle_encoding(np.array([[1.0, 2.0, 6.0]]))
     array([[2., 1., 0.]])
     """
-    closer: np.ndarray = distances.mean(axis=1, keepdims=True) - distances
+    check_rows("distances", distances)
+    mean = distances.mean(axis=1, keepdims=True)  # (M, 1)
+    check_finite("distances", mean)  # it is not if one of its row is not
+    closer: np.ndarray = mean - distances
     np.maximum(closer, 0, out=closer)
     return closer
 
@@ -381,6 +405,7 @@ def pool_quadrants(codes: np.ndarray) -> np.ndarray:
     >>> pool_quadrants(np.arange(16.0).reshape(1, 4, 4, 1))
     array([[10., 18., 42., 50.]])
     """
+    check_codes(codes)
     N, rows, columns, K = codes.shape
     if rows % 2 or columns % 2:
         raise ValueError(
@@ -414,6 +439,23 @@ def patch_features(
     patches = windows.reshape(N * rows * columns, -1).astype(np.float32)
     codes = encode(distances(normalize_patches(patches), dictionary))  # (M, K)
     return pool_quadrants(codes.reshape(N, rows, columns, -1))
+
+
+def check_patches(patches: np.ndarray, epsilon: float) -> None:
+    """Check that patches can be whitened."""
+    check_rows("patches", patches)
+    check_finite("patches", patches)
+    check_not_negative("epsilon", epsilon)
+
+
+def check_codes(codes: np.ndarray) -> None:
+    """Check that there is one code for each place in each image."""
+    if not (is_array(codes) and codes.ndim == 4 and codes.size):
+        raise ValueError(
+            "codes must be a non-empty array of shape (N, rows, columns, K), but it is "
+            f"{describe(codes)}."
+        )
+    check_finite("codes", codes)
 
 
 def windows_of(images: np.ndarray) -> np.ndarray:

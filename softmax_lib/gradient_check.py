@@ -14,7 +14,16 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from softmax_lib.validation import check_at_least, check_positive
+from softmax_lib.validation import (
+    check_at_least,
+    check_finite,
+    check_floats,
+    check_numbers,
+    check_positive,
+    check_shape,
+    describe,
+    is_array,
+)
 
 __all__ = [
     "relative_error",
@@ -67,7 +76,7 @@ def relative_error(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     >>> relative_error([1.0, 0.0], [3.0, 0.0])
     0.5
     """
-    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    a, b = as_floats("a", a), as_floats("b", b)
     if a.shape != b.shape or a.size == 0:
         raise ValueError(
             "a and b must have the same shape and at least one entry, but their "
@@ -131,11 +140,8 @@ def grad_check_sparse(
     numerical: 6.000000 analytic: 12.000000, relative error: 3.333333e-01
     """
     check_point(x, h)
-    if analytic_grad.shape != x.shape:
-        raise ValueError(
-            f"analytic_grad must have the shape of x, {x.shape}, but its shape is "
-            f"{analytic_grad.shape}."
-        )
+    check_shape("analytic_grad", analytic_grad, x.shape, "one entry for each of x")
+    check_numbers("analytic_grad", analytic_grad)
     check_at_least("num_checks", num_checks)
     rng = np.random.default_rng(rng)
     checked = []
@@ -183,8 +189,18 @@ def centered_difference(
 
 def check_point(x: np.ndarray, h: float) -> None:
     """Check that finite differences can use a point and a step."""
-    if not np.issubdtype(x.dtype, np.floating):
-        raise TypeError(f"x must hold floats, but its dtype is {x.dtype}.")
-    if x.size == 0:
-        raise ValueError(f"x must not be empty, but its shape is {x.shape}.")
+    if not (is_array(x) and x.size):
+        raise ValueError(
+            f"x must be an array with at least one entry, but it is {describe(x)}."
+        )
+    check_floats("x", x)
+    check_finite("x", x)
     check_positive("h", h)
+
+
+def as_floats(name: str, value: npt.ArrayLike) -> np.ndarray:
+    """Convert numbers, lists or arrays into an array of float64."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise ValueError(f"{name} must have no mask, but it is {describe(value)}.")
+    check_numbers(name, np.asarray(value))
+    return np.asarray(value, dtype=np.float64)

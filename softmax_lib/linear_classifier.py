@@ -13,11 +13,15 @@ import numpy as np
 
 from softmax_lib.losses import softmax_loss_vectorized, svm_loss_vectorized
 from softmax_lib.validation import (
+    check_at_least,
     check_labels,
+    check_loss_input,
     check_matrix,
     check_points,
     check_predictions,
     check_settings,
+    check_start,
+    count_classes,
     require_finite,
 )
 
@@ -103,8 +107,8 @@ class LinearClassifier:
         check_matrix("X", X)
         rng = np.random.default_rng(rng)
         W = initial_weights(X, y, rng) if self.W is None else self.W.copy()
-        check_points(X, W)
-        check_labels(y, num_points=X.shape[0], num_classes=W.shape[1])
+        check_start(W)
+        check_loss_input(W, X, y, reg)
 
         self.W = W
         loss_history = []
@@ -249,6 +253,7 @@ def confusion_matrix(y: np.ndarray, y_pred: np.ndarray, num_classes: int) -> np.
            [1, 1]])
     """
     check_predictions(y, y_pred)
+    check_at_least("num_classes", num_classes)
     check_labels(y, y.size, num_classes)
     check_labels(y_pred, y.size, num_classes, "y_pred")
     counts = np.zeros((num_classes, num_classes), dtype=np.int64)
@@ -260,6 +265,5 @@ def initial_weights(
     X: np.ndarray, y: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """Draw small weights, one column for each class up to the largest label."""
-    num_classes = int(np.max(y, initial=0)) + 1
-    W = 0.001 * rng.standard_normal((X.shape[1], num_classes))
+    W = 0.001 * rng.standard_normal((X.shape[1], count_classes(y, len(X))))
     return W.astype(X.dtype, order="F")  # in memory class by class, as gradients are

@@ -15,6 +15,7 @@ from softmax_lib.validation import (
     check_loss_input,
     check_matrix,
     check_positive,
+    check_scores,
     require_finite,
 )
 
@@ -43,7 +44,7 @@ def softmax_loss_naive(
     y : ndarray of int, shape (N,)
         Correct class of each point, from 0 to C - 1.
     reg : float
-        Factor on the sum of squared weights.
+        Factor on the sum of squared weights; zero or positive.
 
     Returns
     -------
@@ -55,10 +56,11 @@ def softmax_loss_naive(
     Raises
     ------
     ValueError
-        If a shape does not fit, an array is empty, a label is out of range, or
-        a number in ``X``, ``W`` or the loss is not finite.
+        If a shape does not fit, an array is empty, a label is out of range, ``reg``
+        is negative, or a number in ``X``, ``W`` or the loss is not finite.
     TypeError
-        If ``X`` or ``W`` does not hold floats or ``y`` does not hold integers.
+        If ``X`` or ``W`` does not hold floats of 32 bits or more, ``y`` does not hold
+        integers, or ``reg`` is not a number.
 
     References
     ----------
@@ -71,7 +73,7 @@ def softmax_loss_naive(
     >>> print(f"{loss:.6f}")
     2.302585
     """
-    check_loss_input(W, X, y)
+    check_loss_input(W, X, y, reg)
     num_train, num_classes = X.shape[0], W.shape[1]
     loss = 0.0
     dW = np.zeros(W.shape, dtype=np.result_type(X, W))  # (D, C)
@@ -97,7 +99,7 @@ def softmax_loss_vectorized(
 
     As `softmax_loss_naive`: the same arguments, results and errors.
     """
-    check_loss_input(W, X, y)
+    check_loss_input(W, X, y, reg)
     with np.errstate(over="ignore", invalid="ignore"):  # require_finite reports it
         scores = require_finite(X @ W, X=X, W=W)  # (N, C)
         losses, dscores = softmax_of_scores(scores, y)  # (N,), (N, C)
@@ -122,7 +124,7 @@ def softmax_of_scores(
     Returns
     -------
     losses : ndarray, shape (N,)
-        Loss of each point, in nats.
+        Loss of each point, in nats; NaN where a score of the point is NaN.
     dscores : ndarray, shape (N, C)
         Gradient of each loss with respect to the scores of its point.
 
@@ -132,6 +134,7 @@ def softmax_of_scores(
     >>> dscores
     array([[ 0.25,  0.25, -0.75,  0.25]])
     """
+    check_scores(scores, y)
     rows = np.arange(scores.shape[0])  # (N,)
     shifted = scores - scores.max(axis=1, keepdims=True)  # (N, C)
     exp_scores = np.exp(shifted)
@@ -199,7 +202,7 @@ def svm_loss_naive(
     >>> print(f"{loss:.6f}")
     9.000000
     """
-    check_loss_input(W, X, y)
+    check_loss_input(W, X, y, reg)
     num_train, num_classes = X.shape[0], W.shape[1]
     loss = 0.0
     dW = np.zeros(W.shape, dtype=np.result_type(X, W))  # (D, C)
@@ -226,7 +229,7 @@ def svm_loss_vectorized(
 
     As `softmax_loss_naive`, with the loss of `svm_loss_naive`.
     """
-    check_loss_input(W, X, y)
+    check_loss_input(W, X, y, reg)
     with np.errstate(over="ignore", invalid="ignore"):  # require_finite reports it
         scores = require_finite(X @ W, X=X, W=W)  # (N, C)
         losses, dscores = svm_of_scores(scores, y)  # (N,), (N, C)
@@ -249,6 +252,7 @@ def svm_of_scores(scores: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.nda
     >>> dscores
     array([[ 1.,  1., -3.,  1.]])
     """
+    check_scores(scores, y)
     rows = np.arange(scores.shape[0])  # (N,)
     margins = np.maximum(0, scores - scores[rows, y][:, np.newaxis] + 1)  # (N, C)
     margins[rows, y] = 0

@@ -31,6 +31,7 @@ from softmax_lib.tuning import (
     Evaluation,
     GridResult,
     Trial,
+    check_split,
     draw_seed,
     format_settings,
     format_trial,
@@ -200,6 +201,8 @@ def grid_search_parallel(
     executor : Executor
         Where to train, as for `parallel_map`.
     """
+    arrays = (X_train, y_train, X_val, y_val)
+    check_split(*arrays)
     grid = settings_grid(learning_rates, regs, num_iters, batch_size)
     task = functools.partial(
         train_and_evaluate,
@@ -213,7 +216,6 @@ def grid_search_parallel(
         if verbose and isinstance(outcome, Evaluation):
             print(format_trial(outcome.trial))
 
-    arrays = (X_train, y_train, X_val, y_val)
     outcomes = parallel_map(executor, task, grid, arrays, report)
     errors = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
     if len(errors) == len(grid):

@@ -36,6 +36,17 @@ from softmax_lib.figures import (
     single_axes,
 )
 from softmax_lib.tuning import Trial
+from softmax_lib.validation import (
+    check_at_least,
+    check_finite,
+    check_integers,
+    check_labels,
+    check_matrix,
+    check_numbers,
+    check_shape,
+    describe,
+    is_array,
+)
 
 __all__ = [
     "plot_images",
@@ -72,7 +83,8 @@ def plot_images(
     >>> plot_images(pictures, ["cat", "dog"]).alt
     'Pictures: cat; dog.'
     """
-    check_pictures(images, titles)
+    check_pictures(images, titles, "titles")
+    check_at_least("columns", columns)
     rows = -(-len(images) // columns)
     lines = max(title.count("\n") for title in titles) + 1
     fig, axes = picture_grid(rows, columns, title_height=0.14 + 0.17 * lines)
@@ -103,16 +115,25 @@ def plot_samples(
     >>> plot_samples(pictures, labels, ["cat", "dog", "frog"], samples_per_class=3).alt
     '3 pictures of each of the 3 classes, one column a class: cat, dog, frog.'
     """
-    check_pictures(images, labels)
+    check_pictures(images, labels, "labels")
+    check_labels(labels, len(images), len(class_names), "labels")
+    check_at_least("samples_per_class", samples_per_class)
     fig, axes = picture_grid(samples_per_class, len(class_names), title_height=0.0)
     for j, name in enumerate(class_names):
         axes[0, j].set_title(name, fontsize=9)
         of_class = np.flatnonzero(labels == j)[:samples_per_class]
         for ax, image in zip(axes[:, j], images[of_class], strict=False):
             show_picture(ax, image)
+    counts = np.bincount(labels, minlength=len(class_names))
+    if counts.min() >= samples_per_class:
+        told, names = str(samples_per_class), class_names
+    else:
+        told = f"At most {samples_per_class}"
+        drawn = np.minimum(counts, samples_per_class)
+        names = [f"{n} {k}" for n, k in zip(class_names, drawn, strict=True)]
     fig.alt = (
-        f"{samples_per_class} pictures of each of the {len(class_names)} classes, one "
-        f"column a class: {', '.join(class_names)}."
+        f"{told} pictures of each of the {len(class_names)} classes, one column a "
+        f"class: {', '.join(names)}."
     )
     return fig
 
@@ -136,11 +157,15 @@ def plot_bars(
     >>> plot_bars(panels, ["cat", "dog"]).alt
     'Bars. scores: cat -1, dog 2. probabilities: cat 0.05, dog 0.95.'
     """
+    for title, values in panels.items():
+        check_sequence(f"panels[{title!r}]", values)
     if not panels or any(len(values) != len(names) for values in panels.values()):
         raise ValueError(
             f"panels must hold at least one sequence of {len(names)} values, one for "
             f"each name, but their lengths are {[len(v) for v in panels.values()]}."
         )
+    for title, values in panels.items():
+        check_finite(f"panels[{title!r}]", np.asarray(values))
     fig = blank_figure(7, 2.2)
     axes = np.atleast_1d(fig.subplots(1, len(panels)))
     fig.subplots_adjust(left=0.02, right=0.98, bottom=0.14, top=0.8, wspace=0.15)
@@ -191,6 +216,8 @@ def plot_lines(
     """
     if not lines:
         raise ValueError("lines must hold at least one line, but it is empty.")
+    for name, (x, y) in lines.items():
+        check_line(name, x, y)
     fig, ax = single_axes()
     for k, (name, (x, y)) in enumerate(lines.items()):
         color, style = COLORS[k % len(COLORS)], LINE_STYLES[k % len(LINE_STYLES)]
@@ -219,6 +246,8 @@ def plot_loss_history(histories: Mapping[str, Sequence[float]]) -> DescribedFigu
     >>> plot_loss_history({"reg 0": [2.3, 1.9], "reg 1": [2.3, 2.1]}).alt.split(": ")[1]
     'reg 0 from 2.3 to 1.9; reg 1 from 2.3 to 2.1.'
     """
+    for name, history in histories.items():
+        check_line(name, history, history, "histories")
     ends = "; ".join(
         f"{name} from {history[0]:.3g} to {history[-1]:.3g}"
         for name, history in histories.items()
@@ -244,6 +273,8 @@ def plot_step_size_errors(
     errors : mapping from str to sequence of float
         Name of each formula and its relative error at each step.
     """
+    for name, error in errors.items():
+        check_line(name, steps, error, "steps and errors")
     best = "; ".join(
         f"{name} is most accurate near h = {steps[int(np.argmin(error))]:.0e}"
         for name, error in errors.items()
@@ -344,6 +375,8 @@ def template_pictures(
     >>> pictures.shape, int(pictures.min()), int(pictures.max())
     ((10, 32, 32, 3), 0, 255)
     """
+    check_matrix("weights", weights)
+    check_finite("weights", weights)
     low, high = weights.min(), weights.max()
     pictures = weights.T.reshape(-1, *image_shape[:2], math.prod(image_shape[2:])) - low
     pictures = (pictures / ((high - low) or 1) * 255).astype(np.uint8)
@@ -358,11 +391,8 @@ def plot_templates(
 ) -> DescribedFigure:
     """Show each column of the weights as a picture, all on one shared scale."""
     shape = (math.prod(image_shape), len(class_names))
-    if weights.shape != shape:
-        raise ValueError(
-            f"weights must have the shape {shape}, one row for each number of an image "
-            f"{image_shape} and none for the bias, but its shape is {weights.shape}."
-        )
+    meaning = f"one row for each number of an image {image_shape} and none for the bias"
+    check_shape("weights", weights, shape, meaning)
     pictures = template_pictures(weights, image_shape)
     fig, axes = picture_grid(-(-len(class_names) // 5), 5, title_height=0.3)
     for ax, picture, name in zip(axes.flat, pictures, class_names, strict=False):
@@ -388,6 +418,12 @@ def plot_regions(
     y : ndarray of int, shape (N,)
         Their classes, each with a colour and a shape of its own.
     """
+    for name, W in weights.items():
+        check_matrix(f"weights[{name!r}]", W)
+        check_finite(f"weights[{name!r}]", W)
+    check_matrix("X", X)
+    check_finite("X", X)
+    check_labels(y, len(X), len(COLORS))
     shapes = [X.shape, *(W.shape for W in weights.values())]
     if not weights or X.shape != (len(y), 3) or any(s[0] != 3 for s in shapes[1:]):
         raise ValueError(
@@ -439,11 +475,8 @@ def plot_confusion(counts: np.ndarray, class_names: Sequence[str]) -> DescribedF
     'the most frequent mistake is cat taken for dog, 2 times.'
     """
     C = len(class_names)
-    if counts.shape != (C, C):
-        raise ValueError(
-            f"counts must have the shape ({C}, {C}), one row and one column for each "
-            f"class name, but its shape is {counts.shape}."
-        )
+    check_shape("counts", counts, (C, C), "one row and one column for each class name")
+    check_integers("counts", counts)
     fig, ax = heatmap(
         counts, class_names, class_names, number_format="{:d}", figsize=(7, 5.6)
     )
@@ -472,8 +505,11 @@ def plot_mistakes(
     probabilities : ndarray, shape (N, C)
         Softmax probabilities of each picture.
     """
-    check_pictures(images, labels)
-    check_pictures(images, probabilities)
+    check_pictures(images, labels, "labels")
+    check_matrix("probabilities", probabilities)
+    check_pictures(images, probabilities, "probabilities")
+    check_finite("probabilities", probabilities)
+    check_labels(labels, len(images), len(class_names), "labels")
     predicted = probabilities.argmax(axis=1)
     titles = [
         f"says {class_names[j]} {row[j]:.2f}\nis {class_names[i]} {row[i]:.2f}"
@@ -499,8 +535,11 @@ def plot_patches(
     >>> patches = {"learned": np.random.default_rng(0).normal(size=(64, 6, 6, 3))}
     >>> figure = plot_patches(patches, alt="64 patches in two rows.")
     """
-    if not patches or not all(len(group) for group in patches.values()):
-        raise ValueError("patches must hold at least one group, and each a patch.")
+    if not patches:
+        raise ValueError("patches must hold at least one group, but it is empty.")
+    for name, group in patches.items():
+        check_patches(f"patches[{name!r}]", group)
+    check_at_least("columns", columns)
     pictures = [mosaic(group, columns) for group in patches.values()]
     # Whole pixels for each of a patch, which every version draws alike.
     scales = [7 * DPI // picture.shape[1] for picture in pictures]
@@ -533,14 +572,60 @@ def range_of(accuracies: Sequence[float]) -> str:
     return f"from {np.nanmin(accuracies):.3f} to {np.nanmax(accuracies):.3f}{missing}"
 
 
-def check_pictures(images: np.ndarray, others: Sequence[object] | np.ndarray) -> None:
-    """Check that there is one companion for each picture."""
-    if images.ndim not in (3, 4) or not len(images) or len(images) != len(others):
+def check_pictures(
+    images: np.ndarray, others: Sequence[object] | np.ndarray, name: str
+) -> None:
+    """Check that images can be drawn, and that there is one companion for each."""
+    if not (is_array(images) and images.ndim in (3, 4) and images.size):
         raise ValueError(
             "images must be a non-empty array of shape (N, height, width) or (N, "
-            "height, width, 3) with one companion for each picture, but its shape is "
-            f"{images.shape} and there are {len(others)} companions."
+            f"height, width, 3), but it is {describe(images)}."
         )
+    if images.ndim == 4 and images.shape[3] not in (1, 3):
+        raise ValueError(
+            f"images must have one channel or three, but its shape is {images.shape}."
+        )
+    check_finite("images", images)
+    num = len(others) if isinstance(others, Sequence | np.ndarray) else 0
+    if num != len(images):
+        raise ValueError(
+            f"{name} must hold one for each of the {len(images)} images, but it is "
+            f"{describe(others)} and holds {num}."
+        )
+
+
+def check_patches(name: str, group: np.ndarray) -> None:
+    """Check that a group of patches can be drawn."""
+    shape = group.shape if is_array(group) else ()
+    if len(shape) != 4 or shape[3] != 3 or shape[1] != shape[2] or 0 in shape:
+        raise ValueError(
+            f"{name} must be a non-empty array of shape (K, side, side, 3), but it is "
+            f"{describe(group)}."
+        )
+    check_finite(name, group)
+
+
+def check_line(
+    name: str, x: Sequence[float], y: Sequence[float], argument: str = "lines"
+) -> None:
+    """Check that a line has one height for each of its points."""
+    check_sequence(f"{argument}[{name!r}]", x)
+    check_sequence(f"{argument}[{name!r}]", y)
+    shapes = np.shape(x), np.shape(y)
+    if shapes[0] != shapes[1] or len(shapes[0]) != 1 or 0 in shapes[0]:
+        raise ValueError(
+            f"{argument} must hold one or more points for {name!r}, in sequences of "
+            f"the same length, but their shapes are {shapes[0]} and {shapes[1]}."
+        )
+
+
+def check_sequence(name: str, values: Sequence[float] | np.ndarray) -> None:
+    """Check that an argument is a sequence of real numbers."""
+    if not (isinstance(values, Sequence) or is_array(values)):
+        raise ValueError(
+            f"{name} must be a sequence of numbers, but it is {describe(values)}."
+        )
+    check_numbers(name, np.asarray(values))
 
 
 def check_trials(trials: Sequence[Trial]) -> None:

@@ -15,7 +15,16 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from softmax_lib.validation import check_at_least, check_rows, check_shape, describe
+from softmax_lib.validation import (
+    check_at_least,
+    check_finite,
+    check_numbers,
+    check_rows,
+    check_shape,
+    check_whole,
+    describe,
+    is_array,
+)
 
 __all__ = [
     "images_to_rows",
@@ -42,11 +51,12 @@ def images_to_rows(images: np.ndarray) -> np.ndarray:
         Row by row, pixel by pixel, the channels of a pixel side by side. A view of
         ``images`` where its memory layout allows.
     """
-    if not (isinstance(images, np.ndarray) and images.ndim == 4 and images.size):
+    if not (is_array(images) and images.ndim == 4 and images.size):
         raise ValueError(
             "images must be a non-empty array of shape (N, height, width, channels), "
             f"but it is {describe(images)}."
         )
+    check_numbers("images", images)
     return images.reshape(images.shape[0], -1)
 
 
@@ -65,6 +75,7 @@ def mean_image(rows: np.ndarray) -> np.ndarray:
     array([127.5,  20. ])
     """
     check_rows("rows", rows)
+    check_finite("rows", rows)
     mean: np.ndarray = rows.mean(axis=0, dtype=np.float64)
     return mean
 
@@ -148,6 +159,7 @@ def dev_subset(
     """
     check_rows("X", X)
     check_shape("y", y, (X.shape[0],), "one label for each row of X")
+    check_whole("num_dev", num_dev)
     if not 1 <= num_dev <= X.shape[0]:
         raise ValueError(
             f"num_dev must be from 1 to {X.shape[0]}, the number of training points, "
@@ -177,6 +189,7 @@ def gen_batches(num: int, batch_size: int) -> Iterator[slice]:
     >>> list(gen_batches(5, 2))
     [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
     """
+    check_at_least("num", num, least=0)
     check_at_least("batch_size", batch_size)
     for first in range(0, num, batch_size):
         yield slice(first, min(first + batch_size, num))
@@ -185,4 +198,6 @@ def gen_batches(num: int, batch_size: int) -> Iterator[slice]:
 def check_centering(rows: np.ndarray, mean: np.ndarray) -> None:
     """Check that the mean image has one entry for each column of the rows."""
     check_rows("rows", rows)
+    check_finite("rows", rows)
     check_shape("mean", mean, rows.shape[1:], "one entry for each column of rows")
+    check_finite("mean", mean)

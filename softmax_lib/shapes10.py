@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from softmax_lib.preprocessing import gen_batches
+from softmax_lib.validation import check_at_least
 
 __all__ = ["CLASS_NAMES", "generate"]
 
@@ -61,6 +62,8 @@ def generate(
     >>> X_train.shape, X_train.dtype, np.bincount(y_test).tolist()
     ((20, 32, 32, 3), dtype('uint8'), [1, 1, 1, 1, 1, 1, 1, 1, 1, 1])
     """
+    check_at_least("num_train", num_train)
+    check_at_least("num_test", num_test)
     train = draw_set(np.random.PCG64([SEED, 0]), num_train)
     test = draw_set(np.random.PCG64([SEED, 1]), num_test)
     return *train, *test

@@ -21,12 +21,17 @@ from scipy.linalg import cholesky, solve_triangular
 
 from softmax_lib.preprocessing import gen_batches
 from softmax_lib.validation import (
-    check_labels,
+    check_at_least,
+    check_finite,
+    check_floats,
+    check_loss_input,
     check_matrix,
-    check_points,
+    check_not_negative,
+    check_number,
     check_positive,
     check_settings,
     check_shape,
+    count_classes,
 )
 
 __all__ = [
@@ -121,8 +126,9 @@ def minimize_loss(
     """
     check_positive("reg", reg)
     start = zero_weights(X, y) if start is None else start
-    check_points(X, start)
-    check_labels(y, num_points=X.shape[0], num_classes=start.shape[1])
+    check_loss_input(start, X, y, reg)
+    check_at_least("max_iter", max_iter)
+    check_not_negative("tolerance", tolerance)
     R = cholesky_preconditioner(moments, reg, start)
     history: list[float] = []
     bounds: list[float] = []
@@ -179,6 +185,7 @@ def certify(
     S. Boyd and L. Vandenberghe, *Convex Optimization*, 2004, section 9.1.2.
     """
     check_positive("reg", reg)
+    check_loss_input(W, X, y, reg)
     value, dW = loss_in_batches(loss, W.astype(np.float64), X, y, reg)
     norm = float(np.linalg.norm(dW))
     return Optimum(W, value, norm, gap_bound(dW, reg), [])
@@ -201,6 +208,7 @@ def second_moments(X: np.ndarray) -> np.ndarray:
            [-1.,  1.]])
     """
     check_matrix("X", X)
+    check_finite("X", X)
     products: np.ndarray = X.T @ X
     products /= X.shape[0]
     return products
@@ -254,6 +262,7 @@ def sgd(
     """
     schedule = learning_rate if callable(learning_rate) else lambda _: learning_rate
     check_settings(schedule(0.0), reg, num_epochs, batch_size, "num_epochs")
+    check_number("momentum", momentum)
     if not 0 <= momentum < 1:
         raise ValueError(f"momentum must be from 0 to below 1, but it is {momentum}.")
     rng = np.random.default_rng(rng)
@@ -344,7 +353,13 @@ def loss_in_batches(
 
 def gap_bound(dW: np.ndarray, reg: float) -> float:
     """Largest distance of a loss from its minimum, where its gradient is ``dW``."""
-    return float(np.sum(dW * dW)) / (4 * reg)
+    with np.errstate(over="ignore"):
+        bound = float(np.sum(dW * dW)) / (4 * reg)
+    if not np.isfinite(bound):
+        raise ValueError(
+            "The gradient is too large to be squared; the numbers in X must be smaller."
+        )
+    return bound
 
 
 def cholesky_preconditioner(
@@ -358,6 +373,8 @@ def cholesky_preconditioner(
         return None
     D, C = W.shape
     check_shape("moments", moments, (D, D), "one row and one column for each of X")
+    check_floats("moments", moments)
+    check_finite("moments", moments)
     curvature = moments / C
     np.fill_diagonal(curvature, curvature.diagonal() + 2 * reg)
     R: np.ndarray = cholesky(curvature.T, lower=True, overwrite_a=True)
@@ -378,4 +395,4 @@ def apply_preconditioner(
 def zero_weights(X: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return weights of zero, one column for each class up to the largest label."""
     check_matrix("X", X)
-    return np.zeros((X.shape[1], int(np.max(y, initial=0)) + 1), X.dtype)
+    return np.zeros((X.shape[1], count_classes(y, len(X))), X.dtype)

@@ -19,7 +19,18 @@ import numpy as np
 
 from softmax_lib.linear_classifier import LinearClassifier, initial_weights
 from softmax_lib.preprocessing import center_with_bias, gen_batches
-from softmax_lib.validation import check_at_least, check_settings, check_shape
+from softmax_lib.validation import (
+    NOT_PLAIN,
+    check_at_least,
+    check_finite,
+    check_labels,
+    check_numbers,
+    check_settings,
+    check_start,
+    count_classes,
+    describe,
+    is_array,
+)
 
 __all__ = ["running_mean", "shuffled_batches", "train_on_stream", "augment"]
 
@@ -51,7 +62,7 @@ def running_mean(images: Rows, chunk: int = 5000) -> np.ndarray:
     check_stream(images, chunk)
     total = np.zeros(images.shape[1])
     for block in gen_batches(images.shape[0], chunk):
-        total += np.asarray(images[block]).sum(axis=0, dtype=np.float64)
+        total += read_rows(images, block).sum(axis=0, dtype=np.float64)
     mean: np.ndarray = total / images.shape[0]
     return mean
 
@@ -81,10 +92,13 @@ def shuffled_batches(
     >>> [y.tolist() for _, y in shuffled_batches(images, labels, 2, rng, chunk=4)]
     [[2, 0], [1, 3], [5, 4]]
     """
+    check_stream(images, chunk)
+    count_classes(labels, images.shape[0], "labels")
+    check_at_least("batch_size", batch_size)
     blocks = list(gen_batches(images.shape[0], chunk))
     for number in rng.permutation(len(blocks)):
         block = blocks[number]
-        rows, classes = np.asarray(images[block]), labels[block]  # (chunk, K), (chunk,)
+        rows, classes = read_rows(images, block), labels[block]  # (chunk, K), (chunk,)
         order = rng.permutation(len(rows))
         for part in gen_batches(len(order), batch_size):
             yield rows[order[part]], classes[order[part]]
@@ -132,12 +146,15 @@ def train_on_stream(
     """
     check_settings(learning_rate, reg, num_epochs, batch_size, "num_epochs")
     check_stream(images, chunk)
-    check_shape("labels", labels, (images.shape[0],), "one label for each image")
+    count_classes(labels, images.shape[0], "labels")
     rng = np.random.default_rng(rng)
     if model.W is None:
-        one_row = np.empty((1, images.shape[1] + 1), dtype=np.float32)
-        model.W = initial_weights(one_row, labels, rng)
+        shape = images.shape[0], images.shape[1] + 1
+        points = np.broadcast_to(np.float32(0), shape)  # only their form is needed
+        model.W = initial_weights(points, labels, rng)
     else:
+        check_start(model.W)
+        check_labels(labels, images.shape[0], model.W.shape[1], "labels")
         model.W = model.W.copy()
     loss_history = []
     for _ in range(num_epochs):
@@ -167,6 +184,12 @@ def augment(images: np.ndarray) -> Iterator[np.ndarray]:
     >>> [version.ravel().tolist() for version in augment(image)][3:6]
     [[2, 3, 3, 3], [0, 0, 0, 1], [3, 2, 1, 0]]
     """
+    if not (is_array(images) and images.ndim == 4 and images.size):
+        raise ValueError(
+            "images must be a non-empty array of shape (N, height, width, channels), "
+            f"but it is {describe(images)}."
+        )
+    check_numbers("images", images)
     _, height, width, _ = images.shape
     for seen in (images, images[:, :, ::-1]):
         padded = np.pad(seen, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="edge")
@@ -174,11 +197,20 @@ def augment(images: np.ndarray) -> Iterator[np.ndarray]:
             yield padded[:, down : down + height, right : right + width]
 
 
+def read_rows(images: Rows, block: slice) -> np.ndarray:
+    """Read one chunk of the rows, which must be finite numbers."""
+    rows = np.asarray(images[block])  # (chunk, K)
+    check_finite("images", rows)
+    return rows
+
+
 def check_stream(images: Rows, chunk: int) -> None:
     """Check that images can be read as rows, a chunk at a time."""
-    if len(images.shape) != 2 or 0 in images.shape:
+    shape = getattr(images, "shape", ())
+    readable = hasattr(images, "__getitem__") and not isinstance(images, NOT_PLAIN)
+    if not readable or len(shape) != 2 or 0 in shape:
         raise ValueError(
-            "images must have the shape (N, K) with at least one row and column, but "
-            f"its shape is {tuple(images.shape)}."
+            "images must give rows for images[a:b] and have the shape (N, K) with at "
+            f"least one row and column, but it is {describe(images)}."
         )
     check_at_least("chunk", chunk)

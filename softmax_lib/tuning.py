@@ -25,10 +25,13 @@ from softmax_lib.linear_classifier import (
 from softmax_lib.losses import softmax_of_scores, svm_of_scores
 from softmax_lib.preprocessing import gen_batches
 from softmax_lib.validation import (
+    check_finite,
     check_labels,
     check_matrix,
     check_points,
     check_settings,
+    count_classes,
+    describe,
     require_finite,
 )
 
@@ -163,6 +166,7 @@ def grid_search(
     (4, (2, 2))
     """
     arrays = (X_train, y_train, X_val, y_val)
+    check_split(*arrays)
     seed = draw_seed(rng)  # the same start and minibatches for every pair
     evaluations = []
     for pair in settings_grid(learning_rates, regs, num_iters, batch_size):
@@ -318,6 +322,7 @@ def grid_search_side_by_side(
             f"model must be Softmax or LinearSVM, but it is {model.__name__}; "
             "grid_search trains any model."
         )
+    check_split(X_train, y_train, X_val, y_val)
     grid = settings_grid(learning_rates, regs, num_iters, batch_size)
     training = (X_train, y_train, num_iters, batch_size, draw_seed(rng))
     W, losses = train_side_by_side(OF_SCORES[model], grid, *training)
@@ -349,6 +354,23 @@ def settings_grid(
     for learning_rate, reg in grid:
         check_settings(learning_rate, reg, num_iters, batch_size)
     return grid
+
+
+def check_split(
+    X_train: np.ndarray, y_train: np.ndarray, X_val: np.ndarray, y_val: np.ndarray
+) -> None:
+    """Check that training and validation set have the same columns and classes."""
+    check_matrix("X_train", X_train)
+    check_matrix("X_val", X_val)
+    check_finite("X_train", X_train)
+    check_finite("X_val", X_val)
+    if X_val.shape[1] != X_train.shape[1]:
+        raise ValueError(
+            f"X_val must have {X_train.shape[1]} columns, as X_train has, but it is "
+            f"{describe(X_val)}."
+        )
+    num_classes = count_classes(y_train, len(X_train), "y_train")
+    check_labels(y_val, len(X_val), num_classes, "y_val")
 
 
 def draw_seed(rng: np.random.Generator | int | None) -> int:

@@ -6,17 +6,39 @@ ValueError or TypeError that names the argument, what was expected and what came
 Used by every module that takes arrays or settings.
 """
 
+import math
+from numbers import Integral, Real
 from typing import TypeVar
 
 import numpy as np
 
 Numbers = TypeVar("Numbers", float, np.ndarray)
+NOT_PLAIN = (np.ma.MaskedArray, np.matrix)  # arrays in which operators differ
 
 
-def check_loss_input(W: np.ndarray, X: np.ndarray, y: np.ndarray) -> None:
-    """Check that weights, points and labels fit together."""
+def check_loss_input(W: np.ndarray, X: np.ndarray, y: np.ndarray, reg: float) -> None:
+    """Check that weights, points and labels fit together, and that reg is usable."""
     check_points(X, W)
     check_labels(y, num_points=X.shape[0], num_classes=W.shape[1])
+    check_not_negative("reg", reg)
+
+
+def check_scores(scores: np.ndarray, y: np.ndarray) -> None:
+    """Check that there is one class index for each row of scores."""
+    check_matrix("scores", scores)
+    check_labels(y, num_points=scores.shape[0], num_classes=scores.shape[1])
+
+
+def check_start(W: np.ndarray) -> None:
+    """Check that a training can continue from these weights."""
+    check_matrix("W", W)
+    with np.errstate(over="ignore"):
+        usable = np.isfinite(np.vdot(W, W))
+    if not usable:
+        raise ValueError(
+            "W must hold finite numbers whose squares do not overflow, but a training "
+            "diverged; set W to None to start again, with a smaller learning_rate."
+        )
 
 
 def check_points(X: np.ndarray, W: np.ndarray) -> None:
@@ -37,23 +59,54 @@ def check_points(X: np.ndarray, W: np.ndarray) -> None:
 
 def check_matrix(name: str, array: np.ndarray) -> None:
     """Check that an argument is a non-empty matrix of floats."""
-    check_rows(name, array)
-    if not np.issubdtype(array.dtype, np.floating):
-        raise TypeError(f"{name} must hold floats, but its dtype is {array.dtype}.")
+    check_form(name, array)
+    check_floats(name, array)
 
 
 def check_rows(name: str, array: np.ndarray) -> None:
-    """Check that an argument is a non-empty matrix of any dtype."""
-    if not (isinstance(array, np.ndarray) and array.ndim == 2 and array.size):
+    """Check that an argument is a non-empty matrix of real numbers of any dtype."""
+    check_form(name, array)
+    check_numbers(name, array)
+
+
+def check_form(name: str, array: np.ndarray) -> None:
+    """Check that an argument is a non-empty matrix."""
+    if not (is_array(array) and array.ndim == 2 and array.size):
         raise ValueError(
             f"{name} must be a two-dimensional array with at least one row and "
             f"one column, but it is {describe(array)}."
         )
 
 
+def check_floats(name: str, array: np.ndarray) -> None:
+    """Check that an array holds floats that sums of thousands do not overflow."""
+    if array.dtype.kind != "f":
+        raise TypeError(f"{name} must hold floats, but its dtype is {array.dtype}.")
+    if array.dtype.itemsize < 4:
+        raise TypeError(
+            f"{name} must hold floats of 32 bits or more, but its dtype is "
+            f"{array.dtype}."
+        )
+
+
+def check_numbers(name: str, array: np.ndarray) -> None:
+    """Check that an array holds real numbers."""
+    if array.dtype.kind not in "buif":
+        raise TypeError(
+            f"{name} must hold real numbers, but its dtype is {array.dtype}."
+        )
+
+
+def check_finite(name: str, array: np.ndarray) -> None:
+    """Check that an array holds real numbers and neither NaN nor infinity."""
+    check_numbers(name, array)
+    if array.dtype.kind == "f":
+        require_finite(array, **{name: array})
+
+
 def check_images(images: np.ndarray) -> None:
     """Check that images are a non-empty uint8 array (N, height, width, 3)."""
-    if not (isinstance(images, np.ndarray) and images.ndim == 4 and images.size):
+    if not (is_array(images) and images.ndim == 4 and images.size):
         raise ValueError(
             "images must be a non-empty array of shape (N, height, width, 3), but it "
             f"is {describe(images)}."
@@ -72,8 +125,7 @@ def check_labels(
 ) -> None:
     """Check that there is one class index for each point."""
     check_shape(name, y, (num_points,), "one label for each point")
-    if not np.issubdtype(y.dtype, np.integer):
-        raise TypeError(f"{name} must hold integers, but its dtype is {y.dtype}.")
+    check_integers(name, y)
     if y.min() < 0 or y.max() >= num_classes:
         raise ValueError(
             f"{name} must hold class indices from 0 to {num_classes - 1}, but it holds "
@@ -81,20 +133,42 @@ def check_labels(
         )
 
 
-def check_predictions(y: np.ndarray, y_pred: np.ndarray) -> None:
+def count_classes(y: np.ndarray, num_points: int, name: str = "y") -> int:
+    """Return how many classes there are up to the largest label."""
+    check_shape(name, y, (num_points,), "one label for each point")
+    check_integers(name, y)
+    num_classes = int(y.max(initial=0)) + 1
+    check_labels(y, num_points, num_classes, name)
+    return num_classes
+
+
+def check_predictions(y: np.ndarray, y_pred: np.ndarray, name: str = "y_pred") -> None:
     """Check that correct and predicted classes are 1-D, equally long and not empty."""
+    if not (is_array(y) and is_array(y_pred)):
+        raise ValueError(
+            f"y and {name} must be arrays, but they are {describe(y)} and "
+            f"{describe(y_pred)}."
+        )
     if y.shape != y_pred.shape or y.ndim != 1 or y.size == 0:
         raise ValueError(
-            "y and y_pred must be one-dimensional, of the same length and not empty, "
+            f"y and {name} must be one-dimensional, of the same length and not empty, "
             f"but their shapes are {y.shape} and {y_pred.shape}."
         )
+    check_integers("y", y)
+    check_integers(name, y_pred)
+
+
+def check_integers(name: str, array: np.ndarray) -> None:
+    """Check that an array holds integers."""
+    if array.dtype.kind not in "ui":
+        raise TypeError(f"{name} must hold integers, but its dtype is {array.dtype}.")
 
 
 def check_shape(
     name: str, array: np.ndarray, shape: tuple[int, ...], meaning: str
 ) -> None:
     """Check that an array has this shape, which ``meaning`` explains."""
-    if not (isinstance(array, np.ndarray) and array.shape == shape):
+    if not (is_array(array) and array.shape == shape):
         raise ValueError(
             f"{name} must have {meaning}, shape {shape}, but it is {describe(array)}."
         )
@@ -109,20 +183,43 @@ def check_settings(
 ) -> None:
     """Check that steps can be taken with these settings."""
     check_positive("learning_rate", learning_rate)
-    if not (np.isfinite(reg) and reg >= 0):
-        raise ValueError(f"reg must be zero or a positive number, but it is {reg}.")
+    check_not_negative("reg", reg)
     check_at_least(name_of_rounds, num_rounds)
     check_at_least("batch_size", batch_size)
 
 
+def check_number(name: str, value: float) -> None:
+    """Check that an argument is one real number."""
+    if not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, but it is {describe(value)}.")
+
+
 def check_positive(name: str, value: float) -> None:
     """Check that a number is finite and above zero."""
-    if not (np.isfinite(value) and value > 0):
+    check_number(name, value)
+    if not (math.isfinite(value) and value > 0):
         raise ValueError(f"{name} must be a positive number, but it is {value}.")
 
 
+def check_not_negative(name: str, value: float) -> None:
+    """Check that a number is finite and not below zero."""
+    check_number(name, value)
+    if not (math.isfinite(value) and value >= 0):
+        raise ValueError(
+            f"{name} must be zero or a positive number, but it is {value}."
+        )
+
+
+def check_whole(name: str, value: int) -> None:
+    """Check that an argument is one whole number."""
+    check_number(name, value)
+    if not isinstance(value, Integral):
+        raise TypeError(f"{name} must be a whole number, but it is {value}.")
+
+
 def check_at_least(name: str, value: int, least: int = 1) -> None:
-    """Check that a count is large enough."""
+    """Check that a count is a whole number and large enough."""
+    check_whole(name, value)
     if value < least:
         raise ValueError(f"{name} must be at least {least}, but it is {value}.")
 
@@ -136,14 +233,31 @@ def require_finite(result: Numbers, **inputs: np.ndarray) -> Numbers:
                 raise ValueError(
                     f"{name} must hold finite numbers, but it holds {unusable[0]}."
                 )
+        largest = max(inputs, key=lambda name: np.abs(inputs[name]).max(), default="W")
         raise ValueError(
-            "X @ W or reg * W * W overflows; the numbers in W must be smaller."
+            f"X @ W or reg * W * W overflows; the numbers in {largest} must be smaller."
         )
     return result
 
 
+def is_array(value: object) -> bool:
+    """Return whether it is an array, and none of those whose operators differ.
+
+    A masked array would lose its mask on the way, and ``*`` multiplies an ``np.matrix``
+    as a matrix.
+    """
+    return isinstance(value, np.ndarray) and not isinstance(value, NOT_PLAIN)
+
+
 def describe(value: object) -> str:
     """Name the shape of an array, or the type of anything else."""
+    if isinstance(value, np.ma.MaskedArray):
+        return f"a masked array of shape {value.shape}, and a mask cannot be used"
+    if isinstance(value, np.matrix):
+        return f"a matrix of the class np.matrix, of shape {value.shape}"
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}"
-    return f"a {type(value).__name__}"
+    if value is None:
+        return "None"
+    shape = f" of shape {value.shape}" if hasattr(value, "shape") else ""
+    return f"a {type(value).__name__}{shape}"

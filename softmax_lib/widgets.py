@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
+from softmax_lib.validation import describe, is_array
+
 __all__ = ["LiveFigure", "live_figure", "sprite_sheet"]
 
 NOTE = "This picture can be operated in the book's pages, where JavaScript is on."
@@ -96,13 +98,14 @@ def sprite_sheet(pictures: np.ndarray) -> str:
     >>> sprite_sheet(np.zeros((2, 10, 32, 32, 3), dtype=np.uint8))[:22]
     'data:image/png;base64,'
     """
-    if pictures.ndim != 5 or pictures.shape[-1] != 3 or not pictures.size:
+    shape = pictures.shape if is_array(pictures) else ()
+    if len(shape) != 5 or shape[-1] != 3 or 0 in shape:
         raise ValueError(
             "pictures must be a non-empty array of shape (frames, C, height, width, "
-            f"3), but its shape is {pictures.shape}."
+            f"3), but it is {describe(pictures)}."
         )
     if pictures.dtype != np.uint8:
-        raise TypeError(f"pictures must be of dtype uint8, not {pictures.dtype}.")
+        raise TypeError(f"pictures must hold uint8, but its dtype is {pictures.dtype}.")
     frames, C, height, width, _ = pictures.shape
     sheet = pictures.swapaxes(1, 2).reshape(frames * height, C * width, 3)
     file = io.BytesIO()

@@ -56,6 +56,18 @@ def test_a_right_training_passes(edits: list[str]) -> None:
     assert (report.passed, report.fault) == (True, None)
 
 
+def test_a_training_of_points_in_columns_passes() -> None:
+    cls = written(
+        CLASSIFIER,
+        "num_train, dim = X.shape → dim, num_train = X.shape",
+        f"{NEW_W} → self.W = 0.001 * np.random.randn(num_classes, dim)",
+        "X_batch = X[indices] → X_batch = X[:, indices]",
+    )
+    report = check_train(cls)
+    assert (report.passed, report.fault) == (True, None)
+    assert "It takes X as (D, N)" in report.text
+
+
 def test_the_classes_of_the_package_pass() -> None:
     for cls in (Softmax, LinearSVM):
         assert check_train(cls).passed
@@ -242,6 +254,20 @@ def test_the_lines_of_the_evidence_fit_a_screen(edits: list[str]) -> None:
         (
             "not_started",
             ["for it in range(num_iters): → return []\n        for it in []:"],
+        ),
+        (
+            "point_never_drawn",
+            [f"{DRAW} → indices = np.random.randint(num_train - 1, size=batch_size)"],
+        ),
+        (
+            "point_never_drawn",
+            [f"{DRAW} → indices = np.random.randint(1, num_train, batch_size)"],
+        ),
+        ("W_drawn_in_each_call", ["if self.W is None: → if True:"]),
+        ("not_started", ["X_batch = X[indices] → X_batch = None"]),
+        (
+            "returns_in_the_loop",
+            ["loss_history.append(loss) → loss_history.append(loss); break"],
         ),
         (
             "labels_not_of_the_batch + uphill",

@@ -173,7 +173,8 @@ def test_a_step_too_small_for_the_dtype_is_refused() -> None:
             np.zeros((0, 2)),
             1e-5,
             ValueError,
-            "x must not be empty, but its shape is (0, 2).",
+            "x must be an array with at least one entry, but it is an array of shape "
+            "(0, 2).",
         ),
         (np.ones(1), 0.0, ValueError, "h must be a positive number, but it is 0.0."),
         (np.ones(1), -1.0, ValueError, "h must be a positive number, but it is -1.0."),
@@ -196,7 +197,8 @@ def test_a_gradient_of_another_shape_is_refused() -> None:
     with pytest.raises(ValueError, match="of x, ") as caught:
         grad_check_sparse(lambda x: 0.0, np.ones((2, 3)), np.ones((3, 2)))
     assert str(caught.value) == (
-        "analytic_grad must have the shape of x, (2, 3), but its shape is (3, 2)."
+        "analytic_grad must have one entry for each of x, shape (2, 3), but it is an "
+        "array of shape (3, 2)."
     )
 
 

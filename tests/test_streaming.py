@@ -202,8 +202,8 @@ def test_ten_versions_are_mirrored_and_moved_by_two_pixels() -> None:
 @pytest.mark.parametrize(
     ("rows", "changes", "message"),
     [
-        (images[0], {}, r"images must have the shape \(N, K\) .* is \(12,\)\."),
-        (images[:0], {}, r"images must have the shape \(N, K\) .* is \(0, 12\)\."),
+        (images[0], {}, r"images must .* the shape \(N, K\) .* shape \(12,\)\."),
+        (images[:0], {}, r"images must .* the shape \(N, K\) .* shape \(0, 12\)\."),
         (images, {"chunk": 0}, r"chunk must be at least 1, but it is 0\."),
         (images, {"batch_size": 0}, r"batch_size must be at least 1, .* 0\."),
         (images, {"num_epochs": 0}, r"num_epochs must be at least 1, .* 0\."),
@@ -211,7 +211,7 @@ def test_ten_versions_are_mirrored_and_moved_by_two_pixels() -> None:
         (
             images[:-1],
             {},
-            r"labels must have one label for each image, shape \(229,\), .* \(230,\)\.",
+            r"labels must have one label for each point, shape \(229,\), .* \(230,\)\.",
         ),
     ],
 )
@@ -223,7 +223,7 @@ def test_what_cannot_be_streamed_is_refused(
 
 
 def test_a_mean_of_nothing_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"^images must .* is \(0, 12\)\.$"):
+    with pytest.raises(ValueError, match=r"^images must .* shape \(0, 12\)\.$"):
         running_mean(images[:0])
     with pytest.raises(ValueError, match=r"^chunk must be at least 1"):
         running_mean(images, chunk=0)

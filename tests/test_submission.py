@@ -1,9 +1,12 @@
 """`submission`: `softmax-book check` judges what a file defines, and runs no more."""
 
+import doctest
 import json
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -109,7 +112,7 @@ def test_a_needed_import_that_fails_is_told_and_no_mistake(check):
     assert "Not yet" not in said
     assert "needs gone, which has no value" in said
     assert "cell 3, line 1 (import gone): it stopped with ModuleNotFoundError" in said
-    assert "cell 3, line 1" in complained
+    assert complained == ""
 
 
 def test_a_class_is_checked_for_training_and_predictions(check):
@@ -127,11 +130,35 @@ def test_the_librarys_own_functions_are_no_answer(check):
 
 def test_what_cannot_be_read_is_not_said_to_define_nothing(check):
     status, said, complained = check(["x = 1", RIGHT.replace("):", ")")])
-    assert (status, said) == (2, "")
+    assert status == 2
+    assert "cell 3 cannot be read: expected ':' (line 2)" in said
     assert "defines nothing" not in complained
+
+
+def test_what_cannot_be_read_leaves_the_rest_to_check(check):
+    broken = RIGHT.replace("return loss", "return = loss")
+    whole = RIGHT.replace("_naive", "_vectorized")
+    for cells in ([SETUP, broken, whole], [SETUP, whole, broken]):
+        status, said, _ = check(cells, "a.py")
+        assert status == 2
+        assert "check_softmax_loss_vectorized(softmax_loss_vectorized)\nRight." in said
+        assert "check_softmax_loss_naive(softmax_loss_naive)\nNot checked." in said
+
+
+def test_a_file_of_which_nothing_can_be_read_is_told_so(check):
+    status, said, complained = check(["this is no Python"])
+    assert (status, said) == (2, "")
     assert complained.splitlines()[-1] == (
-        "worksheet.ipynb cannot be checked before worksheet.ipynb, cell 3 can be read."
+        "worksheet.ipynb cannot be checked before worksheet.ipynb, cell 2 can be read."
     )
+
+
+def test_an_import_that_is_not_here_names_the_file_to_check(check):
+    source = "from cs231n.classifiers.softmax import softmax_loss_naive"
+    status, said, complained = check([source])
+    assert (status, said) == (2, "")
+    assert source in complained
+    assert "Check the file that defines the functions, or the folder" in complained
 
 
 @pytest.mark.parametrize("name", ["missing.ipynb", "broken.ipynb"])
@@ -284,3 +311,75 @@ def test_ctrl_c_ends_a_check_quietly(check, monkeypatch):
 
     monkeypatch.setattr("softmax_lib.submission.judge", interrupted)
     assert check([RIGHT]) == (130, "", "")
+
+
+def test_each_part_of_a_loss_has_its_score(check, capsys):
+    wrong = RIGHT.replace("/ N_OF(X) + 2", "+ 2")
+    as_class = "class Softmax:\n    def predict(self, X):\n        return 1"
+    check([SETUP, wrong, RIGHT.replace("_naive", "_vectorized"), as_class], "a.py")
+    assert main(["check", "--json", "a.py"]) == 1
+    first, second, *others = json.loads(capsys.readouterr().out)
+    assert (first["parts"], first["score"]) == ({"loss": True, "gradient": False}, 0.5)
+    assert (second["parts"], second["score"]) == ({"loss": True, "gradient": True}, 1)
+    assert [each["parts"] for each in others] == [{"Softmax": False}] * 2
+    assert first["file"] == "a.py"
+    assert first["findings"][0]["name"]
+
+
+TORCH = """
+class Tensor:
+    def __init__(self, array):
+        self.array = array
+    def numpy(self):
+        return self.array
+from_numpy = Tensor
+"""
+
+
+def test_a_function_written_for_tensors_gets_them(check, tmp_path):
+    (tmp_path / "torch.py").write_text(TORCH, "utf-8")
+    body = RIGHT.replace("reg):", "reg):\n    W, X, y = (t.numpy() for t in (W, X, y))")
+    status, said, _ = check(["import torch", SETUP, body + "uses = torch\n"], "a.py")
+    assert (status, said.count("Not yet")) == (1, 1)  # it does not use torch
+    body = body.replace("W, X, y =", "torch\n    W, X, y =", 1)
+    status, said, _ = check(["import torch", SETUP, body], "a.py")
+    assert status == 0
+    assert "written for PyTorch, so the check passed tensors" in said
+
+
+def scripts_of_the_page():
+    """The code for other graders on the page for instructors: Gradescope, Otter."""
+    page = Path(__file__).parents[1] / "book" / "instructors.md"
+    return re.findall(
+        r"```python\n(import json.*?|OK_FORMAT.*?)```",
+        page.read_text("utf-8"),
+        re.DOTALL,
+    )
+
+
+def test_the_script_for_gradescope_writes_its_results(check, tmp_path):
+    check([SETUP, RIGHT.replace("/ N_OF(X) + 2", "+ 2")], "submission/a.py")
+    (tmp_path / "results").mkdir()
+    script, _ = scripts_of_the_page()
+    command = [sys.executable, "-m", "softmax_lib"]
+    script = script.replace('["softmax-book",', f"[*{command},")
+    script = script.replace('"/autograder"', repr(str(tmp_path)))
+    exec(script, {})
+    results = json.loads((tmp_path / "results" / "results.json").read_text("utf-8"))
+    (test,) = results["tests"]
+    assert (test["score"], test["max_score"], results["score"]) == (1, 2, 1)
+    assert test["name"] == "check_softmax_loss_naive(softmax_loss_naive)"
+    assert test["output"].startswith("Not yet.")
+
+
+def test_the_test_for_otter_fails_what_is_wrong():
+    _, script = scripts_of_the_page()
+    namespace = {}
+    exec(script, namespace)
+    case = namespace["test"]["suites"][0]["cases"][0]["code"]
+    for source, failures in ((RIGHT, 0), (RIGHT.replace("+ 2 *", "+"), 1)):
+        names = {}
+        exec(f"{SETUP}\n{source}", names)
+        parsed = doctest.DocTestParser().get_doctest(case, names, "q1", "", 0)
+        runner = doctest.DocTestRunner(verbose=False)
+        assert runner.run(parsed, out=lambda text: None).failed == failures

@@ -163,6 +163,45 @@ def test_a_name_that_nothing_defines_is_a_mistake(script):
     assert judgement.status == 1
 
 
+@pytest.mark.parametrize(
+    ("before", "reason"),
+    [
+        ("if __name__ == '__main__':\n    EPS = 0.0", "it ran, and gave it none"),
+        ("EPS = undefined", "it stopped with NameError"),
+        ("EPS = input('eps: ')", "it was not run"),
+        ("EPS = !cat eps", "it stopped with NameError"),
+        ("from no_such import EPS", "it stopped with ModuleNotFoundError"),
+        ("from no_such import *", "it stopped with ModuleNotFoundError"),
+        ("import sys\nclass A:\n    sys.exit()\n    EPS = 0\nEPS = A.EPS", "NameError"),
+    ],
+)
+def test_what_has_no_value_for_a_reason_is_no_mistake(script, before, reason):
+    judgement = judge_here(script(f"{before}\n{EPS}"))
+    assert judgement.status == 2
+    assert "needs `EPS`, which has no value" in judgement.judged[0].report.text
+    assert reason in judgement.judged[0].report.text
+
+
+def test_what_a_cell_that_does_not_parse_defines_is_no_mistake(tmp_path):
+    path = write_notebook(tmp_path / "a.ipynb", "EPS = = 0", EPS)
+    judgement = judge_here(path)
+    assert judgement.status == 2
+    assert "a.ipynb, cell 1 cannot be read" in judgement.judged[0].report.text
+
+
+def test_pylab_brings_numpy(tmp_path):
+    path = write_notebook(
+        tmp_path / "a.ipynb", "%pylab inline", PLAIN.replace("import numpy as np", "")
+    )
+    assert right(judge_here(path))
+
+
+def test_folders_that_the_file_puts_on_the_path_are_on_it(script):
+    script(SHIFT_DEFINED, "elsewhere/there.py")
+    source = "import sys\nsys.path.append('elsewhere')\nfrom there import shift" + SHIFT
+    assert right(judge(script(source)))
+
+
 def test_names_inside_a_function_need_nothing_outside(script):
     work = "loss = open('trained', 'w')\nprobs = 1 / 0\n"
     judgement = judge_here(script(work + PLAIN))
@@ -219,8 +258,18 @@ def test_a_notebook_of_the_course_is_followed_into_its_package(script, tmp_path)
     assert right(judge_here(path))
 
 
+def test_an_import_that_brings_only_some_functions_does_not_pass(script):
+    script(PLAIN + "def softmax_loss_vectorized(W, X, y, reg):\n    x = = 1", "own.py")
+    names = "softmax_loss_naive", "softmax_loss_vectorized"
+    lines = [f"from own import {name}" for name in names]
+    judgement = judge_here(script("\n".join(lines)))
+    assert judgement.status == 2
+    assert [each.is_checked for each in judgement.judged] == [True, False]
+
+
 def test_a_class_is_checked_without_the_file_of_its_losses(script):
     source = "from cs231n.classifiers.softmax import *" + CLASS_WITH_PREDICT
+    source = source.replace("import numpy as np", "")  # the star brings it
     judgement = judge_here(script(source))
     assert right(judgement)
     assert [each.check for each in judgement.judged] == ["check_train", "check_predict"]

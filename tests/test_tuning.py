@@ -174,14 +174,14 @@ def test_scores_that_overflow_are_refused_without_a_warning() -> None:
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({0: X_train * np.nan}, ValueError, "X must hold finite numbers, .* nan"),
-        ({0: X_train.astype(int)}, TypeError, "X must hold floats"),
-        ({0: X_train[0]}, ValueError, "X must be a two-dimensional array"),
-        ({1: y_train[:-1]}, ValueError, "y must have one label for each point"),
-        ({1: y_train - 1}, ValueError, "y must hold class indices from 0 to 1"),
-        ({2: X_val[:, :-1]}, ValueError, "W has 5 rows but X has 4 columns"),
-        ({2: X_val * np.inf}, ValueError, "X must hold finite numbers, .* inf"),
-        ({3: y_val[:-1]}, ValueError, "y and y_pred must be one-dimensional"),
+        ({0: X_train * np.nan}, ValueError, "X_train must hold finite numbers, .* nan"),
+        ({0: X_train.astype(int)}, TypeError, "X_train must hold floats"),
+        ({0: X_train[0]}, ValueError, "X_train must be a two-dimensional array"),
+        ({1: y_train[:-1]}, ValueError, "y_train must have one label for each point"),
+        ({1: y_train - 1}, ValueError, "y_train must hold class indices from 0 to 1"),
+        ({2: X_val[:, :-1]}, ValueError, "X_val must have 5 columns, .* 4"),
+        ({2: X_val * np.inf}, ValueError, "X_val must hold finite numbers, .* inf"),
+        ({3: y_val[:-1]}, ValueError, "y_val must have one label for each point"),
     ],
 )
 @either

@@ -95,7 +95,7 @@ def test_a_sprite_sheet_is_the_same_each_time() -> None:
 def test_no_sprite_sheet_is_refused() -> None:
     message = (
         "pictures must be a non-empty array of shape (frames, C, height, width, 3), "
-        "but its shape is (2, 5, 4, 3)."
+        "but it is an array of shape (2, 5, 4, 3)."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         sprite_sheet(PICTURES[0])
@@ -103,5 +103,7 @@ def test_no_sprite_sheet_is_refused() -> None:
         sprite_sheet(PICTURES[:0])
     with pytest.raises(ValueError, match=r"^pictures must .* 2"):
         sprite_sheet(PICTURES[..., :2])
-    with pytest.raises(TypeError, match=r"^pictures must be .* uint8, not float64\.$"):
+    with pytest.raises(
+        TypeError, match=r"^pictures must hold uint8, but .* float64\.$"
+    ):
         sprite_sheet(PICTURES / 255)

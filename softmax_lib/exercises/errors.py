@@ -12,6 +12,14 @@ ELEMENTWISE = (
     r"\bX\w*(\[[^]]*\])?(\.T)? *\* *(self\.)?W\b|\bW(\.T)? *\* *X|"
     r"multiply\((X|(self\.)?W)\b"
 )
+# A reduction that gets more than its array, and what NumPy says of it.
+AXIS_CALL = (
+    r"\b(sum|max|min|mean|argmax|amax|maximum\.reduce)\([^()]+(\([^()]*\))*,|axis *="
+)
+AXIS_ERRORS = (
+    r"only integer scalar arrays can be converted to a scalar index|"
+    r"object cannot be interpreted as an integer|only length-1 arrays"
+)
 
 
 def is_kind(kind: str) -> Callable[[Trouble], bool]:
@@ -46,6 +54,46 @@ ERRORS = catalogue(
         "Your code ends the process it runs in",
         "The kernel is alive: your code ran in a process of its own.",
         shows=is_kind("exit"),
+    ),
+    debugger_left=Mistake(
+        "A debugger is still in your code",
+        "Take the line out that starts it.",
+        shows=contains(r"^BdbQuit"),
+    ),
+    file_missing=Mistake(
+        "Your code reads or writes a file that is not there",
+        "The function needs nothing but its arguments. Take the line out.",
+        shows=contains(r"^(FileNotFoundError|IsADirectoryError|PermissionError)"),
+    ),
+    written_for_tensors=Mistake(
+        "Your code is written for tensors, and the check passes NumPy arrays",
+        "Which function of NumPy does the same?",
+        shows=contains(
+            r"ndarray' object has no attribute '(clone|detach|dim|view|item_|numpy|"
+            r"unsqueeze|new_\w+|scatter_|gather|to|cuda|type|t|mm|logsumexp|exp|log)'|"
+            r"must be Tensor|expected Tensor"
+        ),
+    ),
+    shape_called=Mistake(
+        "The shape of an array is called like a function",
+        "X.shape is a tuple, not a function. What do the round brackets do after it?",
+        shows=lambda trouble: (
+            "'tuple' object is not callable" in trouble.text
+            and re.search(r"\.shape\s*\(", trouble.line) is not None
+        ),
+    ),
+    sizes_not_in_a_tuple=Mistake(
+        "The sizes of a new array are passed one by one; they belong in one tuple",
+        "What does the second argument of np.zeros or np.ones mean?",
+        shows=contains(r"Cannot interpret '.*' as a data type"),
+    ),
+    array_for_axis=Mistake(
+        "An array is passed where the number of an axis is expected",
+        "What does the second argument of np.sum or np.max mean?",
+        shows=lambda trouble: (
+            re.search(AXIS_ERRORS, trouble.text) is not None
+            and re.search(AXIS_CALL, trouble.line) is not None
+        ),
     ),
     elementwise_product=Mistake(
         "X and W are multiplied elementwise",

@@ -57,7 +57,7 @@ class Report:
     findings : tuple of Finding
         The mistakes that were found.
     remarks : tuple of Finding
-        What is worth knowing about code that passed.
+        What is worth knowing besides; code that has nothing else passes.
     """
 
     passed: bool
@@ -108,7 +108,11 @@ def passed(what: str, *paragraphs: str, remarks: Sequence[Finding] = ()) -> Repo
 
 
 def failed(
-    findings: Sequence[Finding], *paragraphs: str, opening: str = "", hint: str = ""
+    findings: Sequence[Finding],
+    *paragraphs: str,
+    opening: str = "",
+    hint: str = "",
+    remarks: Sequence[Finding] = (),
 ) -> Report:
     """Report what is wrong: the mistakes, an example in the paragraphs, the hints.
 
@@ -119,7 +123,9 @@ def failed(
         *paragraphs,
         format_hint([hint] if hint else [finding.hint for finding in findings]),
     ]
-    return Report(False, "\n\n".join(filter(None, body)), tuple(findings))
+    return Report(
+        False, "\n\n".join(filter(None, body)), tuple(findings), tuple(remarks)
+    )
 
 
 def format_hint(hints: Iterable[str]) -> str:

@@ -101,13 +101,14 @@ def explain_part(
     results: Results,
     known: Variants = (),
     smallest_only: bool = True,
+    largest: int = 2,
 ) -> list[Variants]:
-    """Return the smallest sets of mistakes that give these results, at most pairs.
+    """Return the smallest sets of mistakes that give these results.
 
-    The `known` ones are made in any case.
+    The `known` ones are made in any case, and no set has more than `largest`.
     """
     sets: list[Variants] = []
-    for size in range(3):
+    for size in range(largest + 1):
         sets += [
             variants
             for variants in itertools.combinations(exercise.variants(part), size)
@@ -144,13 +145,22 @@ def explain(
     mistakes lead to NaN: there, pairs compete with single mistakes of both parts.
     """
     before, smallest_only = known or {}, known is None
-    apart = [
-        explain_part(exercise, part, values, before.get(part, ()), smallest_only)
+    apart = {
+        part: explain_part(exercise, part, values, before.get(part, ()), smallest_only)
         for part, values in results.items()
-    ]
+    }
+    return fewest(apart, before)
+
+
+def fewest(
+    apart: Mapping[str, Sequence[Variants]],
+    before: Mapping[str, Variants] | None = None,
+) -> list[Explanation]:
+    """Choose explanations of the parts that together name the fewest mistakes."""
+    before = before or {}
     together = [
-        Explanation(dict(zip(results, choice, strict=True)))
-        for choice in itertools.product(*apart)
+        Explanation(dict(zip(apart, choice, strict=True)))
+        for choice in itertools.product(*apart.values())
     ]
     together.sort(key=lambda found: found.cost(before))
     unlike: dict[tuple[str, ...], Explanation] = {}

@@ -28,8 +28,8 @@ def check_submission(path: Path, as_json: bool = False) -> int:
         A notebook (``.ipynb``), a script (``.py``), or a folder with them.
     as_json : bool, default False
         Whether to print the reports as JSON: a list of objects with ``file``,
-        ``check``, ``function``, ``checked``, ``passed``, ``findings``, ``text`` and
-        ``remarks``.
+        ``check``, ``function``, ``checked``, ``parts``, ``score``, ``passed``,
+        ``findings``, ``text`` and ``remarks``.
 
     Returns
     -------
@@ -54,7 +54,8 @@ def check_submission(path: Path, as_json: bool = False) -> int:
             statuses.append(2)
             continue
         statuses.append(judgement.status)
-        reports += list(as_dicts(file, judgement))
+        if as_json:
+            reports += list(as_dicts(file, judgement))
         print_judgement(file, judgement, quiet=as_json, heading=len(files) > 1)
     if as_json and (reports or 2 not in statuses):
         print(json.dumps(reports, indent=1))
@@ -85,9 +86,14 @@ def print_judgement(
         print(complaint, file=sys.stderr)
     if not judgement.judged:
         fault = f"defines nothing that can be checked: none of {', '.join(CHECKS)}"
-        unread = [c.partition(": ")[0] for c in judgement.complaints]
-        if unread:
-            fault = f"cannot be checked before {' and '.join(unread)} can be read"
+        if judgement.unread:
+            unread = " and ".join(judgement.unread)
+            fault = f"cannot be checked before {unread} can be read"
+        elif judgement.complaints:
+            fault = (
+                "defines nothing that can be checked, and an import failed. Check the "
+                "file that defines the functions, or the folder that holds both"
+            )
         print(f"{path} {fault}.", file=sys.stderr)
     if quiet:
         return
@@ -107,6 +113,8 @@ def as_dicts(path: Path, judgement: Judgement) -> Iterator[dict[str, Any]]:
             "check": each.check,
             "function": each.function,
             "checked": each.is_checked,
+            "parts": each.parts,
+            "score": each.score,
             **each.report.as_dict(),
             "remarks": judgement.remarks,
         }

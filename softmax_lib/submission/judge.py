@@ -16,14 +16,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from softmax_lib.exercises import sandbox
+from softmax_lib.exercises.losses.check import NAIVE, SVM_LOSS, check
+from softmax_lib.exercises.losses.reference import PARTS
 from softmax_lib.exercises.report import Finding, Report, failed
 from softmax_lib.exercises.sandbox import Outcome, Task, Trouble, run_by
-from softmax_lib.submission.checks import CHECKS, ready, stubs_for_losses
+from softmax_lib.submission.checks import CHECKS, fill_in_for_course, ready
 from softmax_lib.submission.loading import Finder, load
 from softmax_lib.submission.needed import Statement, choose, statements
 from softmax_lib.submission.reading import Cell, Unreadable, read_cells
@@ -53,12 +56,20 @@ class Judged:
         The report.
     is_checked : bool
         False if the function could not be run, for no mistake of its own.
+    parts : dict
+        Whether each part of it is right: loss and gradient, or the function as a whole.
     """
 
     check: str
     function: str
     report: Report
     is_checked: bool = True
+    parts: dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def score(self) -> float:
+        """The fraction of its parts that are right."""
+        return sum(self.parts.values()) / len(self.parts) if self.parts else 0.0
 
 
 @dataclass
@@ -72,12 +83,15 @@ class Judgement:
     remarks : list of str
         What is worth knowing of the file as a whole.
     complaints : list of str
-        What of it cannot be read, and what of it stopped.
+        What of it cannot be read, and where nothing could be checked, what stopped.
+    unread : list of str
+        The places that cannot be read.
     """
 
     judged: list[Judged] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
     @property
     def status(self) -> int:
@@ -102,6 +116,16 @@ class File:
         """Whether the functions need PyTorch."""
         return any(s.imports and "torch" in s.code.co_names for s in self.chosen)
 
+    @property
+    def unread_names(self) -> dict[str, str]:
+        """Every name in a cell that does not parse, and why it has no value."""
+        return {
+            name: f"{cell.place} cannot be read: {cell.fault}"
+            for cell in self.cells
+            if cell.fault
+            for name in re.findall(r"\w+", cell.unread)
+        }
+
 
 def read_file(path: Path) -> File:
     """Read a file, and find what is to be checked in it."""
@@ -109,8 +133,11 @@ def read_file(path: Path) -> File:
     found = statements(cells)
     own = {name for s in found if not s.imports for name in s.writes}
     expected = [name for name in CHECKS if name in own]
+    unread = "\n".join(cell.unread for cell in cells)
+    begun = re.findall(r"^\s*(?:def|class)\s+(\w+)", unread, re.MULTILINE)
+    expected += [name for name in CHECKS if name in begun and name not in own]
     wanted = expected or list(CHECKS)  # else follow the imports
-    return File(path, cells, choose(found, wanted), wanted, expected)
+    return File(path, cells, choose(found, [*wanted, "sys"]), wanted, expected)
 
 
 class Stopped(Exception):
@@ -141,6 +168,7 @@ class Child:
             stderr=subprocess.DEVNULL,
             encoding="utf-8",
             errors="replace",
+            cwd=self.file.path.resolve().parent,  # as where Jupyter runs a notebook
             start_new_session=True,  # to end it with all that it started
         )
         self.lines = queue.Queue()
@@ -149,7 +177,7 @@ class Child:
         )
         reader.start()
         self.is_loaded = False
-        order = {"path": str(self.file.path), "wanted": self.file.wanted}
+        order = {"path": str(self.file.path.resolve()), "wanted": self.file.wanted}
         self.send({**order, "skip": self.skip})
 
     def send(self, message: dict[str, Any]) -> None:
@@ -285,14 +313,51 @@ def judge(path: Path) -> Judgement:
 
 def judge_one(child: Child, name: str, number: int) -> Judged:
     """Make one check, with tensors if it needs them."""
-    check = CHECKS[name][number]
+    check_all = CHECKS[name][number]
     asked = {"function": name, "number": number, "tensors": False}
-    report = checked(check, child.run(asked))
+    seen = Seen(child.run(asked))
+    report = checked(check_all, seen)
     if not report.passed and child.file.uses_torch and "loss" in name:
-        retried = checked(check, child.run({**asked, "tensors": True}))
+        seen = Seen(child.run({**asked, "tensors": True}))
+        retried = checked(check_all, seen)
         if retried.passed or report.fault not in (None, retried.fault):
             report = with_remark(retried, TENSORS)
-    return excused(Judged(check.__name__, name, report), child.missing)
+    judged = Judged(
+        check_all.__name__, name, report, parts=parts_of(name, report, seen)
+    )
+    return excused(judged, child.missing | child.file.unread_names)
+
+
+class Seen:
+    """A runner of tasks that keeps the first outcome."""
+
+    def __init__(self, runner: Callable[[Task], Outcome]) -> None:
+        self.runner = runner
+        self.outcomes: list[Outcome] = []
+
+    def __call__(self, task: Task) -> Outcome:
+        """Run a task."""
+        self.outcomes.append(self.runner(task))
+        return self.outcomes[-1]
+
+    def again(self) -> Callable[[Task], Outcome]:
+        """Return a runner that gives the first outcome again, and then none."""
+        first = iter(self.outcomes[:1])
+        return lambda task: next(first, Outcome([], None))
+
+
+def parts_of(name: str, report: Report, seen: Seen) -> dict[str, bool]:
+    """Say which parts of a function are right, by what it has returned already."""
+    if "loss" not in name:
+        return {name: report.passed}
+    if report.passed:
+        return dict.fromkeys(PARTS, True)
+    whole = SVM_LOSS if name.startswith("svm") else NAIVE
+    right = {}
+    for part in PARTS:
+        asked = replace(whole, parts=(part,))
+        right[part] = checked(partial(check, asked=asked), seen.again()).passed
+    return right
 
 
 TENSORS = Finding(
@@ -309,13 +374,11 @@ def with_remark(report: Report, remark: Finding) -> Report:
     return Report(report.passed, text, report.findings, (*report.remarks, remark))
 
 
-def checked(
-    check: Callable[[Any], Report], runner: Callable[[Task], Outcome]
-) -> Report:
+def checked(make: Callable[[Any], Report], runner: Callable[[Task], Outcome]) -> Report:
     """Make a check whose tasks run elsewhere."""
     try:
         with run_by(runner):
-            return check(elsewhere)
+            return make(elsewhere)
     except Stopped:
         raise
     except Exception as error:  # of numbers that no function returns
@@ -356,19 +419,23 @@ def conclude(
     judged: list[Judged],
 ) -> Judgement:
     """Add what could not be checked, and what there is to say of the whole file."""
-    for name in file.expected:
+    imported = {name for s in file.chosen if s.imports for name in s.writes}
+    followed = [name for name in file.wanted if name in imported] if judged else []
+    for name in file.expected or followed:
         if name not in names:
-            why = missing.get(name, "its value was taken away or is the library's own")
+            reasons = file.unread_names | missing
+            why = reasons.get(name, "its value was taken away or is the library's own")
             judged.extend(
-                not_checked(check.__name__, name, f"has no value. {why}")
-                for check in CHECKS[name]
-                if file.cells
+                not_checked(make.__name__, name, f"has no value. {why}")
+                for make in CHECKS[name]
             )
     complaints = [f"{c.place}: {c.fault}." for c in file.cells if c.fault]
-    complaints += dict.fromkeys(why for why in stopped if "it stopped with" in why)
+    if not judged:  # else what could not be checked says which of these it needs
+        complaints += dict.fromkeys(stopped)
     order = list(CHECKS)
     judged.sort(key=lambda each: order.index(each.function))
-    return Judgement(judged, remarks(file.cells, file.chosen), complaints)
+    unread = [c.place for c in file.cells if c.fault]
+    return Judgement(judged, remarks(file.cells, file.chosen), complaints, unread)
 
 
 def judge_here(path: Path) -> Judgement:
@@ -379,12 +446,13 @@ def judge_here(path: Path) -> Judgement:
     file = read_file(path)
     with installed(), path_restored():
         loaded = load(path, file.cells, file.wanted)
-        stubs_for_losses(loaded)
+        fill_in_for_course(loaded)
         names = ready(loaded, file.wanted)
+        missing = loaded.missing | file.unread_names
         judged = [
-            excused(Judged(check.__name__, name, check(value)), loaded.missing)
+            excused(Judged(make.__name__, name, make(value)), missing)
             for name, value in names.items()
-            for check in CHECKS[name]
+            for make in CHECKS[name]
         ]
     own = list(loaded.missing.values())
     return conclude(file, list(names), loaded.missing, own, judged)

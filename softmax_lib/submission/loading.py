@@ -6,9 +6,11 @@ trains, draws or asks for input does not run even then. A module of the reader's
 imported runs by the same rules, but for all of its names.
 """
 
+import importlib.abc
 import importlib.machinery
 import importlib.util
 import linecache
+import re
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -67,7 +69,7 @@ def load(
     found = statements(cells)
     name, package = prepare_imports(path, found)
     loaded = Loaded({"__name__": name, "__file__": str(path), "__package__": package})
-    chosen = choose(found, wanted)
+    chosen = choose(found, [*wanted, "sys"])  # sys.path, for the imports
     if any("display" in statement.reads for statement in chosen):
         loaded.names["display"] = print  # Jupyter has it built in
     remember_lines(cells)
@@ -98,9 +100,10 @@ def run(statement: Statement, loaded: Loaded, reason: str) -> None:
         else:
             for name in statement.writes:
                 loaded.missing.pop(name, None)
-            return
-    names = statement.writes or (["*"] if statement.is_star else [])
-    for name in names:
+            reason = "it ran, and gave it none"  # under `if __name__ == "__main__"`
+    if statement.is_star and "it ran" not in reason:
+        loaded.missing["*"] = f"{statement.where}: {reason}"
+    for name in statement.writes:
         if name not in loaded.names:
             loaded.missing[name] = f"{statement.where}: {reason}"
 
@@ -182,7 +185,7 @@ class Finder:
         return spec
 
 
-class Loader:
+class Loader(importlib.abc.Loader):
     """Runs a reader's module: all but a script's work, whatever of it fails."""
 
     def __init__(self, path: Path) -> None:
@@ -200,11 +203,13 @@ class Loader:
             raise ImportError(str(error)) from None
         for cell in cells:
             cell.place = str(self.path)
-            if cell.fault:
-                raise ImportError(f"{self.path.name} does not parse: {cell.fault}")
         remember_lines(cells)
         loaded = Loaded(vars(module))
         for statement in statements(cells):
             is_work = statement.is_work or (statement.is_bare and not statement.writes)
             run(statement, loaded, "it was not run" if is_work else "")
+        unread = " ".join(cell.unread for cell in cells)
+        for name in re.findall(r"\w+", unread):
+            why = f"{self.path.name} cannot be read: {cells[0].fault}"
+            loaded.missing.setdefault(name, why)
         module.__dict__["__missing__"] = loaded.missing

@@ -19,7 +19,9 @@ from typing import Any
 __all__ = ["Cell", "Unreadable", "parse", "read_cells"]
 
 PYTHON_CELLS = {"%%time", "%%timeit", "%%capture", "%%prun", "%%writefile", "%%python"}
+MOST_DROPS = 20  # blocks that do not parse; with more of them it is no Python
 CHEVRON = re.compile(r"^(\s*)print\s*>>\s*([\w.]+)\s*,?\s*(.*)$", re.MULTILINE)
+MARGIN = re.compile(r"[^\s#)\]}]")  # where a statement may begin
 MAGIC = re.compile(r"^(\s*)(%%?[a-zA-Z]|!(?!=)|\?).*$|^(\s*)[\w.%]+\?{1,2}\s*$")
 ASSIGNED_MAGIC = re.compile(r"^(\s*[\w.,\s]+=\s*)(%[a-zA-Z]|!(?!=)).*$")
 # What Python 3 took away, and what is written now.
@@ -50,9 +52,11 @@ class Cell:
     source : str
         Its Python, line for line.
     tree : ast.Module
-        The same, parsed; empty if it does not parse.
+        The same, parsed.
     fault : str
-        Why it does not parse, or "".
+        Why some of it does not parse, or "".
+    unread : str
+        What does not parse, and is not in its source.
     is_python_2 : bool
         Whether something was rewritten that only Python 2 reads.
     """
@@ -61,6 +65,7 @@ class Cell:
     source: str
     tree: ast.Module = field(default_factory=lambda: ast.Module([], []))
     fault: str = ""
+    unread: str = ""
     is_python_2: bool = False
 
 
@@ -123,7 +128,7 @@ def sources(path: Path, text: str) -> Iterator[tuple[int, str]]:
         ) from None
     cells = book.get("cells") if isinstance(book, dict) else None
     if cells is None and isinstance(book, dict):  # nbformat 3
-        sheets = book.get("worksheets")
+        sheets: Any = book.get("worksheets")
         cells = sheets[0].get("cells") if is_list_of_dicts(sheets) else None
     if not isinstance(cells, list):
         raise Unreadable(f"{path} cannot be read: it has no list of cells.")
@@ -172,21 +177,37 @@ def parse(place: str, source: str) -> Cell:
     plain = without_cell_magic(source)
     cell = Cell(place, CHEVRON.sub(r"\1print(\3, file=\2)", plain))
     cell.is_python_2 = cell.source != plain
+    drops = 0
     for _ in range(source.count("\n") + 10):  # a rewritten line may have two faults
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of "\d" in a string
                 cell.tree = ast.parse(cell.source, place)
-            cell.fault = ""
-            break
+            return cell
         except SyntaxError as error:
-            cell.fault = f"{error.msg} (line {error.lineno})"
-            if not (rewrite_jupyter(cell, error) or rewrite_python_2(cell, error)):
+            if rewrite_jupyter(cell, error) or rewrite_python_2(cell, error):
+                continue
+            cell.fault = cell.fault or f"{error.msg} (line {error.lineno})"
+            drops += 1
+            if drops > MOST_DROPS:
                 break
+            drop_block(cell, error.lineno or 1)
         except (ValueError, RecursionError, MemoryError):
             cell.fault = "it is nested too deeply"
             break
+    cell.unread += cell.source
     return cell
+
+
+def drop_block(cell: Cell, number: int) -> None:
+    """Empty the function, or whatever stands at the margin, around a line."""
+    lines = cell.source.split("\n")
+    at = min(number, len(lines)) - 1
+    margins = [i for i, line in enumerate(lines) if MARGIN.match(line)]
+    start = max((i for i in margins if i <= at), default=0)
+    end = min((i for i in margins if i > at), default=len(lines))
+    cell.unread += "\n".join([*lines[start:end], ""])
+    cell.source = "\n".join([*lines[:start], *[""] * (end - start), *lines[end:]])
 
 
 def rewrite_jupyter(cell: Cell, error: SyntaxError) -> bool:
@@ -197,6 +218,8 @@ def rewrite_jupyter(cell: Cell, error: SyntaxError) -> bool:
         return False
     if assigned := ASSIGNED_MAGIC.match(lines[at]):
         text = f"{assigned[1]}get_ipython()"  # there is none: the name has no value
+    elif lines[at].lstrip().startswith("%pylab"):
+        text = "import numpy as np; from numpy import *"
     elif magic := MAGIC.match(lines[at]):
         text = f"{magic[1] or magic[3] or ''}pass"
     else:

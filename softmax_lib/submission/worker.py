@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from softmax_lib.exercises.sandbox import Outcome, Task, run_by, run_near
-from softmax_lib.submission.checks import CHECKS, ready, stubs_for_losses
+from softmax_lib.submission.checks import CHECKS, fill_in_for_course, ready
 from softmax_lib.submission.loading import Loaded, load
 from softmax_lib.submission.needed import Statement
 from softmax_lib.submission.reading import read_cells
@@ -86,7 +86,7 @@ def load_for(line: Line, path: Path, order: dict[str, Any]) -> Loaded:
         return skipped.get(str(number), "")
 
     loaded = load(path, read_cells(path), order["wanted"], before)
-    stubs_for_losses(loaded)
+    fill_in_for_course(loaded)
     return loaded
 
 

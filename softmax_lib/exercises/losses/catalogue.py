@@ -11,7 +11,13 @@ import numpy as np
 
 from softmax_lib.exercises.mistakes import Change, Mistake, Values, catalogue
 
-__all__ = ["EXTREME_MISTAKES", "SOFTMAX_MISTAKES", "SVM_MISTAKES"]
+__all__ = [
+    "EXTREME_MISTAKES",
+    "NO_DATA",
+    "PENALTY_STEPS",
+    "SOFTMAX_MISTAKES",
+    "SVM_MISTAKES",
+]
 
 Factor = Callable[[Values], Any]
 
@@ -51,10 +57,20 @@ def with_zeros(index: int | tuple[slice, int]) -> Change:
     return change
 
 
+def penalty_times(times: float) -> Mistake:
+    """Scale the regularization by a number that nothing explains."""
+    return Mistake(
+        f"The regularization is {times:g} times what fits",
+        "How often do you add it, and with which factor? What is the derivative of w² "
+        "with respect to w?",
+        rescaled_penalty(lambda v: times),
+    )
+
+
 def without_row(row: int) -> dict[str, Change]:
     """Leave a row of ``W`` out of the regularization."""
     return {
-        "penalty": lambda v, value: value - v.reg * np.sum(v.W[row] ** 2),
+        "penalty": lambda v, value: value - v.strength * np.sum(v.W[row] ** 2),
         "reg_gradient": with_zeros(row),
     }
 
@@ -208,6 +224,7 @@ COMMON = catalogue(
         "How often do you add it, and with which factor?",
         rescaled_penalty(lambda v: 2),
     ),
+    reg_scaled=map(penalty_times, (0.25, 4)),
     reg_divided_by_N=Mistake(
         "The regularization is divided by N",
         "Which of the two terms is a mean over the points: the losses, the penalty, or "
@@ -233,24 +250,24 @@ COMMON = catalogue(
         "The regularization uses the weights instead of their squares",
         OPPOSITE_WEIGHTS,
         {
-            "penalty": lambda v, _: v.reg * np.sum(v.W),
-            "reg_gradient": lambda v, _: np.full_like(v.W, v.reg),
+            "penalty": lambda v, _: v.strength * np.sum(v.W),
+            "reg_gradient": lambda v, _: np.full_like(v.W, v.strength),
         },
     ),
     reg_absolute=Mistake(
         "The regularization uses the absolute weights instead of their squares",
         "The worksheet's penalty is the sum of the squared weights.",
         {
-            "penalty": lambda v, _: v.reg * np.sum(np.abs(v.W)),
-            "reg_gradient": lambda v, _: v.reg * np.sign(v.W),
+            "penalty": lambda v, _: v.strength * np.sum(np.abs(v.W)),
+            "reg_gradient": lambda v, _: v.strength * np.sign(v.W),
         },
     ),
     reg_root=Mistake(
         "The regularization takes the root of the sum of squares",
         "What does np.linalg.norm return, and what does the penalty ask for?",
         {
-            "penalty": lambda v, _: v.reg * np.sqrt(np.sum(v.W**2)),
-            "reg_gradient": lambda v, _: v.reg * v.W / np.sqrt(np.sum(v.W**2)),
+            "penalty": lambda v, _: v.strength * np.sqrt(np.sum(v.W**2)),
+            "reg_gradient": lambda v, _: v.strength * v.W / np.sqrt(np.sum(v.W**2)),
         },
     ),
     reg_mean=Mistake(
@@ -262,28 +279,32 @@ COMMON = catalogue(
         Mistake(
             "The regularization squares the sum instead of summing the squares",
             OPPOSITE_WEIGHTS,
-            {"penalty": lambda v, _: v.reg * np.sum(v.W) ** 2},
+            {"penalty": lambda v, _: v.strength * np.sum(v.W) ** 2},
         ),
         Mistake(
             "The regularization adds the sum of all weights to every entry",
             "The penalty is a sum over the weights. Which of its terms contain W_dj?",
-            {"reg_gradient": lambda v, _: np.full_like(v.W, 2 * v.reg * np.sum(v.W))},
-            {"reg_gradient": lambda v, _: np.full_like(v.W, v.reg * np.sum(v.W))},
+            {
+                "reg_gradient": lambda v, _: np.full_like(
+                    v.W, 2 * v.strength * np.sum(v.W)
+                )
+            },
+            {"reg_gradient": lambda v, _: np.full_like(v.W, v.strength * np.sum(v.W))},
         ),
     ],
     reg_mixed_products=Mistake(
         "The regularization also contains products of different weights",
         "Which entries does the product of W and its transpose have, and which of "
         "them are sums of squares?",
-        {"penalty": lambda v, _: v.reg * np.sum(v.W @ v.W.T)},
-        {"penalty": lambda v, _: v.reg * np.sum(v.W.T @ v.W)},
+        {"penalty": lambda v, _: v.strength * np.sum(v.W @ v.W.T)},
+        {"penalty": lambda v, _: v.strength * np.sum(v.W.T @ v.W)},
     ),
     reg_strength_ignored=Mistake(
         "The regularization does not depend on reg",
         "Set reg to 0. Is your penalty gone?",
         {
-            "penalty": lambda v, _: np.sum(v.W**2),
-            "reg_gradient": lambda v, _: 2 * v.W,
+            "penalty": lambda v, _: v.factor * np.sum(v.W**2),
+            "reg_gradient": lambda v, _: 2 * v.factor * v.W,
         },
     ),
     reg_sign=Mistake(
@@ -294,21 +315,27 @@ COMMON = catalogue(
     reg_without_W=Mistake(
         "The gradient of the regularization does not contain W",
         CHAIN_RULE,
-        {"reg_gradient": lambda v, _: np.full_like(v.W, 2 * v.reg)},
+        {"reg_gradient": lambda v, _: np.full_like(v.W, 2 * v.strength)},
     ),
     reg_not_differentiated=[
         Mistake(
             "The penalty itself is added instead of its derivative",
             f"The penalty is one number; its gradient has one per weight. {CHAIN_RULE}",
-            {"reg_gradient": lambda v, _: np.full_like(v.W, v.reg * np.sum(v.W**2))},
+            {
+                "reg_gradient": lambda v, _: np.full_like(
+                    v.W, v.strength * np.sum(v.W**2)
+                )
+            },
         ),
         Mistake(
             "The squared weights are added instead of their derivative",
             CHAIN_RULE,
-            {"reg_gradient": lambda v, _: v.reg * v.W**2},
+            {"reg_gradient": lambda v, _: v.strength * v.W**2},
         ),
     ],
 )
+NO_DATA = next(mistake for mistake in COMMON if mistake.name == "data_missing")
+PENALTY_STEPS = {"penalty", "reg_gradient"}
 
 
 def own_probability(v: Values) -> np.ndarray:

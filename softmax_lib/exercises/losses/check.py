@@ -1,5 +1,9 @@
 """The checks of losses and gradients: run, explain, write."""
 
+import contextlib
+import sys
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
 
 from softmax_lib.exercises.errors import stopped
@@ -10,11 +14,19 @@ from softmax_lib.exercises.losses.exercise import (
     SVM_EXTREME,
     LossCheck,
 )
-from softmax_lib.exercises.losses.explain import diagnose
+from softmax_lib.exercises.losses.explain import (
+    Diagnosis,
+    diagnose,
+    wrong_at_all,
+    wrong_without_penalty,
+)
 from softmax_lib.exercises.losses.feedback import write
 from softmax_lib.exercises.losses.outputs import LossFunction
 from softmax_lib.exercises.losses.run import Stop, ask
+from softmax_lib.exercises.losses.sight import Sight
+from softmax_lib.exercises.losses.witness import locate
 from softmax_lib.exercises.report import Report
+from softmax_lib.exercises.sandbox import run
 
 NAIVE = LossCheck(SOFTMAX, SOFTMAX_EXTREME, "Next: the same without loops.")
 LOSS = replace(NAIVE, parts=("loss",), next_step="Next: its gradient.")
@@ -32,6 +44,7 @@ SVM_LOSS = LossCheck(
     SVM,
     SVM_EXTREME,
     "Next: give one point a margin of exactly 0 and think about its gradient.",
+    has_kinks=True,
 )
 
 
@@ -40,7 +53,35 @@ def check(function: LossFunction, asked: LossCheck) -> Report:
     answers = ask(function, asked)
     if isinstance(answers, Stop):
         return stopped(*answers)
-    return write(diagnose(answers, asked), asked)
+    diagnosis = diagnose(answers, asked)
+    return write(replace(diagnosis, sights=find_lines(function, diagnosis)))
+
+
+def find_lines(function: LossFunction, diagnosis: Diagnosis) -> list[Sight]:
+    """Find where in the code the results go wrong, in the sandbox."""
+    wrong = wrong_without_penalty(diagnosis)
+    penalties = [part for part in wrong_at_all(diagnosis) if part not in wrong]
+    if not wrong + penalties:
+        return []
+    layout = diagnosis.answers.layout
+    with announced("Searching for the line of the mistake ..."):
+        return run(
+            lambda: locate(function, diagnosis.check, layout, wrong, penalties)
+        ).items
+
+
+@contextlib.contextmanager
+def announced(text: str) -> Iterator[None]:
+    """Say in a terminal what takes so long, if it takes more than a second."""
+    timer = threading.Timer(1.0, print, [text], {"file": sys.stderr, "flush": True})
+    timer.daemon = True
+    if is_terminal := sys.stderr.isatty():
+        timer.start()
+    try:
+        yield
+    finally:
+        if is_terminal:
+            timer.cancel()
 
 
 def check_softmax_loss_naive(f: LossFunction) -> Report:

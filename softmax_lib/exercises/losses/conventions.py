@@ -1,34 +1,61 @@
-"""What a function takes for granted, settled before its results are judged."""
+"""What a function takes for granted, settled before its results are judged.
 
-from softmax_lib.exercises.losses.inputs import EXTREME, ORDINARY, SMALLEST, TRANSPOSED
-from softmax_lib.exercises.losses.run import Answers
+Other years of the course halve the penalty, leave the bias out of it, or have a point
+in each column. Each is right where loss and gradient agree: the function is then
+compared with the reference in its own convention.
+"""
 
-__all__ = ["takes_transposed_arrays", "turn_square_gradients"]
+from collections.abc import Mapping
+
+from softmax_lib.exercises.losses.catalogue import without_row
+from softmax_lib.exercises.mistakes import Changes, Mistake, catalogue
+from softmax_lib.exercises.search import Step
+
+__all__ = ["HALVED", "PENALTIES", "WITHOUT_BIAS", "steps_under"]
+
+HALVED, WITHOUT_BIAS = catalogue(
+    penalty_halved=Mistake(
+        "Your penalty is 0.5 * reg * sum(W²), with the gradient reg * W, as in other "
+        "years of the course; the worksheet's is reg * sum(W²), with 2 * reg * W",
+        "",
+        {"factor": lambda v, value: value / 2},
+        is_remark=True,
+    ),
+    bias_not_penalized=Mistake(
+        "Your penalty leaves out the bias, the last row of W; the worksheet's includes "
+        "it",
+        "",
+        without_row(-1),
+        is_remark=True,
+    ),
+)
+# The worksheet's own comes first.
+PENALTIES: list[tuple[Mistake, ...]] = [
+    (),
+    (HALVED,),
+    (WITHOUT_BIAS,),
+    (HALVED, WITHOUT_BIAS),
+]
 
 
-def takes_transposed_arrays(answers: Answers) -> bool:
-    """Whether the function wants W as (C, D) and X as (D, N)."""
-    oblong = [answers.outputs[given] for given in ORDINARY[:2]]
-    turned = answers.outputs[TRANSPOSED]
-    return (
-        all(output.trouble is not None for output in oblong)
-        and turned.loss is not None
-        and turned.gradient is not None
-    )
+def steps_under(
+    steps: Mapping[str, Mapping[str, Step]], convention: tuple[Mistake, ...]
+) -> dict[str, dict[str, Step]]:
+    """Return the steps as they are in a convention."""
+    return {part: changed(part_steps, convention) for part, part_steps in steps.items()}
 
 
-def turn_square_gradients(answers: Answers) -> Answers:
-    """Transpose the square gradients, too, where all others come transposed."""
-    outputs = {g: answers.outputs[g] for g in [*ORDINARY, *EXTREME, *SMALLEST]}
-    if not all(
-        "gradient_transposed" in output.forms
-        for given, output in outputs.items()
-        if given.W.shape != given.W.T.shape
-    ):
-        return answers
-    turned = {
-        given: output._replace(gradient=output.gradient.T)
-        for given, output in outputs.items()
-        if given.W.shape == given.W.T.shape and output.gradient is not None
-    }
-    return answers._replace(outputs={**answers.outputs, **turned})
+def changed(
+    steps: Mapping[str, Step], convention: tuple[Mistake, ...]
+) -> dict[str, Step]:
+    """Return the steps of one part as they are in a convention."""
+    found = dict(steps)
+    for mistake in convention:
+        for name in mistake.variants[0].changes.keys() & found.keys():
+            found[name] = followed_by(found[name], mistake.variants[0].changes, name)
+    return found
+
+
+def followed_by(step: Step, changes: Changes, name: str) -> Step:
+    """Return a step and what becomes of its value, as one step."""
+    return lambda v: changes[name](v, step(v))

@@ -1,6 +1,7 @@
 """What is asked of a reader's loss: the steps, the inputs, the known mistakes."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -9,8 +10,10 @@ from softmax_lib.exercises.losses.catalogue import (
     SOFTMAX_MISTAKES,
     SVM_MISTAKES,
 )
+from softmax_lib.exercises.losses.conventions import steps_under
 from softmax_lib.exercises.losses.inputs import EXTREME, ORDINARY
 from softmax_lib.exercises.losses.reference import PARTS, SOFTMAX_STEPS, SVM_STEPS
+from softmax_lib.exercises.mistakes import Mistake
 from softmax_lib.exercises.search import UNKNOWN, Exercise, Result
 
 TOLERANCE = {"loss": 1e-5, "gradient": 1e-4}  # of the largest entry
@@ -39,6 +42,23 @@ class LossCheck:
     next_step: str  # what to try after the check has passed
     parts: tuple[str, ...] = PARTS  # the results that are judged
     without_loops: bool = False  # whether loops in Python are a mistake
+    has_kinks: bool = False  # whether any subgradient is right at some points
+
+    def under(self, convention: tuple[Mistake, ...]) -> "LossCheck":
+        """Return the check that judges in a convention."""
+        return under(self, convention)
+
+
+@lru_cache(maxsize=256)
+def under(check: LossCheck, convention: tuple[Mistake, ...]) -> LossCheck:
+    """Return the check that judges in a convention."""
+    if not convention:
+        return check
+    ordinary, extreme = (
+        replace(exercise, steps=steps_under(exercise.steps, convention))
+        for exercise in (check.ordinary, check.extreme)
+    )
+    return replace(check, ordinary=ordinary, extreme=extreme)
 
 
 SOFTMAX = Exercise(SOFTMAX_STEPS, ORDINARY, SOFTMAX_MISTAKES, agrees)

@@ -4,15 +4,18 @@ Conventions are settled first, then the form of the results, then their numbers:
 of the loss and of the gradient apart, with ordinary scores and then with extreme ones.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from softmax_lib.exercises.losses.conventions import (
-    takes_transposed_arrays,
-    turn_square_gradients,
+from softmax_lib.exercises.losses.catalogue import (
+    EXTREME_MISTAKES,
+    NO_DATA,
+    PENALTY_STEPS,
 )
+from softmax_lib.exercises.losses.conventions import HALVED, PENALTIES, WITHOUT_BIAS
 from softmax_lib.exercises.losses.exercise import LossCheck, agrees
 from softmax_lib.exercises.losses.forms import FORMS, forms_of, leaves_nothing
 from softmax_lib.exercises.losses.inputs import (
@@ -22,23 +25,36 @@ from softmax_lib.exercises.losses.inputs import (
     ORDINARY,
     SINGLE,
     SMALLEST,
+    TIES,
+    UNPENALIZED,
     Input,
 )
+from softmax_lib.exercises.losses.layouts import LAYOUTS, turn_square_gradients
 from softmax_lib.exercises.losses.reference import PARTS
 from softmax_lib.exercises.losses.run import Answers, Stop
-from softmax_lib.exercises.mistakes import Mistake, all_shown, catalogue, find
+from softmax_lib.exercises.losses.sight import Sight
+from softmax_lib.exercises.mistakes import (
+    Mistake,
+    Variant,
+    all_shown,
+    catalogue,
+    find,
+)
 from softmax_lib.exercises.report import Finding
 from softmax_lib.exercises.search import (
     UNKNOWN,
     Explanation,
     Result,
+    Variants,
     evaluate,
     explain,
     explain_part,
+    fewest,
     findings,
 )
 
 TOO_SLOW = 5  # times the reference, and only a remark
+UNSTABLE = {"overflow", *(mistake.name for mistake in EXTREME_MISTAKES)}
 SCORES_AT_ALL = [*ORDINARY, *EXTREME]
 DTYPES = catalogue(
     single_precision=Mistake(
@@ -59,21 +75,23 @@ DTYPES = catalogue(
 class Diagnosis:
     """What the answers mean."""
 
-    answers: Answers  # in the worksheet's conventions
+    answers: Answers
+    check: LossCheck  # in the convention of the answers
     stop: Stop | None = None  # the call that did not return
     findings: Sequence[Finding] = ()  # the mistakes
     alternatives: Sequence[Sequence[Finding]] = ()  # that give the same results
     unexplained: Sequence[str] = ()  # parts that are wrong by no known mistake
-    remarks: Sequence[Finding] = ()  # what is worth knowing about right results
+    remarks: Sequence[Finding] = ()  # what is worth knowing besides, and passes
     examples: Sequence[Input] = ()  # where to look for one of a wrong result
+    sights: Sequence[Sight] = ()  # where in the code a part goes wrong
 
 
 def diagnose(answers: Answers, check: LossCheck) -> Diagnosis:
     """Return what the answers mean."""
-    answers = turn_square_gradients(answers)
-    diagnosis = Diagnosis(answers)
-    if takes_transposed_arrays(answers):
-        return replace(diagnosis, findings=find(FORMS, ["other_orientation"]))
+    answers = answers._replace(outputs=turn_square_gradients(answers.outputs))
+    diagnosis = Diagnosis(answers, check)
+    if answers.layout:
+        diagnosis = replace(diagnosis, remarks=[LAYOUTS[answers.layout].finding()])
     outputs = [answers.outputs[given] for given in ORDINARY]
     for given, output in zip(ORDINARY, outputs, strict=True):
         if output.trouble is not None:
@@ -93,7 +111,7 @@ def diagnose(answers: Answers, check: LossCheck) -> Diagnosis:
             findings=find(FORMS, missing),
             examples=ORDINARY if is_written else (),
         )
-    return diagnose_numbers(diagnosis, check, forms)
+    return diagnose_numbers(diagnosis, forms)
 
 
 def is_explained_nan(name: str, answers: Answers, check: LossCheck) -> bool:
@@ -103,42 +121,191 @@ def is_explained_nan(name: str, answers: Answers, check: LossCheck) -> bool:
         return False
     results = answers.results(part, [*ORDINARY, *SMALLEST])
     finite = [x for x in results.values() if x is not None and np.isfinite(x).all()]
-    return len(finite) > 1 and bool(explain_part(check.ordinary, part, results))
+    return len(finite) > 1 and any(
+        explain_part(check.under(convention).ordinary, part, results)
+        for convention in PENALTIES[:2]
+    )
 
 
-def diagnose_numbers(
-    diagnosis: Diagnosis, check: LossCheck, forms: list[str]
-) -> Diagnosis:
-    """Compare the numbers with those of the known mistakes."""
-    answers, exercise = diagnosis.answers, check.ordinary
-    written = [part for part in check.parts if f"{part}_not_written" not in forms]
-    results = {part: answers.results(part, ORDINARY) for part in written}
-    unknown = [
-        part for part in written if not explain_part(exercise, part, results[part])
+class Settled(NamedTuple):
+    """A convention, and what explains each part in it."""
+
+    convention: tuple[Mistake, ...]
+    check: LossCheck  # in this convention
+    sets: dict[str, list[Variants]]  # of mistakes, each set an explanation of its part
+    terms: dict[str, Variants]  # the mistakes in the penalty alone
+
+    @property
+    def unknown(self) -> list[str]:
+        """The parts that nothing explains."""
+        return [part for part, sets in self.sets.items() if not sets]
+
+    @property
+    def explained(self) -> list[Explanation]:
+        """The best explanations of the other parts."""
+        return fewest({part: sets for part, sets in self.sets.items() if sets})
+
+    def cost(self) -> tuple[int, int, int]:
+        """Count the unknown parts and the mistakes in the others."""
+        serious, total, _ = self.explained[0].cost({})
+        in_terms = {variant.name for each in self.terms.values() for variant in each}
+        return len(self.unknown), serious + len(in_terms), total
+
+
+ExplainPart = Callable[[LossCheck, str], tuple[list[Variants], Variants]]
+
+
+def settle(check: LossCheck, answers: Answers, parts: Sequence[str]) -> Settled:
+    """Find the convention in which the fewest mistakes explain the results.
+
+    Single mistakes are tried in all conventions before pairs, and pairs before more
+    of them, for the data and for the penalty apart.
+    """
+
+    def whole(largest: int) -> ExplainPart:
+        return lambda here, part: (
+            explain_part(
+                here.ordinary,
+                part,
+                answers.results(part, ORDINARY),
+                largest=largest,
+            ),
+            (),
+        )
+
+    def apart(here: LossCheck, part: str) -> tuple[list[Variants], Variants]:
+        sets, _ = whole(1)(here, part)
+        return (sets, ()) if sets else explain_terms(here, part, answers)
+
+    settled = best(check, parts, PENALTIES, whole(1))
+    for explain_more in (whole(2), apart):
+        if settled.unknown:
+            settled = best(check, parts, PENALTIES[:2], explain_more)
+    return settled
+
+
+def best(
+    check: LossCheck,
+    parts: Sequence[str],
+    conventions: Sequence[tuple[Mistake, ...]],
+    explain_in: ExplainPart,
+) -> Settled:
+    """Return the convention that leaves the fewest mistakes, the first one of these."""
+    tried = []
+    for convention in conventions:
+        here = check.under(convention)
+        found = {part: explain_in(here, part) for part in parts}
+        sets = {
+            part: [variants for variants in sets if fit(variants, convention)]
+            for part, (sets, _) in found.items()
+        }
+        terms = {part: terms for part, (_, terms) in found.items() if terms}
+        tried.append(Settled(convention, here, sets, terms))
+        if tried[-1].cost()[:2] == (0, 0):
+            break
+    return min(tried, key=Settled.cost)
+
+
+def fit(variants: Variants, convention: tuple[Mistake, ...]) -> bool:
+    """Whether mistakes leave a convention to be seen."""
+    if WITHOUT_BIAS in convention:
+        return not any(variant.changes.keys() & PENALTY_STEPS for variant in variants)
+    return HALVED not in convention or "reg_doubled" not in {v.name for v in variants}
+
+
+def explain_terms(
+    check: LossCheck, part: str, answers: Answers
+) -> tuple[list[Variants], Variants]:
+    """Explain the data and the penalty of a part apart.
+
+    Return the explanations of both together, and, where there is none because the data
+    remains unexplained, the mistakes in the penalty alone.
+    """
+    exercise = check.ordinary
+    results = answers.results(part, ORDINARY)
+    without = {
+        given: answers.outputs[UNPENALIZED[given]].part(part) for given in UNPENALIZED
+    }
+    penalties: dict[Any, Result] = {
+        given: difference(results[given], other) for given, other in without.items()
+    }
+    data = {UNPENALIZED[given]: other for given, other in without.items()}
+    data |= {given: results[given] for given in ORDINARY if given.reg == 0}
+    no_data = Variant(NO_DATA, NO_DATA.variants[0].changes)
+    of_penalty = [
+        variants
+        for variants in explain_part(exercise, part, penalties, (no_data,))
+        if all(set(v.changes) <= PENALTY_STEPS for v in variants)
     ]
-    known = {part: results[part] for part in written if part not in unknown}
-    first, *others = explain(exercise, known)
+    if not of_penalty:
+        return [], ()
+    of_data = explain_part(exercise, part, data)
+    if of_data:
+        return [each + of_penalty[0] for each in of_data], ()
+    return [], of_penalty[0]
+
+
+def difference(one: Result, other: Result) -> Result:
+    """Return the difference of two results, if both are there."""
+    return None if one is None or other is None else one - other
+
+
+def diagnose_numbers(diagnosis: Diagnosis, forms: list[str]) -> Diagnosis:
+    """Compare the numbers with those of the known mistakes."""
+    answers, asked = diagnosis.answers, diagnosis.check
+    written = [part for part in asked.parts if f"{part}_not_written" not in forms]
+    settled = settle(asked, answers, written)
+    check, exercise, unknown = settled.check, settled.check.ordinary, settled.unknown
+    first, *others = settled.explained
     named = findings(exercise, first, unknown)
+    named += in_terms(settled, named)
     formal = find(FORMS, forms)
-    if unknown and any(name.startswith("changes") for name in forms):
-        return replace(diagnosis, findings=formal)
+    remarks = [*diagnosis.remarks, *(each.finding() for each in settled.convention)]
+    diagnosis = replace(diagnosis, check=check, remarks=remarks)
     if unknown:
         return replace(diagnosis, findings=[*formal, *named], unexplained=unknown)
     unstable = explain_extremes(answers, check, first)
-    if unstable is None:
-        found = [*formal, *(named or find(FORMS, ["extreme_scores"]))]
+    serious = [finding for finding in named if not finding.is_remark]
+    if unstable is None and asked.has_kinks:  # nothing can overflow
+        found = [*formal, *(serious or find(FORMS, ["extreme_scores"]))]
         return replace(diagnosis, findings=found, examples=SCORES_AT_ALL)
-    serious = unite([*named, *(x for x in unstable if not x.is_remark)])
+    if unstable is None:
+        unstable = [] if serious else find(FORMS, ["overflow"])
+    serious = unite([*serious, *(x for x in unstable if x.name in names_of(serious))])
+    unstable = [
+        replace(finding, is_remark=True)
+        for finding in unstable
+        if finding.name not in names_of(serious)
+    ]
+    light = [finding for finding in named if finding.is_remark]
+    remarks = unite([*remarks, *light, *unstable])
     if serious:
         return replace(
             diagnosis,
             findings=[*formal, *serious],
+            remarks=remarks,
             alternatives=[findings(exercise, each) for each in others],
             examples=SCORES_AT_ALL,
         )
     if forms or answers.traits.loops:
-        return replace(diagnosis, findings=find(FORMS, forms or answers.traits.loops))
-    return replace(diagnosis, remarks=[*unstable, *other_remarks(answers, check)])
+        found = find(FORMS, forms or answers.traits.loops)
+        return replace(diagnosis, findings=found, remarks=remarks)
+    return replace(diagnosis, remarks=[*remarks, *other_remarks(answers, check)])
+
+
+def names_of(found: Sequence[Finding]) -> set[str]:
+    """Return the names of mistakes."""
+    return {finding.name for finding in found}
+
+
+def in_terms(settled: Settled, named: Sequence[Finding]) -> list[Finding]:
+    """Name the mistakes in the penalty of a part whose data is not explained."""
+    return [
+        variant.mistake.finding(part)
+        for part, variants in settled.terms.items()
+        for variant in variants
+        if variant.name not in names_of(named)
+    ]
 
 
 def explain_extremes(
@@ -181,17 +348,52 @@ def unite(found: list[Finding]) -> list[Finding]:
     return list(by_name.values())
 
 
-def wrong_parts(answers: Answers, check: LossCheck, given: Input) -> list[str]:
+def wrong_parts(diagnosis: Diagnosis, given: Input) -> list[str]:
     """Return the parts that are wrong for an input."""
+    output = diagnosis.answers.outputs[given]
     return [
         part
-        for part in check.parts
-        if not agrees(
-            answers.outputs[given].part(part),
-            evaluate(check.ordinary, part, given),
-            part,
-        )
+        for part in diagnosis.check.parts
+        if not agrees(output.part(part), reference(diagnosis, part, given), part)
     ]
+
+
+def wrong_without_penalty(diagnosis: Diagnosis) -> list[str]:
+    """Return the parts that are there and wrong at reg = 0."""
+    return wrong_at_all(diagnosis, UNPENALIZED[ORDINARY[3]])
+
+
+def wrong_at_all(diagnosis: Diagnosis, given: Input = ORDINARY[3]) -> list[str]:
+    """Return the parts that are there and wrong for an input."""
+    if diagnosis.stop is not None or not (diagnosis.findings or diagnosis.unexplained):
+        return []
+    output = diagnosis.answers.outputs[given]
+    wrong = wrong_parts(diagnosis, given)
+    return [part for part in wrong if output.part(part) is not None]
+
+
+def reference(diagnosis: Diagnosis, part: str, given: Input) -> np.ndarray:
+    """Return what is expected for an input, in the convention of the answers."""
+    return evaluate(diagnosis.check.ordinary, part, given)
+
+
+def is_subgradient(gradient: Result) -> bool:
+    """Whether a gradient of the SVM at `TIES` is one of those that are right there.
+
+    A margin of 0 may count or not, or by a fraction, but the same in both columns.
+    """
+    if gradient is None:
+        return False
+    for row, counted, tied in zip(
+        len(TIES.X) * gradient, ([], [0, 3]), (0, 2), strict=True
+    ):
+        expected = np.zeros(len(row))
+        expected[counted] = 1
+        expected[tied] = np.clip(row[tied], 0, 1)
+        expected[1] = -expected.sum()
+        if not np.allclose(row, expected):
+            return False
+    return True
 
 
 def other_remarks(answers: Answers, check: LossCheck) -> list[Finding]:
@@ -205,11 +407,19 @@ def other_remarks(answers: Answers, check: LossCheck) -> list[Finding]:
         )
 
     found = all_shown(DTYPES, is_right)
+    if mixes_ties(answers, check):
+        found += find(FORMS, ["ties_counted_by_halves"])
     ratio = answers.traits.slowness
     if ratio is not None and ratio >= TOO_SLOW:
         sentence = f"It takes {ratio:.0f} times as long as the reference"
         found.append(Finding("slow", sentence))
     return found
+
+
+def mixes_ties(answers: Answers, check: LossCheck) -> bool:
+    """Whether a margin of 0 counts in one column and not in the other."""
+    asked = check.has_kinks and "gradient" in check.parts
+    return asked and not is_subgradient(answers.outputs[TIES].gradient)
 
 
 def is_close(value: Result, expected: np.ndarray) -> bool:

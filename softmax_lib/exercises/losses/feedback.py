@@ -7,12 +7,17 @@ import numpy as np
 
 from softmax_lib.exercises.errors import stopped
 from softmax_lib.exercises.losses.counterexample import example
-from softmax_lib.exercises.losses.exercise import LossCheck, agrees
-from softmax_lib.exercises.losses.explain import Diagnosis, wrong_parts
+from softmax_lib.exercises.losses.exercise import agrees
+from softmax_lib.exercises.losses.explain import (
+    UNSTABLE,
+    Diagnosis,
+    reference,
+    wrong_parts,
+)
+from softmax_lib.exercises.losses.forms import FORMS
 from softmax_lib.exercises.losses.inputs import HAND_REG, ORDINARY, SMALLEST, Input
 from softmax_lib.exercises.losses.reference import PARTS
-from softmax_lib.exercises.report import Report, failed, passed
-from softmax_lib.exercises.search import evaluate
+from softmax_lib.exercises.report import Finding, Report, failed, passed
 
 # "right in these cases, and wrong otherwise"
 CASES = {
@@ -21,15 +26,18 @@ CASES = {
     "with two classes": lambda given: given.W.shape[1] == 2,
 }
 
+NOT_OF_A_LINE = {mistake.name for mistake in FORMS}
 
-def write(diagnosis: Diagnosis, check: LossCheck) -> Report:
+
+def write(diagnosis: Diagnosis) -> Report:
     """Write the report."""
     if diagnosis.stop is not None:
         return stopped(*diagnosis.stop)
+    diagnosis = with_lines(diagnosis)
     if diagnosis.unexplained:
-        return unexplained(diagnosis, check)
+        return unexplained(diagnosis)
     if not diagnosis.findings:
-        return right(diagnosis, check)
+        return right(diagnosis)
     doubts = [
         "Equally possible: " + " ".join(finding.text for finding in findings)
         for findings in diagnosis.alternatives[:2]
@@ -37,50 +45,82 @@ def write(diagnosis: Diagnosis, check: LossCheck) -> Report:
     return failed(
         diagnosis.findings,
         *doubts,
-        right_part(diagnosis, check),
-        first_difference(diagnosis, check, diagnosis.examples),
-    )
-
-
-def right(diagnosis: Diagnosis, check: LossCheck) -> Report:
-    """Report right results, and what is worth knowing about them."""
-    agree = "agree" if len(check.parts) > 1 else "agrees"
-    return passed(
-        f"The {' and '.join(check.parts)} {agree} with the reference: at reg = 0 and "
-        "above, for one and for several points, for small and for large scores.",
-        *(f"{remark.text} {remark.hint}".rstrip() for remark in diagnosis.remarks),
-        check.next_step,
+        right_part(diagnosis),
+        first_difference(diagnosis, diagnosis.examples),
+        *map(worth_knowing, diagnosis.remarks),
         remarks=diagnosis.remarks,
     )
 
 
-def right_part(diagnosis: Diagnosis, check: LossCheck) -> str:
+def with_lines(diagnosis: Diagnosis) -> Diagnosis:
+    """Name the line of a mistake that no catalogue has, and add it to one that has."""
+    sights = {sight.part: sight for sight in diagnosis.sights}
+    found = list(diagnosis.findings)
+    for part, sight in sights.items():
+        of_part = [
+            finding
+            for finding in found
+            if finding.part in ("", part)
+            and finding.name not in NOT_OF_A_LINE
+            and finding.name.startswith("reg_") == sight.of_penalty
+        ]
+        if part in diagnosis.unexplained:
+            found.append(sight.finding())
+        elif len(of_part) == 1 and len(sight.lines) == 1 and not sight.is_right:
+            k = found.index(of_part[0])
+            named = replace(found[k], line=sight.lines[0])
+            is_written = named.name == "data_missing"  # and adds up to 0
+            found[k] = sight.finding() if is_written else named
+    return replace(
+        diagnosis,
+        findings=found,
+        unexplained=[part for part in diagnosis.unexplained if part not in sights],
+        examples=diagnosis.examples or [*SMALLEST, *ORDINARY],
+    )
+
+
+def right(diagnosis: Diagnosis) -> Report:
+    """Report right results, and what is worth knowing about them."""
+    parts = diagnosis.check.parts
+    unstable = {remark.name for remark in diagnosis.remarks} & UNSTABLE
+    return passed(
+        f"The {' and '.join(parts)} {'agree' if len(parts) > 1 else 'agrees'} with the "
+        "reference: at reg = 0 and above, for one and for several points"
+        f"{'' if unstable else ', for small and for large scores'}.",
+        *map(worth_knowing, diagnosis.remarks),
+        diagnosis.check.next_step,
+        remarks=diagnosis.remarks,
+    )
+
+
+def worth_knowing(remark: Finding) -> str:
+    """Write a remark."""
+    return f"{remark.text} {remark.hint}".rstrip()
+
+
+def right_part(diagnosis: Diagnosis) -> str:
     """Say which part is right, if only one is."""
-    wrong = {
-        p for given in ORDINARY for p in wrong_parts(diagnosis.answers, check, given)
-    }
-    if len(check.parts) == 2 and len(wrong) == 1:
+    wrong = {p for given in ORDINARY for p in wrong_parts(diagnosis, given)}
+    if len(diagnosis.check.parts) == 2 and len(wrong) == 1:
         return f"The {'loss' if 'gradient' in wrong else 'gradient'} is right."
     return ""
 
 
-def first_difference(
-    diagnosis: Diagnosis, check: LossCheck, inputs: Iterable[Input]
-) -> str:
+def first_difference(diagnosis: Diagnosis, inputs: Iterable[Input]) -> str:
     """Write the first example in which something is wrong."""
     for given in inputs:
-        if parts := wrong_parts(diagnosis.answers, check, given):
-            expected = {part: evaluate(check.ordinary, part, given) for part in parts}
+        if parts := wrong_parts(diagnosis, given):
+            expected = {part: reference(diagnosis, part, given) for part in parts}
             return example(given, expected, diagnosis.answers.outputs[given])
     return ""
 
 
-def unexplained(diagnosis: Diagnosis, check: LossCheck) -> Report:
+def unexplained(diagnosis: Diagnosis) -> Report:
     """Say that no known mistake fits, and show the smallest failing example."""
     parts = diagnosis.unexplained
     facts = [
-        right_part(diagnosis, check),
-        *(fact for part in parts for fact in facts_of(diagnosis, check, part)),
+        right_part(diagnosis),
+        *(fact for part in parts for fact in facts_of(diagnosis, part)),
     ]
     own = diagnosis.answers.traits.own_gradient
     gradient = diagnosis.answers.outputs[HAND_REG].gradient
@@ -94,34 +134,36 @@ def unexplained(diagnosis: Diagnosis, check: LossCheck) -> Report:
         diagnosis.findings,
         *(f"Besides: {finding.text}" for finding in diagnosis.findings),
         " ".join(filter(None, facts)),
-        first_difference(diagnosis, check, [*SMALLEST, *ORDINARY]),
+        first_difference(diagnosis, [*SMALLEST, *ORDINARY]),
+        *map(worth_knowing, diagnosis.remarks),
+        remarks=diagnosis.remarks,
         opening=f"The {' and '.join(parts)} {'are' if len(parts) > 1 else 'is'} wrong, "
         "by none of the mistakes that this check knows, alone or in pairs.",
         hint="Work this example out by hand, line by line, beside your code.",
     )
 
 
-def facts_of(diagnosis: Diagnosis, check: LossCheck, part: str) -> list[str]:
+def facts_of(diagnosis: Diagnosis, part: str) -> list[str]:
     """Say in which cases a part is right, and by which factor it is wrong."""
     inputs = [*ORDINARY, *SMALLEST]
-    wrong = [g for g in inputs if part in wrong_parts(diagnosis.answers, check, g)]
+    wrong = [g for g in inputs if part in wrong_parts(diagnosis, g)]
     cases = [
         f"The {part} is right {case}, and wrong otherwise."
         for case, applies in CASES.items()
         if not any(map(applies, wrong))
     ]
-    return [*cases, *constant_factor(diagnosis, check, part)]
+    return [*cases, *constant_factor(diagnosis, part)]
 
 
-def constant_factor(diagnosis: Diagnosis, check: LossCheck, part: str) -> list[str]:
+def constant_factor(diagnosis: Diagnosis, part: str) -> list[str]:
     """Say by which factor a part, or one of its two terms, is wrong for every input."""
     whole, without_reg, penalty = [], [], []
     for given in ORDINARY:
         value = diagnosis.answers.outputs[given].part(part)
         if value is None:
             return []
-        expected = evaluate(check.ordinary, part, given)
-        data = evaluate(check.ordinary, part, replace(given, reg=0.0))
+        expected = reference(diagnosis, part, given)
+        data = reference(diagnosis, part, replace(given, reg=0.0))
         whole.append((value, expected))
         if given.reg == 0:
             without_reg.append((value, data))

@@ -45,12 +45,6 @@ FORMS = catalogue(
         "Score j of a point is x times column j of W. If that score rises by a little, "
         "how does the loss change? And by how much does W move the score?",
     ),
-    other_orientation=Mistake(
-        "The function takes W as (C, D) and X as (D, N), one point per column; here W "
-        "is (D, C) and X is (N, D), one point per row",
-        "Some years of the course transpose both arrays. With points as rows, which "
-        "product of X and W is (N, C)?",
-    ),
     returns_nothing=Mistake(
         "The function returns nothing (None)",
         "What does the last line return to the caller?",
@@ -123,6 +117,17 @@ FORMS = catalogue(
     extreme_scores=Mistake(
         "With ordinary scores everything is right, but not with the scores below",
         "Which of your intermediate results is inf, nan or 0 there? Print them.",
+    ),
+    overflow=Mistake(
+        "With scores in the hundreds the results are not right, or not finite",
+        "Which of your intermediate results is inf, nan or 0 there? Print them.",
+        is_remark=True,
+    ),
+    ties_counted_by_halves=Mistake(
+        "Where a margin is exactly 0, one column of the gradient counts it and the "
+        "other does not, so it is no subgradient there",
+        "Do you write >= in one place and > in another?",
+        is_remark=True,
     ),
 )
 

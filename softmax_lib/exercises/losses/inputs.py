@@ -49,9 +49,6 @@ SINGLE = replace(
 )
 IMAGES = replace(HAND_REG, name="uint8", X=HAND_X.astype(np.uint8))
 
-# As some years of the course have it: W is (C, D) and X is (D, N).
-TRANSPOSED = replace(HAND, name="transposed", W=HAND_W.T, X=HAND_X.T)
-
 ORDINARY = [
     HAND,
     HAND_REG,
@@ -64,17 +61,28 @@ ORDINARY = [
     draw_input("seven points, five features", 7, 5, 3, [0, 0, 1, 0, 2, 0, 0], 2.0),
 ]
 
+# The same without the penalty, so that data and penalty can be judged apart.
+UNPENALIZED = {
+    given: replace(given, name=f"{given.name}, reg = 0", reg=0.0)
+    for given in ORDINARY
+    if given.reg > 0
+}
+
 # The correct class leads in each of them, except for the first point of the last one.
+# No margin of the SVM is 0: that is a question of its own, see `TIES`.
 EXTREME = [
-    with_scores("scores near 1000", [[1001, 1000, 1002], [1003, 1001, 1000]], [2, 0]),
+    with_scores("scores near 1000", [[1001.5, 1000, 1002], [1003, 1001, 1000]], [2, 0]),
     with_scores("scores from -500 to 500", [[-500, 500, 400], [500, -500, 0]], [1, 0]),
     with_scores("one score of 4000", [[0, 0, 0, 0, 4000], [0, 4000, 0, 0, 0]], [4, 1]),
-    with_scores("rows far apart", [[2000, 2001, 2002], [0, 1, 2]], [2, 2]),
+    with_scores("rows far apart", [[2000, 2001.5, 2002], [0, 1.5, 2]], [2, 2]),
     with_scores(
-        "scores near -2000", [[-2001, -2000, -2002], [-2000, -2003, -2001]], [1, 0]
+        "scores near -2000", [[-2001.5, -2000, -2002], [-2000, -2003, -2001.5]], [1, 0]
     ),
-    with_scores("the correct class 800 behind", [[0, 800, 100], [5, 5, 6]], [0, 2]),
+    with_scores("the correct class 800 behind", [[0, 800, 100], [5.5, 5.5, 6]], [0, 2]),
 ]
+
+# A margin of the SVM is exactly 0: of class 0 at point 0, and of class 2 at point 1.
+TIES = with_scores("margins of 0", [[1, 2, 0, -3], [2, 2, 1, 4]], [1, 1])
 
 
 def smallest_first() -> list[Input]:

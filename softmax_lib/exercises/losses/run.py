@@ -14,16 +14,20 @@ from softmax_lib.exercises.losses.inputs import (
     ORDINARY,
     SINGLE,
     SMALLEST,
-    TRANSPOSED,
+    TIES,
+    UNPENALIZED,
     Input,
     draw_input,
 )
+from softmax_lib.exercises.losses.instrument import frozen
+from softmax_lib.exercises.losses.layouts import find_layout, turned
 from softmax_lib.exercises.losses.loop_detection import best_time, find_loops
 from softmax_lib.exercises.losses.outputs import LossFunction, Output, call
 from softmax_lib.exercises.sandbox import Trouble, attempt, run
 from softmax_lib.exercises.search import Exercise, Result, evaluate
 
-INPUTS = [*ORDINARY, *EXTREME, *SMALLEST, SINGLE, IMAGES, TRANSPOSED]
+NAMED = [*ORDINARY, *EXTREME, *SMALLEST]
+INPUTS = [*NAMED, SINGLE, IMAGES, TIES, *UNPENALIZED.values()]
 
 
 class Stop(NamedTuple):
@@ -47,6 +51,7 @@ class Answers(NamedTuple):
 
     outputs: Mapping[Input, Output]
     traits: Traits
+    layout: str = ""  # which of W and X were handed in transposed
 
     def results(self, part: str, inputs: Sequence[Input]) -> dict[Input, Result]:
         """Return the loss, or the gradient, for each of the inputs."""
@@ -58,18 +63,25 @@ def ask(function: LossFunction, check: LossCheck) -> Answers | Stop:
     outcome = run(lambda: examine(function, check))
     if outcome.trouble is None:
         return collect(outcome.items)
-    reached = len(outcome.items)
-    names = [given.name for given in [*ORDINARY, *EXTREME, *SMALLEST]]
+    reached = max(len(outcome.items) - 1, 0)
+    names = [given.name for given in NAMED]
     where = f"for {names[reached]}" if reached < len(names) else "after the examples"
     return Stop(outcome.trouble, where)
 
 
-def examine(function: LossFunction, check: LossCheck) -> Iterator[Output | Traits]:
-    """Yield the output for each input, then the traits."""
+def examine(
+    function: LossFunction, check: LossCheck
+) -> Iterator[str | Output | Traits]:
+    """Yield the layout, the output for each input, then the traits."""
+    layout = find_layout(function)
+    yield layout
+    plain = function
+    if layout:
+        function = turned(function, layout)
     for given in INPUTS:
-        yield call(function, given)
+        yield without_changes(plain, layout, given, call(function, given))
     traits = Traits(
-        call(function, HAND_REG),
+        without_changes(plain, layout, HAND_REG, call(function, HAND_REG)),
         usable(attempt(own_gradient, function, HAND_REG)),
     )
     if check.without_loops:
@@ -80,6 +92,21 @@ def examine(function: LossFunction, check: LossCheck) -> Iterator[Output | Trait
     yield traits
 
 
+def without_changes(
+    function: LossFunction, layout: str, given: Input, output: Output
+) -> Output:
+    """Return the results as they are if no argument is changed on the way to them."""
+    if not any(form.startswith("changes") for form in output.forms):
+        return output
+    careful = frozen(function)
+    if careful is None:
+        return output
+    again = call(turned(careful, layout) if layout else careful, given)
+    if again.trouble is not None:
+        return output
+    return output._replace(loss=again.loss, gradient=again.gradient)
+
+
 def usable(value: Any) -> Any:
     """Return a value, or None in place of a trouble."""
     return None if isinstance(value, Trouble) else value
@@ -87,8 +114,8 @@ def usable(value: Any) -> Any:
 
 def collect(items: Sequence[Any]) -> Answers:
     """Put what `examine` yielded in order."""
-    *outputs, traits = items
-    return Answers(dict(zip(INPUTS, outputs, strict=True)), traits)
+    layout, *outputs, traits = items
+    return Answers(dict(zip(INPUTS, outputs, strict=True)), traits, layout)
 
 
 def own_gradient(function: LossFunction, given: Input) -> np.ndarray:

@@ -25,10 +25,29 @@ NOT_FOLLOWED = catalogue(
             )
         ),
     ),
-    not_started=Mistake(
-        "train does nothing yet: it never asks for the loss",
-        "Each step needs a minibatch, its loss and gradient, and a move of W.",
-        shows=lambda seen: not all(recording.calls for recording in seen.recordings),
+    not_started=[
+        Mistake(
+            "train is not written yet: the minibatch is still None",
+            "Which indices make a minibatch, and what do X and y have there?",
+            shows=lambda seen: (
+                bool(seen.calls) and all(call.X is None for call in seen.calls)
+            ),
+        ),
+        Mistake(
+            "train does nothing yet: it never asks for the loss",
+            "Each step needs a minibatch, its loss and gradient, and a move of W.",
+            shows=lambda seen: (
+                not all(recording.calls for recording in seen.recordings)
+            ),
+        ),
+    ],
+    returns_in_the_loop=Mistake(
+        "train returns in its first step",
+        "Is the line that returns inside the loop?",
+        shows=lambda seen: (
+            all(len(each.calls) == 1 for each in seen.recordings)
+            and all(each.has_history for each in seen.recordings)
+        ),
     ),
 )
 
@@ -150,8 +169,35 @@ DRAWING = catalogue(
         "How large can an index get in your code, and how large should it?",
         shows=lambda seen: all(max(rows) <= len(rows) for rows in seen.batches),
     ),
+    point_never_drawn=[
+        Mistake(
+            "The last point is never drawn",
+            "Is the upper end of your random numbers included or not?",
+            shows=lambda seen: seen.never_drawn == [N - 1],
+        ),
+        Mistake(
+            "The first point is never drawn",
+            "Which number do your indices begin with?",
+            shows=lambda seen: seen.never_drawn == [0],
+        ),
+        Mistake(
+            "Some points are never drawn",
+            "How large can an index get in your code, and how large should it?",
+            shows=lambda seen: bool(seen.never_drawn),
+        ),
+    ],
 )
 ARGUMENTS = catalogue(
+    W_drawn_in_each_call=Mistake(
+        "W gets its first values anew in each call of train, so a second call forgets "
+        "what the first one learned",
+        "The worksheet draws W only while it is None. Where does yours?",
+        shows=lambda seen: (
+            seen.ends_right
+            and all(move.is_right for move in seen.moves)
+            and not all(each.goes_on for each in seen.recordings)
+        ),
+    ),
     labels_not_of_the_batch=Mistake(
         "The labels passed to the loss are not those of the minibatch's points",
         "Point 17 is in the batch. Where does its label come from?",

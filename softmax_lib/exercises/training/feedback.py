@@ -32,6 +32,11 @@ def write(found: Sequence[Finding], seen: Trainings) -> Report:
 def oddities(seen: Trainings) -> list[str]:
     """Say what is unusual and not wrong."""
     found = []
+    if seen.recordings[0].is_turned:
+        found.append(
+            "It takes X as (D, N) and W as (C, D), as some years of the course do; "
+            "the worksheet's are (N, D) and (D, C)."
+        )
     W = seen.recordings[0].calls[0].W
     if W is not None and np.abs(W).max() > 0.1:
         found.append("The first weights are large; the worksheet's are 0.001 * randn.")

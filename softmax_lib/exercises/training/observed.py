@@ -53,6 +53,7 @@ class Trainings:
     """The recordings of several trainings, and what they show."""
 
     recordings: Sequence[Recording]
+    coverage: Recording | None = None  # of a long training
 
     @property
     def calls(self) -> list[Call]:
@@ -66,6 +67,13 @@ class Trainings:
             [rows for call in recording.calls if (rows := rows_of(call)) is not None]
             for recording in self.recordings
         ]
+
+    @cached_property
+    def never_drawn(self) -> list[int]:
+        """The rows that a long training never used."""
+        calls = self.coverage.calls if self.coverage is not None else []
+        drawn = [rows for call in calls if (rows := rows_of(call)) is not None]
+        return sorted(set(range(N)).difference(*drawn)) if drawn else []
 
     @property
     def has_rows(self) -> bool:

@@ -1,0 +1,267 @@
+"""Watching a reader's function statement by statement, and replacing what one computes.
+
+The function is compiled again from its source, with a call after each assignment that
+sees the new value and may return another one in its place. Loops are counted, so that
+it is known which point and which class a statement is at.
+"""
+
+import ast
+import inspect
+import linecache
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Site", "Watched", "frozen", "watch"]
+
+BEFORE, AFTER, START, TICK = "__before__", "__after__", "__start__", "__tick__"
+
+
+@dataclass(frozen=True)
+class Site:
+    """An assignment in the reader's function.
+
+    Attributes
+    ----------
+    number : int
+        Its place among all of them.
+    line : int
+        The line in the reader's file.
+    name : str
+        The variable that changes.
+    updates : bool
+        Whether the variable had a value before, and part of it may remain.
+    adds : bool
+        Whether it adds to the variable, or writes into a part of it.
+    in_place : bool
+        Whether it writes into the array that the variable is.
+    loops : tuple of int
+        The loops around it, the outermost one first.
+    reads : frozenset of str
+        The names in it.
+    """
+
+    number: int
+    line: int
+    name: str
+    updates: bool
+    adds: bool
+    in_place: bool
+    loops: tuple[int, ...]
+    reads: frozenset[str]
+
+
+@dataclass
+class Watched:
+    """A reader's function under watch.
+
+    Attributes
+    ----------
+    function : callable
+        The function as it was compiled again.
+    sites : list of Site
+        Its assignments.
+    on_change : callable
+        ``on_change(site, before, after, index)`` returns the value to go on with;
+        ``index`` is the count of each loop around the assignment.
+    counts : dict
+        How often each loop has run in the last pass through it.
+    """
+
+    sites: list[Site]
+    file: str
+    function: Callable[..., Any] = lambda: None
+    on_change: Callable[[Site, Any, Any, list[int]], Any] = lambda s, b, a, i: a
+    counts: dict[int, int] = field(default_factory=dict)
+    kept: dict[int, Any] = field(default_factory=dict)
+
+    def text(self, line: int) -> str:
+        """Return a line of the reader's file."""
+        return linecache.getline(self.file, line).strip()
+
+    def before(self, number: int, value: Any) -> None:
+        """Keep what a variable was."""
+        self.kept[number] = np.array(value, dtype=object if value is None else None)
+
+    def after(self, number: int, value: Any) -> Any:
+        """Return what the variable becomes."""
+        site = self.sites[number]
+        index = [self.counts[loop] - 1 for loop in site.loops]
+        return self.on_change(site, self.kept.pop(number, None), value, index)
+
+    def start(self, loop: int) -> None:
+        """Begin a loop."""
+        self.counts[loop] = 0
+
+    def tick(self, loop: int) -> None:
+        """Count a pass through a loop."""
+        self.counts[loop] += 1
+
+
+def watch(function: Callable[..., Any]) -> Watched | None:
+    """Return the function under watch, or None if its source cannot be had."""
+    plain = inspect.unwrap(getattr(function, "__func__", function))
+    if not inspect.isfunction(plain):
+        return None
+    try:
+        source = textwrap.dedent(inspect.getsource(plain))
+        module = ast.parse(source)
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return None
+    definition = module.body[0]
+    if not isinstance(definition, ast.FunctionDef):
+        return None
+    definition.decorator_list, definition.returns = [], None
+    arguments = definition.args
+    for each in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
+        each.annotation = None
+    arguments.defaults = [ast.Constant(None) for _ in arguments.defaults]
+    arguments.kw_defaults = [
+        each and ast.Constant(None) for each in arguments.kw_defaults
+    ]
+    ast.increment_lineno(module, plain.__code__.co_firstlineno - 1)
+    rewriter = Rewriter()
+    definition.body = rewriter.block(definition.body, ())
+    watched = Watched(rewriter.sites, plain.__code__.co_filename)
+    names = dict(plain.__globals__)
+    cells = zip(plain.__code__.co_freevars, plain.__closure__ or (), strict=True)
+    names.update({name: cell.cell_contents for name, cell in cells})
+    names.update(
+        {
+            BEFORE: watched.before,
+            AFTER: watched.after,
+            START: watched.start,
+            TICK: watched.tick,
+        }
+    )
+    ast.fix_missing_locations(module)
+    try:
+        exec(compile(module, plain.__code__.co_filename, "exec"), names)
+    except (SyntaxError, ValueError):  # such as `nonlocal`
+        return None
+    watched.function = names[definition.name]
+    watched.function.__defaults__ = plain.__defaults__
+    watched.function.__kwdefaults__ = plain.__kwdefaults__
+    return watched
+
+
+def frozen(function: Callable[..., Any]) -> Callable[..., Any] | None:
+    """Return the function without the changes that it makes to its arguments."""
+    watched = watch(function)
+    if watched is None:
+        return None
+    code = watched.function.__code__
+    arguments = code.co_varnames[: code.co_argcount]
+    watched.on_change = lambda site, before, after, index: (
+        before if site.in_place and site.name in arguments else after
+    )
+    return watched.function
+
+
+class Rewriter:
+    """Puts the calls into the statements of a function."""
+
+    def __init__(self) -> None:
+        self.sites: list[Site] = []
+        self.loops = 0
+
+    def block(self, statements: list[ast.stmt], loops: tuple[int, ...]) -> list[Any]:
+        """Return the statements with the calls between them."""
+        return [new for each in statements for new in self.statement(each, loops)]
+
+    def statement(self, node: Any, loops: tuple[int, ...]) -> list[Any]:
+        """Return one statement with the calls around it."""
+        if isinstance(node, ast.Return):
+            return self.returned(node, loops)
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
+            return self.assignment(node, loops)
+        if isinstance(node, ast.For | ast.While):
+            number, self.loops = self.loops, self.loops + 1
+            node.body = [
+                call(TICK, number, node.lineno),
+                *self.block(node.body, (*loops, number)),
+            ]
+            node.orelse = self.block(node.orelse, loops)
+            return [call(START, number, node.lineno), node]
+        if isinstance(node, ast.If | ast.With | ast.Try):
+            node.body = self.block(node.body, loops)
+            if not isinstance(node, ast.With):
+                node.orelse = self.block(node.orelse, loops)
+        return [node]
+
+    def assignment(self, node: Any, loops: tuple[int, ...]) -> list[Any]:
+        """Return an assignment with a call before it, if needed, and one after it."""
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        name = base_of(targets[0])
+        if len(targets) > 1 or name is None or getattr(node, "value", None) is None:
+            return [node]
+        reads = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+        in_value = {
+            each.id for each in ast.walk(node.value) if isinstance(each, ast.Name)
+        }
+        updates = (
+            isinstance(node, ast.AugAssign)
+            or not isinstance(targets[0], ast.Name)
+            or name in in_value
+        )
+        if not updates:
+            reads.discard(name)
+        site = Site(
+            len(self.sites),
+            node.lineno,
+            name,
+            updates,
+            updates and adds(node, targets[0]),
+            isinstance(node, ast.AugAssign) or not isinstance(targets[0], ast.Name),
+            loops,
+            frozenset(reads),
+        )
+        self.sites.append(site)
+        before = [call(BEFORE, site.number, node.lineno, name)] if updates else []
+        after = f"{name} = {AFTER}({site.number}, {name})"
+        return [*before, node, *parsed(after, node.end_lineno)]
+
+    def returned(self, node: ast.Return, loops: tuple[int, ...]) -> list[Any]:
+        """Return assignments of the results, and the statement that returns them."""
+        if not isinstance(node.value, ast.Tuple):
+            return [node]
+        assignments: list[Any] = []
+        for k, value in enumerate(node.value.elts):
+            if not isinstance(value, ast.Name):
+                name = ast.Name(f"result_{k}", ast.Store(), lineno=value.lineno)
+                assign = ast.Assign([name], value, lineno=value.lineno)
+                assignments += self.assignment(assign, loops)
+                node.value.elts[k] = ast.Name(f"result_{k}", ast.Load())
+        return [*assignments, node]
+
+
+def adds(node: Any, target: ast.expr) -> bool:
+    """Whether an assignment adds to its variable, or writes into a part of it."""
+    if isinstance(node, ast.AugAssign):
+        return isinstance(node.op, ast.Add | ast.Sub)
+    value = getattr(node.value, "op", None)
+    return not isinstance(target, ast.Name) or isinstance(value, ast.Add | ast.Sub)
+
+
+def base_of(target: ast.expr) -> str | None:
+    """Return the variable that an assignment changes."""
+    while isinstance(target, ast.Subscript | ast.Attribute):
+        target = target.value
+    return target.id if isinstance(target, ast.Name) else None
+
+
+def call(function: str, number: int, line: int, name: str = "") -> ast.stmt:
+    """Return a statement that calls one of ours."""
+    return parsed(f"{function}({number}{', ' if name else ''}{name})", line)[0]
+
+
+def parsed(source: str, line: int | None) -> list[ast.stmt]:
+    """Return statements as if they stood in a line."""
+    body = ast.parse(source).body
+    for node in ast.walk(ast.Module(body, [])):
+        if hasattr(node, "lineno"):
+            node.lineno = node.end_lineno = line  # type: ignore[attr-defined]
+    return body

@@ -1,0 +1,92 @@
+"""Functions that want W or X transposed, as other years of the course have them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from softmax_lib.exercises.losses.inputs import ORDINARY, Input
+from softmax_lib.exercises.losses.outputs import LossFunction, Output, as_numbers, call
+from softmax_lib.exercises.mistakes import Mistake, catalogue
+
+__all__ = ["LAYOUTS", "find_layout", "turn_square_gradients", "turned"]
+
+HERE = "here W is (D, C) and X is (N, D), one point per row"
+
+MISTAKES = catalogue(
+    other_orientation=Mistake(
+        f"The function takes W as (C, D) and X as (D, N), one point per column; {HERE}",
+        "The check has transposed both arrays for you.",
+        is_remark=True,
+    ),
+    W_turned=Mistake(
+        f"The function takes W as (C, D), one class per row; {HERE}",
+        "The check has transposed W for you.",
+        is_remark=True,
+    ),
+    X_turned=Mistake(
+        f"The function takes X as (D, N), one point per column; {HERE}",
+        "The check has transposed X for you.",
+        is_remark=True,
+    ),
+)
+# By what is transposed; that W and X are is the convention of other years.
+LAYOUTS = dict(zip(("WX", "W", "X"), MISTAKES, strict=True))
+
+
+def turned(function: LossFunction, layout: str) -> LossFunction:
+    """Return the function of arrays in our layout that this one is in its own."""
+
+    def ours(W: np.ndarray, X: np.ndarray, y: np.ndarray, reg: float) -> Any:
+        returned = function(
+            W.T if "W" in layout else W, X.T if "X" in layout else X, y, reg
+        )
+        if "W" not in layout:
+            return returned
+        if isinstance(returned, tuple | list):
+            return tuple(map(turned_back(W), returned))
+        return turned_back(W)(returned)
+
+    return ours
+
+
+def turned_back(W: np.ndarray) -> Callable[[Any], Any]:
+    """Transpose what has the shape of the turned weights."""
+
+    def turn(value: Any) -> Any:
+        numbers = as_numbers(value)
+        is_gradient = numbers is not None and numbers.shape == W.T.shape
+        return np.asarray(value).T if is_gradient else value
+
+    return turn
+
+
+def find_layout(function: LossFunction) -> str:
+    """Return what must be transposed so that the function runs, or ""."""
+    oblong = ORDINARY[2:4]
+
+    def runs(function: LossFunction) -> bool:
+        outputs = [call(function, given) for given in oblong]
+        return all(output.loss is not None for output in outputs) and all(
+            output.gradient is not None for output in outputs
+        )
+
+    if not all(call(function, given).trouble for given in oblong):
+        return ""
+    return next((each for each in LAYOUTS if runs(turned(function, each))), "")
+
+
+def turn_square_gradients(outputs: Mapping[Input, Output]) -> Mapping[Input, Output]:
+    """Transpose the square gradients, too, where all others come transposed."""
+    if not all(
+        "gradient_transposed" in output.forms
+        for given, output in outputs.items()
+        if given.W.shape != given.W.T.shape and output.trouble is None
+    ):
+        return outputs
+    square = {
+        given: output._replace(gradient=output.gradient.T)
+        for given, output in outputs.items()
+        if given.W.shape == given.W.T.shape and output.gradient is not None
+    }
+    return {**outputs, **square}

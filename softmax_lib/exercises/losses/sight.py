@@ -1,0 +1,125 @@
+"""Where a part goes wrong, and the sentence that says so."""
+
+from typing import NamedTuple
+
+from softmax_lib.exercises.report import Finding
+
+__all__ = ["Sight"]
+
+# A step of the reference, as the sentence names it.
+VALUES = {
+    "scores": "the scores",
+    "own score": "each point's score of its correct class",
+    "losses": "each point's loss",
+    "sum of the losses": "the sum of the losses",
+    "loss": "the mean of the losses",
+    "dscores": "the gradient with respect to the scores",
+    "dscores / N": "the gradient with respect to the scores, divided by N",
+    "sum of the gradients": "the sum of the points' gradients",
+    "gradient": "the gradient without the penalty",
+    "shifted": "the scores minus their maximum",
+    "own shifted score": "each point's shifted score of its correct class",
+    "exps": "the exponentials",
+    "exps without a shift": "the exponentials",
+    "sums": "the sum of the exponentials of each point",
+    "sums without a shift": "the sum of the exponentials of each point",
+    "own exp": "the exponential of each point's correct class",
+    "probs": "the probabilities",
+    "own prob": "the probability of each point's correct class",
+    "log-probs": "the logarithms of the probabilities",
+    "log of the sums": "the logarithm of each point's sum of exponentials",
+    "maximum": "each point's highest score",
+    "margins": "the margins",
+    "hinges": "the margins, with 0 for the negative ones",
+    "counted": "the positive margins of the other classes",
+    "mask": "1 where another class has a positive margin",
+    "mask with own": "1 where a margin is positive",
+    "loss with the penalty": "the mean of the losses plus the penalty",
+    "penalty": "the penalty",
+    "gradient with the penalty": "the whole gradient",
+    "gradient of the penalty": "the gradient of the penalty",
+    "counts": "the number of positive margins of each point",
+}
+# Where a line adds the wrong amount.
+PLACES = {
+    "own column": " in the column of the correct class",
+    "minus one": " in the column of the correct class",
+    "other columns": " in the columns of the other classes",
+    "both columns": " in the column of the class and in that of the correct one",
+}
+
+
+class Sight(NamedTuple):
+    """Where a part goes wrong.
+
+    Attributes
+    ----------
+    part : str
+        "loss" or "gradient".
+    lines : tuple of int
+        The lines of the reader's file.
+    text : str
+        The first of them.
+    name : str
+        The variable that is wrong after it.
+    label : str
+        Which step of the reference belongs there.
+    adds : bool
+        Whether that is what should be added to the variable.
+    scale : str
+        The mistake of scale that remains, or "".
+    is_right : bool
+        Whether the lines compute steps of the reference, and what follows from them,
+        or all of them together, is wrong.
+    of_penalty : bool
+        Whether it is the penalty that goes wrong there.
+    """
+
+    part: str
+    lines: tuple[int, ...]
+    text: str
+    name: str
+    label: str
+    adds: bool
+    scale: str = ""
+    is_right: bool = False
+    of_penalty: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """What the reader is told, without the full stop."""
+        first, name = self.lines[0], f"`{self.name}`"
+        if self.name.startswith("result_"):
+            name = "what is returned"
+        where = f"line {first} (`{self.text}`)"
+        if len(self.lines) > 1:
+            lines = " and ".join(map(str, self.lines))
+            if self.is_right:
+                return (
+                    f"The lines {lines} do not go together: each adds something right "
+                    f"to {name}, but the sum counts something twice or not at all"
+                )
+            return f"The lines {lines} add the wrong amounts to {name}"
+        if self.label == "nothing":
+            return f"What goes wrong is {where}: it should not change {name}"
+        if self.is_right:
+            return f"Something is missing after {where}, which is right itself"
+        if self.adds:
+            place = PLACES.get(self.label, "")
+            return (
+                f"What goes wrong is {where}: it adds the wrong amount to {name}{place}"
+            )
+        return (
+            f"The first line that goes wrong is {where}: {name} should be "
+            f"{VALUES[self.label]} there"
+        )
+
+    def finding(self) -> Finding:
+        """Return what the report says of it."""
+        return Finding(
+            "wrong_line",
+            self.sentence,
+            "Print what the line computes for one point, and work it out by hand.",
+            self.part,
+            self.lines[0],
+        )

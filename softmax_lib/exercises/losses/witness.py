@@ -1,0 +1,465 @@
+"""The line of a mistake, by the values of the reader's variables while the code runs.
+
+Each assignment is compared with the steps of the reference: the scores, the
+probabilities, each point's loss, what a point adds to the gradient. Then the right
+value is put in the place of what an assignment computed. If the result is right from
+there on, the assignment is where the mistake is, or the first line that uses it.
+"""
+
+import itertools
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from softmax_lib.exercises.losses.exercise import LossCheck, agrees
+from softmax_lib.exercises.losses.inputs import Input, draw_input
+from softmax_lib.exercises.losses.instrument import Site, Watched, watch
+from softmax_lib.exercises.losses.layouts import turned
+from softmax_lib.exercises.losses.outputs import LossFunction, call
+from softmax_lib.exercises.losses.sight import Sight
+from softmax_lib.exercises.search import evaluate
+
+__all__ = ["locate"]
+
+BUDGET = 3.0  # seconds of the processor for the search in one part
+INPUTS = [
+    draw_input("", 7, 5, 3, [0, 2, 1, 1, 0, 2, 0], 0.0),
+    draw_input("", 5, 3, 4, [3, 0, 2, 2, 1], 0.0),
+]
+PENALIZED = [replace(INPUTS[0], reg=0.3), replace(INPUTS[1], reg=1.7)]
+FRESH = draw_input("", 6, 4, 5, [4, 0, 1, 3, 1, 2], 0.0)  # a repair is judged again
+SCALES: dict[str, Callable[[Input], float]] = {
+    "": lambda given: 1.0,
+    "not_averaged": lambda given: float(len(given.y)),
+    "averaged_twice": lambda given: 1 / len(given.y),
+}
+
+
+class Steps:
+    """The values of the reference for one input, by what they are called."""
+
+    def __init__(self, given: Input, check: LossCheck) -> None:
+        v = SimpleNamespace(**vars(given))
+        for steps in check.ordinary.steps.values():
+            for name, step in steps.items():
+                if not hasattr(v, name) or name in ("losses", "dscores"):
+                    setattr(v, name, step(v))
+        self.v = v
+        (self.N, self.D), self.C = given.X.shape, given.W.shape[1]
+        own = v.one_hot.astype(bool)
+        self.values: dict[str, np.ndarray] = {
+            "scores": v.scores,
+            "own score": v.scores[own],
+            "losses": v.losses,
+            "sum of the losses": np.asarray(v.losses.sum()),
+            "loss": np.asarray(v.losses.mean()),
+            "dscores": v.dscores,
+            "dscores / N": v.dscores / self.N,
+            "sum of the gradients": v.X.T @ v.dscores,
+            "gradient": v.X.T @ v.dscores / self.N,
+        }
+        self.penalized = {
+            "loss with the penalty": np.asarray(v.loss),
+            "penalty": np.asarray(v.penalty),
+            "gradient with the penalty": v.dW,
+            "gradient of the penalty": v.reg_gradient,
+        }
+        self.values |= self.penalized if given.reg else {}
+        if hasattr(v, "probs"):
+            logs = v.scores - np.log(np.exp(v.scores).sum(axis=1))[:, np.newaxis]
+            self.values |= {
+                "shifted": v.shifted,
+                "own shifted score": v.shifted[own],
+                "exps": v.exps,
+                "exps without a shift": np.exp(v.scores),
+                "sums": v.exps.sum(axis=1),
+                "sums without a shift": np.exp(v.scores).sum(axis=1),
+                "own exp": v.exps[own],
+                "probs": v.probs,
+                "own prob": v.probs[own],
+                "log-probs": logs,
+                "log of the sums": np.log(v.exps.sum(axis=1)),
+                "maximum": v.scores.max(axis=1),
+            }
+            columns = {"probs": v.probs, "minus one": -v.one_hot}
+        else:
+            mask = (v.counted > 0).astype(float)
+            self.values |= {
+                "margins": v.margins,
+                "hinges": v.hinges,
+                "counted": v.counted,
+                "mask": mask,
+                "mask with own": (v.hinges > 0).astype(float),
+                "counts": mask.sum(axis=1),
+            }
+            columns = {"mask": mask}
+        self.columns = columns | {
+            "dscores": v.dscores,
+            "own column": v.dscores * v.one_hot,
+            "other columns": v.dscores * (1 - v.one_hot),
+        }
+
+    def value(
+        self, label: str, shape: tuple[int, ...], i: int | None, j: int | None
+    ) -> np.ndarray | None:
+        """Return a step in the shape of a variable, for a point and a class."""
+        whole = self.values[label]
+        if (i is not None and i >= self.N) or (j is not None and j >= self.C):
+            return None
+        views = [whole, whole.T]
+        if whole.ndim == 1:
+            views += [whole[:, np.newaxis], whole[np.newaxis, :]]
+        if whole.shape[:1] == (self.N,) and whole.ndim and i is not None:
+            views += [whole[i], whole[i : i + 1]]
+            if whole.ndim == 2:
+                views += [whole[i][:, np.newaxis]]
+            if whole.ndim == 2 and j is not None:
+                views += [whole[i, j]]
+        if whole.ndim == 1 and i is None and shape == (self.N, self.C):
+            return whole[:, np.newaxis]
+        if whole.shape == (self.N, self.C) and i is None and j is not None:
+            views += [whole[:, j], whole[:, j : j + 1]]
+        return next((view for view in views if np.shape(view) == shape), None)
+
+    def increments(
+        self, shape: tuple[int, ...], i: int | None, j: int | None
+    ) -> Iterator[tuple[str, np.ndarray]]:
+        """Yield what a point, or a point and a class, may add to a sum."""
+        if (i is not None and i >= self.N) or (j is not None and j >= self.C):
+            return
+        if self.v.reg and i is None and j is None:
+            for label in ("penalty", "gradient of the penalty"):
+                if shape in (
+                    self.penalized[label].shape,
+                    self.penalized[label].T.shape,
+                ):
+                    yield label, self.penalized[label]
+        X, one_hot = self.v.X, self.v.one_hot
+        if shape in ((self.D, self.C), (self.C, self.D)):
+            for label, column in self.columns.items():
+                rows = slice(None) if i is None else slice(i, i + 1)
+                only = column[rows] * (1 if j is None else np.eye(self.C)[j])
+                yield label, X[rows].T @ only
+            if i is not None and j is not None and "mask" in self.columns:
+                mask = self.columns["mask"][i, j]
+                yield "own column", -mask * np.outer(X[i], one_hot[i])
+                both = mask * (np.eye(self.C)[j] - one_hot[i])
+                yield "both columns", np.outer(X[i], both)
+            elif i is not None and j is not None:
+                yield "once per class", np.outer(X[i], -one_hot[i]) / self.C
+        if shape == ():
+            for label in ("losses", "counted", "sums", "exps", "mask", "counts"):
+                if label not in self.values:
+                    continue
+                value = self.values[label]
+                if i is None:
+                    continue
+                if value.ndim == 2 and j is not None:
+                    yield label, value[i, j]
+                elif value.ndim == 1 and j is None:
+                    yield label, value[i]
+
+
+Intervention = tuple[int, str, str, float]  # site, "value" or "add", label, factor
+
+
+@dataclass
+class Session:
+    """The reader's function for one check, run with values replaced."""
+
+    watched: Watched
+    function: LossFunction
+    check: LossCheck
+
+    def __post_init__(self) -> None:
+        self.steps: dict[Input, Steps] = {}
+        self.kinds: dict[int, str] = {}
+
+    def of(self, given: Input) -> Steps:
+        """Return the steps for an input."""
+        if given not in self.steps:
+            self.steps[given] = Steps(given, self.check)
+        return self.steps[given]
+
+    def place(self, site: Site, index: list[int]) -> tuple[int | None, int | None]:
+        """Return the point and the class that an assignment is at."""
+        found: dict[str, int] = {}
+        for loop, count in zip(site.loops, index, strict=True):
+            found[self.kinds.get(loop, "")] = count
+        return found.get("N"), found.get("C")
+
+    def run(
+        self, given: Input, changes: dict[int, Intervention]
+    ) -> dict[str, np.ndarray | None]:
+        """Return the results with the values of some assignments replaced."""
+        steps = self.of(given)
+
+        def on_change(site: Site, before: Any, after: Any, index: list[int]) -> Any:
+            change = changes.get(site.number)
+            if change is None:
+                return after
+            _, kind, label, factor = change
+            i, j = self.place(site, index)
+            shape = np.shape(after)
+            if kind == "value":
+                value = steps.value(label, shape, i, j)
+                return after if value is None else factor * np.array(value, float)
+            if label == "nothing":
+                return before
+            for name, amount in steps.increments(shape, i, j):
+                if name == label:
+                    scale = factor if abs(factor) >= 1 else factor * 7 / steps.N
+                    amount = amount if amount.shape == shape else amount.T
+                    return before + scale * amount
+            return after
+
+        self.watched.on_change = on_change
+        output = call(self.function, given)
+        return {"loss": output.loss, "gradient": output.gradient}
+
+    def observe(self, given: Input) -> dict[int, list[tuple[Any, Any, list[int]]]]:
+        """Return the values of all assignments, and learn what the loops run over."""
+        seen: dict[int, list[tuple[Any, Any, list[int]]]] = {}
+
+        def on_change(site: Site, before: Any, after: Any, index: list[int]) -> Any:
+            try:
+                value = np.array(after, dtype=float)
+            except (TypeError, ValueError):
+                return after
+            seen.setdefault(site.number, []).append((before, value, index))
+            return after
+
+        self.watched.on_change = on_change
+        self.watched.counts.clear()
+        call(self.function, given)
+        sizes = {len(given.y): "N", given.W.shape[1]: "C", given.W.shape[0]: "D"}
+        self.kinds = {
+            loop: sizes.get(count, "") for loop, count in self.watched.counts.items()
+        }
+        return seen
+
+
+def matches(a: Any, b: Any) -> bool:
+    """Whether two values are equal up to rounding, and not empty."""
+    return np.shape(a) == np.shape(b) and bool(np.allclose(a, b, rtol=1e-6, atol=1e-9))
+
+
+def recognized(
+    session: Session, given: Input, site: Site, seen: list[tuple[Any, Any, list[int]]]
+) -> list[str]:
+    """Return the steps of the reference that an assignment computes."""
+    steps = session.of(given)
+    found: set[str] | None = None
+    for before, after, index in seen:
+        i, j = session.place(site, index)
+        here = set()
+        for label in steps.values:
+            value = steps.value(label, after.shape, i, j)
+            if value is None:
+                continue
+            if value.shape == (steps.N, steps.C) and i is not None:
+                if matches(value[i], after[i]):
+                    here.add(label)
+            elif matches(value, after) or matches(-value, after):
+                here.add(label)
+        if site.updates and before is not None and np.shape(before) == after.shape:
+            try:
+                added = after - np.asarray(before, dtype=float)
+            except (TypeError, ValueError):
+                added = np.full(after.shape, np.nan)
+            for label, amount in steps.increments(after.shape, i, j):
+                amount = amount if np.shape(amount) == after.shape else amount.T
+                if matches(amount, added) or matches(amount / steps.N, added):
+                    here.add("+" + label)
+        found = here if found is None else found & here
+        if not found:
+            return []
+    return sorted(found or ())
+
+
+def is_inert(site: Site, seen: list[tuple[Any, Any, list[int]]]) -> bool:
+    """Whether an assignment makes the zeros that a sum begins with, or adds none."""
+    if site.updates:
+        return "reg" in site.reads and all(
+            np.array_equal(before, after) for before, after, _ in seen
+        )
+    return not site.loops and not any(after.any() for _, after, _ in seen)
+
+
+def is_step(steps: Steps, value: Any) -> bool:
+    """Whether a value is one of the steps of the reference."""
+    return any(
+        matches(view, np.asarray(value, dtype=float))
+        for step in steps.values.values()
+        for view in (step, step.T)
+    )
+
+
+def locate(
+    function: LossFunction,
+    check: LossCheck,
+    layout: str,
+    parts: list[str],
+    penalties: list[str],
+) -> Iterator[Sight]:
+    """Yield where each part, and each penalty, goes wrong, as far as it is found."""
+    watched = watch(function)
+    if watched is None:
+        return
+    run = turned(watched.function, layout) if layout else watched.function
+    session = Session(watched, run, check)
+    for part in parts:
+        if (sight := locate_part(session, part)) is not None:
+            yield sight
+    for part in penalties:
+        if (sight := locate_penalty(session, part)) is not None:
+            yield sight
+
+
+def locate_part(session: Session, part: str) -> Sight | None:
+    """Find the first assignment whose right value makes a part right."""
+    deadline = time.process_time() + BUDGET
+    given = INPUTS[0]
+    seen = session.observe(given)
+    sites = [
+        site
+        for site in session.watched.sites
+        if site.number in seen and not is_inert(site, seen[site.number])
+    ]
+    known = {
+        site.number: recognized(session, given, site, seen[site.number])
+        for site in sites
+    }
+    options = {site.number: list(choices(session, site, seen)) for site in sites}
+    others = [
+        other
+        for other in session.check.parts
+        if other != part and is_right(session, other, {}, "")
+    ]
+    pairs = [
+        pair
+        for pair in itertools.combinations([site for site in sites if site.adds], 2)
+        if any(not known[site.number] for site in pair)
+    ]
+
+    def repairs(changes: tuple[Intervention, ...], scale: str) -> bool:
+        together = {change[0]: change for change in changes}
+        return is_right(session, part, together, scale) and all(
+            is_right(session, other, together, "") for other in others
+        )
+
+    for scale in SCALES:
+        found = []
+        for site in sites:
+            for change in options[site.number]:
+                if time.process_time() > deadline:
+                    break
+                if repairs((change,), scale):
+                    found.append(change)
+                    break
+        if found:  # what the reference computes, too, is less suspect
+            first = next((each for each in found if not known[each[0]]), None)
+            changes = tuple(found) if first is None else (first,)
+            return sight_of(session, part, changes, scale, known)
+    for scale in SCALES:
+        for one, other in pairs:
+            for changes in itertools.product(
+                options[one.number], options[other.number]
+            ):
+                if time.process_time() > deadline:
+                    return None
+                if repairs(changes, scale):
+                    return sight_of(session, part, changes, scale, known)
+    return None
+
+
+def locate_penalty(session: Session, part: str) -> Sight | None:
+    """Find the assignment whose right value makes the penalty of a part right."""
+    seen = session.observe(PENALIZED[0])
+    steps = session.of(PENALIZED[0])
+    for site in session.watched.sites:
+        if site.number not in seen:
+            continue
+        before, after, index = seen[site.number][0]
+        options = [
+            (site.number, "value", label, factor)
+            for label in steps.penalized
+            if steps.value(label, after.shape, *session.place(site, index)) is not None
+            if not site.updates or is_step(steps, before)
+            for factor in (1.0, 2.0, 0.5)
+        ]
+        if site.adds:
+            options += [(site.number, "add", "nothing", 1.0)]
+        for change in options:
+            if is_right(session, part, {site.number: change}, "", PENALIZED):
+                return sight_of(session, part, (change,), "", {site.number: []})
+    return None
+
+
+def choices(
+    session: Session, site: Site, seen: dict[int, list[tuple[Any, Any, list[int]]]]
+) -> Iterator[Intervention]:
+    """Yield what the value of an assignment may be replaced by."""
+    steps = session.of(INPUTS[0])
+    before, after, index = seen[site.number][0]
+    i, j = session.place(site, index)
+    if site.adds:
+        yield site.number, "add", "nothing", 1.0
+        for label, _ in steps.increments(after.shape, i, j):
+            for factor in (1.0, -1.0, 1 / 7, -1 / 7):
+                yield site.number, "add", label, factor
+    sums = ((), (steps.D, steps.C), (steps.C, steps.D))
+    if (
+        site.updates
+        and after.shape in sums
+        and (site.loops or not is_step(steps, before))
+    ):
+        return  # a sum in the making, or one that was wrong before
+    for label in steps.values:
+        value = steps.value(label, after.shape, i, j)
+        if value is not None:
+            yield site.number, "value", label, 1.0
+            yield site.number, "value", label, -1.0
+
+
+def is_right(
+    session: Session,
+    part: str,
+    changes: dict[int, Intervention],
+    scale: str,
+    inputs: Sequence[Input] = (*INPUTS, FRESH),
+) -> bool:
+    """Whether a part is right with the changes, for every input."""
+    for given in inputs:
+        value = session.run(given, changes)[part]
+        expected = evaluate(session.check.ordinary, part, given) * SCALES[scale](given)
+        if value is None or not agrees(value, expected, part):
+            return False
+    return True
+
+
+def sight_of(
+    session: Session,
+    part: str,
+    changes: tuple[Intervention, ...],
+    scale: str,
+    known: dict[int, list[str]],
+) -> Sight:
+    """Return where the changes are."""
+    sites = [session.watched.sites[number] for number, *_ in changes]
+    of_penalty = changes[0][2] in session.of(PENALIZED[0]).penalized
+    return Sight(
+        part,
+        tuple(sorted({site.line for site in sites})),
+        session.watched.text(sites[0].line),
+        sites[0].name,
+        changes[0][2],
+        changes[0][1] == "add",
+        scale,
+        of_penalty=of_penalty,
+        is_right=all(known[site.number] for site in sites),
+    )

@@ -1,0 +1,579 @@
+"""Every public name and bad arguments: an error that names the argument, or the reason.
+
+`CALLS` has for each function a call that works and the kind of each argument. `BAD` has
+for each kind what must raise an error. What is accepted nevertheless is in `ACCEPTED`,
+each with the right result.
+"""
+
+import importlib
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+from softmax_lib import (
+    datasets,
+    evaluation,
+    features,
+    gradient_check,
+    linear_classifier,
+    losses,
+    parallel,
+    plots,
+    preprocessing,
+    shapes10,
+    solvers,
+    streaming,
+    tuning,
+    widgets,
+)
+
+mpl.use("agg")
+pytestmark = pytest.mark.filterwarnings("ignore:the matrix subclass")
+
+RNG = np.random.default_rng(0)
+X, W = RNG.normal(size=(6, 4)), RNG.normal(size=(4, 3))
+y = np.array([0, 1, 2, 0, 1, 2])
+ROWS = RNG.integers(256, size=(6, 12)).astype(np.uint8)
+IMAGES = RNG.integers(256, size=(6, 16, 16, 3)).astype(np.uint8)
+PATCHES = RNG.normal(size=(9, 12))
+NAMES = ["cat", "dog", "frog"]
+DICTIONARY = features.Dictionary(np.zeros(12), np.eye(12), PATCHES[:2])
+
+
+class Frame:
+    """What is no array but becomes one, as a table of pandas is."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array = array
+        self.shape = array.shape
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        """Return the array."""
+        return np.array(self.array, dtype=dtype)
+
+
+def with_entry(array: np.ndarray, entry: float) -> np.ndarray:
+    """Return a copy of floats whose last entry is this one."""
+    copy = array.astype(float)
+    copy.flat[-1] = entry
+    return copy
+
+
+def no_numbers(good: np.ndarray) -> dict[str, Any]:
+    """Return what holds no array of real numbers, whatever its shape."""
+    return {
+        "empty": good[:0],
+        "scalar": 3,
+        "None": None,
+        "list": good.tolist(),
+        "text": good.astype(str),
+        "object": good.astype(object),
+        "complex": good.astype(complex),
+        "masked": np.ma.masked_array(good, mask=good == good.flat[0]),
+        "frame": Frame(good),
+    }
+
+
+def numbers(good: np.ndarray) -> dict[str, Any]:
+    """Return what is no array of finite real numbers of this shape."""
+    matrix = {"matrix": np.matrix(good)} if good.ndim == 2 else {}
+    entries = {"nan": with_entry(good, np.nan), "inf": with_entry(good, np.inf)}
+    return {**no_numbers(good), **matrix, **entries, "shape": good[0]}
+
+
+def floats(good: np.ndarray) -> dict[str, Any]:
+    """Return what is no array of finite floats of this shape."""
+    few = {"float16": good.astype(np.float16), "integers": good.astype(int)}
+    return {**numbers(good), **few}
+
+
+def any_floats(good: np.ndarray) -> dict[str, Any]:
+    """Return what is no array of floats, finite or not."""
+    bad = floats(good)
+    del bad["nan"], bad["inf"]
+    return bad
+
+
+def labels(good: np.ndarray) -> dict[str, Any]:
+    """Return what are no labels of as many points."""
+    return {
+        **no_numbers(good),
+        "column": good[:, np.newaxis],
+        "short": good[:-1],
+        "long": np.append(good, 0),
+        "negative": good - 1,
+        "floats": good.astype(float),
+        "nan": with_entry(good, np.nan),
+        "matrix": np.matrix(good),
+    }
+
+
+def images(good: np.ndarray) -> dict[str, Any]:
+    """Return what are no images of uint8."""
+    return {
+        **numbers(good),
+        "float16": good.astype(np.float16),
+        "channels": good[..., :2],
+    }
+
+
+NO_NUMBER = {"None": None, "text": "1", "array": np.ones(2), "complex": 1j, "list": [1]}
+BAD: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "floats": floats,
+    "any floats": any_floats,
+    "numbers": numbers,
+    "any numbers": no_numbers,
+    "labels": labels,
+    "images": images,
+    "size": lambda _: {**NO_NUMBER, "0": 0, "-1": -1, "3.5": 3.5, "nan": np.nan},
+    "positive": lambda _: {**NO_NUMBER, "0": 0.0, "-1": -1.0, "inf": np.inf},
+    "not negative": lambda _: {**NO_NUMBER, "-1": -1.0, "inf": np.inf, "nan": np.nan},
+    "sides": lambda _: {"empty": [], "negative": [-1.0], "text": ["a"], "None": [None]},
+    "fraction": lambda _: {**NO_NUMBER, "-1": -1.0, "2": 2.0, "nan": np.nan},
+}
+
+LOSS = {"W": (W, "floats"), "X": (X, "floats"), "y": (y, "labels")}
+REG = {"reg": (0.1, "not negative")}
+POSITIVE_REG = {"reg": (0.1, "positive")}
+SCORES = {"scores": (X, "floats"), "y": (y, "labels")}
+OF_SCORES = {"scores": (X, "any floats"), "y": (y, "labels")}
+SEARCH = {
+    "X_train": (X, "floats"),
+    "y_train": (y, "labels"),
+    "X_val": (X, "floats"),
+    "y_val": (y, "labels"),
+    "learning_rates": ([0.1], "sides"),
+    "regs": ([0.1], "sides"),
+    "num_iters": (2, "size"),
+    "batch_size": (2, "size"),
+}
+MEAN = {"rows": (ROWS, "numbers"), "mean": (ROWS.mean(axis=0), "numbers")}
+TRAIN = {
+    "learning_rate": (0.1, "positive"),
+    "reg": (0.1, "not negative"),
+    "num_iters": (2, "size"),
+    "batch_size": (2, "size"),
+}
+STREAM = {"images": (ROWS, "numbers"), "labels": (y, "labels"), "chunk": (4, "size")}
+
+
+def softmax_loss(*args: Any) -> Any:
+    """Return the loss, for what takes one."""
+    return losses.softmax_loss_vectorized(*args)
+
+
+def square(x: np.ndarray) -> float:
+    """Return a number, for what takes a function."""
+    return float(np.sum(x * x))
+
+
+def trained(**arguments: Any) -> Any:
+    """Train a new classifier."""
+    return linear_classifier.Softmax().train(**arguments, rng=0)
+
+
+def predicted(X: Any) -> Any:
+    """Predict with a trained classifier."""
+    model = linear_classifier.Softmax()
+    model.W = W
+    return model.predict(X)
+
+
+def streamed(**arguments: Any) -> Any:
+    """Train a new classifier on a stream."""
+    model = linear_classifier.Softmax()
+    return streaming.train_on_stream(model, **arguments, rng=0)
+
+
+def in_threads(**arguments: Any) -> Any:
+    """Search a grid in threads."""
+    with ThreadPoolExecutor(1) as executor:
+        return parallel.grid_search_parallel(executor, **arguments, rng=0)
+
+
+def drawn(function: Callable[..., Any], key: str, **rest: Any) -> Callable[..., Any]:
+    """Return a function that draws one array out of a mapping."""
+    return lambda **argument: function(**{key: {"a": argument[key]}}, **rest)
+
+
+# For each name: what is called, and its arguments, each good and of a kind.
+Arguments = dict[str, tuple[Any, str]]
+CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
+    "losses.softmax_loss_naive": (losses.softmax_loss_naive, LOSS | REG),
+    "losses.softmax_loss_vectorized": (losses.softmax_loss_vectorized, LOSS | REG),
+    "losses.svm_loss_naive": (losses.svm_loss_naive, LOSS | REG),
+    "losses.svm_loss_vectorized": (losses.svm_loss_vectorized, LOSS | REG),
+    "losses.softmax_of_scores": (losses.softmax_of_scores, OF_SCORES),
+    "losses.svm_of_scores": (losses.svm_of_scores, OF_SCORES),
+    "losses.softmax": (
+        losses.softmax,
+        {"scores": (X, "floats"), "temperature": (2.0, "positive")},
+    ),
+    "preprocessing.images_to_rows": (
+        preprocessing.images_to_rows,
+        {"images": (IMAGES, "any numbers")},
+    ),
+    "preprocessing.mean_image": (
+        preprocessing.mean_image,
+        {"rows": (ROWS, "numbers")},
+    ),
+    "preprocessing.center": (preprocessing.center, MEAN),
+    "preprocessing.center_with_bias": (preprocessing.center_with_bias, MEAN),
+    "preprocessing.append_bias": (
+        preprocessing.append_bias,
+        {"X": (X, "any numbers")},
+    ),
+    "preprocessing.dev_subset": (
+        preprocessing.dev_subset,
+        {"X": (X, "any numbers"), "y": (y, "labels"), "num_dev": (3, "size")},
+    ),
+    "preprocessing.gen_batches": (
+        lambda **sizes: list(preprocessing.gen_batches(5, **sizes)),
+        {"batch_size": (2, "size")},
+    ),
+    "datasets.prepare_images": (
+        datasets.prepare_images,
+        {
+            "images": (IMAGES, "any numbers"),
+            "labels": (y, "labels"),
+            "num_validation": (1, "size"),
+            "num_test": (1, "size"),
+            "num_dev": (2, "size"),
+        },
+    ),
+    "shapes10.generate": (
+        shapes10.generate,
+        {"num_train": (10, "size"), "num_test": (10, "size")},
+    ),
+    "gradient_check.relative_error": (
+        gradient_check.relative_error,
+        {"a": (X, "any numbers"), "b": (X, "any numbers")},
+    ),
+    "gradient_check.eval_numerical_gradient": (
+        lambda **point: gradient_check.eval_numerical_gradient(square, **point),
+        {"x": (X, "floats"), "h": (1e-5, "positive")},
+    ),
+    "gradient_check.grad_check_sparse": (
+        lambda **point: gradient_check.grad_check_sparse(square, **point),
+        {
+            "x": (X, "floats"),
+            "analytic_grad": (2 * X, "any numbers"),
+            "num_checks": (1, "size"),
+            "h": (1e-5, "positive"),
+        },
+    ),
+    "linear_classifier.LinearClassifier": (predicted, {"X": (X, "floats")}),
+    "linear_classifier.Softmax": (
+        trained,
+        {"X": (X, "floats"), "y": (y, "labels"), **TRAIN},
+    ),
+    "linear_classifier.accuracy": (
+        linear_classifier.accuracy,
+        {"y": (y, "labels"), "y_pred": (y, "labels")},
+    ),
+    "linear_classifier.confusion_matrix": (
+        linear_classifier.confusion_matrix,
+        {"y": (y, "labels"), "y_pred": (y, "labels"), "num_classes": (3, "size")},
+    ),
+    "tuning.grid_search": (tuning.grid_search, SEARCH),
+    "tuning.grid_search_side_by_side": (tuning.grid_search_side_by_side, SEARCH),
+    "parallel.grid_search_parallel": (in_threads, SEARCH),
+    "tuning.train_side_by_side": (
+        lambda **rest: tuning.train_side_by_side(
+            losses.softmax_of_scores, [(0.1, 0.1)], **rest, seed=0
+        ),
+        {
+            "X": (X, "floats"),
+            "y": (y, "labels"),
+            "num_iters": (2, "size"),
+            "batch_size": (9, "size"),
+        },
+    ),
+    "solvers.minimize_loss": (
+        lambda **rest: solvers.minimize_loss(softmax_loss, **rest),
+        {
+            "X": (X, "floats"),
+            "y": (y, "labels"),
+            **POSITIVE_REG,
+            "moments": (X.T @ X, "floats"),
+            "max_iter": (2, "size"),
+            "tolerance": (1e-6, "not negative"),
+        },
+    ),
+    "solvers.certify": (
+        lambda **rest: solvers.certify(softmax_loss, **rest),
+        LOSS | POSITIVE_REG,
+    ),
+    "solvers.second_moments": (solvers.second_moments, {"X": (X, "floats")}),
+    "solvers.sgd": (
+        lambda **rest: list(solvers.sgd(softmax_loss, **rest)),
+        {
+            "X": (X, "floats"),
+            "y": (y, "labels"),
+            "reg": (0.1, "not negative"),
+            "learning_rate": (0.1, "positive"),
+            "num_epochs": (1, "size"),
+            "batch_size": (2, "size"),
+            "momentum": (0.5, "fraction"),
+        },
+    ),
+    "evaluation.wilson_interval": (
+        evaluation.wilson_interval,
+        {
+            "num": (5, "size"),
+            "num_correct": (4, "size"),
+            "confidence": (0.9, "fraction"),
+        },
+    ),
+    "evaluation.mcnemar": (
+        evaluation.mcnemar,
+        dict.fromkeys(("y", "first", "second"), (y, "labels")),
+    ),
+    "evaluation.calibration": (
+        evaluation.calibration,
+        {
+            "probabilities": (losses.softmax(X), "floats"),
+            "y": (y, "labels"),
+            "num_groups": (3, "size"),
+        },
+    ),
+    "evaluation.fit_temperature": (evaluation.fit_temperature, SCORES),
+    "features.hog_features": (
+        lambda images: features.hog_features(images),
+        {"images": (IMAGES, "images")},
+    ),
+    "features.hue_histograms": (
+        lambda images, bins: features.hue_histograms(images, bins=bins),
+        {"images": (IMAGES, "images"), "bins": (3, "size")},
+    ),
+    "features.sample_patches": (
+        features.sample_patches,
+        {"images": (IMAGES, "images"), "num_patches": (3, "size")},
+    ),
+    "features.normalize_patches": (
+        features.normalize_patches,
+        {"patches": (PATCHES, "numbers")},
+    ),
+    "features.fit_whitening": (
+        features.fit_whitening,
+        {"patches": (PATCHES, "numbers"), "epsilon": (0.1, "not negative")},
+    ),
+    "features.kmeans": (
+        features.kmeans,
+        {"points": (PATCHES, "numbers"), "K": (2, "size")},
+    ),
+    "features.learn_dictionary": (
+        lambda **rest: features.learn_dictionary(**rest, rng=0),
+        {"images": (IMAGES, "images"), "K": (2, "size"), "num_patches": (9, "size")},
+    ),
+    "features.distances": (
+        lambda patches: features.distances(patches, DICTIONARY),
+        {"patches": (PATCHES, "numbers")},
+    ),
+    "features.triangle_encoding": (
+        features.triangle_encoding,
+        {"distances": (PATCHES, "numbers")},
+    ),
+    "features.pool_quadrants": (
+        features.pool_quadrants,
+        {"codes": (PATCHES[:8].reshape(2, 4, 4, 3), "numbers")},
+    ),
+    "features.patch_features": (
+        lambda images: features.patch_features(
+            images, features.learn_dictionary(IMAGES, 2, num_patches=9, rng=0)
+        ),
+        {"images": (IMAGES, "images")},
+    ),
+    "streaming.running_mean": (
+        streaming.running_mean,
+        {"images": (ROWS, "numbers"), "chunk": (4, "size")},
+    ),
+    "streaming.shuffled_batches": (
+        lambda **rest: list(streaming.shuffled_batches(**rest, rng=RNG)),
+        {**STREAM, "batch_size": (2, "size")},
+    ),
+    "streaming.train_on_stream": (
+        streamed,
+        {
+            **STREAM,
+            "mean": (ROWS.mean(axis=0), "numbers"),
+            "learning_rate": (1e-5, "positive"),
+            "reg": (0.1, "not negative"),
+            "num_epochs": (1, "size"),
+            "batch_size": (2, "size"),
+        },
+    ),
+    "streaming.augment": (
+        lambda images: list(streaming.augment(images)),
+        {"images": (IMAGES, "any numbers")},
+    ),
+    "plots.plot_images": (
+        lambda **rest: plots.plot_images(titles=list("abcdef"), **rest),
+        {"images": (IMAGES, "numbers"), "columns": (3, "size")},
+    ),
+    "plots.plot_samples": (
+        lambda **rest: plots.plot_samples(class_names=NAMES, **rest),
+        {
+            "images": (IMAGES, "numbers"),
+            "labels": (y, "labels"),
+            "samples_per_class": (2, "size"),
+        },
+    ),
+    "plots.plot_bars": (
+        drawn(plots.plot_bars, "panels", names=NAMES),
+        {"panels": (W[0], "numbers")},
+    ),
+    "plots.plot_loss_history": (
+        drawn(plots.plot_loss_history, "histories"),
+        {"histories": (np.array([3.0, 2.0]), "any numbers")},
+    ),
+    "plots.template_pictures": (
+        lambda weights: plots.template_pictures(weights, (2, 2)),
+        {"weights": (W, "floats")},
+    ),
+    "plots.plot_templates": (
+        lambda weights: plots.plot_templates(weights, NAMES, (2, 2)),
+        {"weights": (W, "floats")},
+    ),
+    "plots.plot_regions": (
+        lambda **rest: plots.plot_regions({"a": W[:3]}, **rest),
+        {"X": (X[:, :3], "floats"), "y": (y, "labels")},
+    ),
+    "plots.plot_confusion": (
+        lambda counts: plots.plot_confusion(counts, NAMES),
+        {"counts": (np.arange(9).reshape(3, 3), "numbers")},
+    ),
+    "plots.plot_mistakes": (
+        lambda **rest: plots.plot_mistakes(class_names=NAMES, **rest),
+        {
+            "images": (IMAGES, "numbers"),
+            "labels": (y, "labels"),
+            "probabilities": (losses.softmax(X[:, :3]), "floats"),
+        },
+    ),
+    "plots.plot_patches": (
+        drawn(plots.plot_patches, "patches", alt="Patches."),
+        {"patches": (IMAGES, "numbers")},
+    ),
+    "widgets.sprite_sheet": (
+        widgets.sprite_sheet,
+        {"pictures": (IMAGES[np.newaxis], "images")},
+    ),
+}
+
+# What takes no array and no size, or hands all of it to a function above.
+WITHOUT = {
+    *("datasets.CIFAR10Data", "datasets.Dataset", "datasets.data_notice"),
+    *("datasets.load_CIFAR10", "datasets.load_dataset", "datasets.get_CIFAR10_data"),
+    *("gradient_check.CheckedEntry", "gradient_check.centered_difference"),
+    *("linear_classifier.LinearSVM", "tuning.Trial", "tuning.GridResult"),
+    *("tuning.Evaluation", "tuning.train_and_evaluate", "solvers.Optimum"),
+    *("solvers.mirrored", "solvers.mirror_of_columns", "evaluation.Comparison"),
+    *("evaluation.Calibration", "features.Dictionary", "parallel.parallel_map"),
+    *("parallel.share_arrays", "parallel.run_jobs", "plots.plot_lines"),
+    *("plots.plot_step_size_errors", "plots.plot_grid_scatter"),
+    *("plots.plot_grid_heatmap", "widgets.LiveFigure", "widgets.live_figure"),
+}
+
+ROOMS = {name.split(".")[0] for name in CALLS}
+
+
+# What these take all the same, and rightly.
+ACCEPTED: dict[tuple[str, str], set[str]] = {
+    ("preprocessing.dev_subset", "y"): {  # copies labels of any kind
+        *("text", "object", "complex", "negative", "floats", "nan"),
+    },
+    ("gradient_check.relative_error", "a"): {"list", "frame"},  # it takes array_like
+    ("gradient_check.relative_error", "b"): {"list", "frame"},
+    ("gradient_check.eval_numerical_gradient", "x"): {"shape"},  # any shape will do
+    ("linear_classifier.accuracy", "y"): {"negative"},  # integers of any kind agree
+    ("linear_classifier.accuracy", "y_pred"): {"negative"},
+    ("evaluation.mcnemar", "y"): {"negative"},
+    ("evaluation.mcnemar", "first"): {"negative"},
+    ("evaluation.mcnemar", "second"): {"negative"},
+    ("evaluation.wilson_interval", "num_correct"): {"0"},
+    ("solvers.minimize_loss", "moments"): {"None"},
+    ("plots.plot_bars", "panels"): {"list"},  # a sequence
+    ("plots.plot_loss_history", "histories"): {"list"},
+}
+
+CASES = [(name, argument) for name, call in CALLS.items() for argument in call[1]]
+
+
+def outcomes(name: str, argument: str) -> Iterator[tuple[str, str]]:
+    """Call with each bad value of one argument; yield what came of it."""
+    function, arguments = CALLS[name]
+    good = {key: value for key, (value, _) in arguments.items()}
+    for bad, value in BAD[arguments[argument][1]](good[argument]).items():
+        try:
+            function(**(good | {argument: value}))
+        except (ValueError, TypeError) as error:
+            said = re.search(rf"(?<!\w){singular(argument)}", str(error))
+            yield bad, "named" if said else f"{type(error).__name__}: {error}"
+        except Exception as error:
+            yield bad, f"{type(error).__name__}: {error}"
+        else:
+            yield bad, "accepted"
+
+
+def singular(argument: str) -> str:
+    """Return how an error names an argument: a side of a grid by one number of it."""
+    return f"{argument.removesuffix('s')}s?\\b"
+
+
+def test_every_public_name_has_its_line() -> None:
+    public = {
+        f"{room}.{name}"
+        for room in ROOMS
+        for name in importlib.import_module(f"softmax_lib.{room}").__all__
+        if room != "shapes10" or name != "CLASS_NAMES"
+    }
+    assert public == set(CALLS) | WITHOUT
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_what_every_line_begins_with_is_accepted(name: str) -> None:
+    function, arguments = CALLS[name]
+    function(**{key: value for key, (value, _) in arguments.items()})
+
+
+@pytest.mark.parametrize(("name", "argument"), CASES)
+def test_a_bad_argument_is_named(name: str, argument: str) -> None:
+    allowed = ACCEPTED.get((name, argument), set())
+    found = {bad: said for bad, said in outcomes(name, argument) if said != "named"}
+    assert found == dict.fromkeys(allowed, "accepted")
+
+
+@pytest.mark.parametrize("of_scores", [losses.softmax_of_scores, losses.svm_of_scores])
+def test_a_nan_score_gives_its_point_a_nan_loss(of_scores: Any) -> None:
+    found, _ = of_scores(with_entry(X, np.nan), y)
+    assert np.isnan(found).tolist() == 5 * [False] + [True]
+
+
+def test_a_training_that_diverged_says_so_the_next_time() -> None:
+    model = linear_classifier.Softmax()
+    for message in ("overflows", "a training diverged; set W to None"):
+        with pytest.raises(ValueError, match=message):
+            model.train(X, y, 1e3, 1e3, num_iters=200, rng=0)
+    model.W = None
+    assert len(model.train(X, y, 0.1, 0.1, num_iters=3, rng=0)) == 3
+
+
+def test_numbers_that_are_too_large_are_those_of_x() -> None:
+    with pytest.raises(ValueError, match=r"the numbers in X must be smaller\.$"):
+        solvers.minimize_loss(softmax_loss, X * 1e200, y, 0.1)
+    with pytest.raises(ValueError, match=r"the numbers in X must be smaller\.$"):
+        losses.softmax_loss_vectorized(W * 1e10, X * 1e306, y, 0.1)
+
+
+def test_a_class_without_enough_pictures_is_told() -> None:
+    alt = plots.plot_samples(IMAGES, y, [*NAMES, "bird"], samples_per_class=3).alt
+    assert alt == (
+        "At most 3 pictures of each of the 4 classes, one column a class: cat 2, dog "
+        "2, frog 2, bird 0."
+    )

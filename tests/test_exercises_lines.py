@@ -1,0 +1,95 @@
+"""The checks name the line of a mistake, whichever mistake it is.
+
+The submissions are files, since the line is found by reading the source.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from softmax_lib.exercises import check_softmax_loss_naive, check_svm_loss
+from tests.submissions import ARRAYS, LOOPS, SVM_LOOPS, edited
+
+LINES = [
+    ("+ np.log(total) → + np.sqrt(total)", {(12, "loss")}),
+    ("total = np.sum(np.exp(scores)) → total = np.sum(np.exp(2 * scores))",
+     {(11, "loss"), (11, "gradient")}),
+    ("dW[:, j] += (p - 1) → dW[:, j] -= (p - 1)", {(16, "")}),
+    ("p = np.exp(scores[j]) / total → p = np.sqrt(scores[j] ** 2)",
+     {(14, "gradient")}),
+    ("dW /= num_train → dW /= num_train + 1", {(20, "gradient")}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edit", "lines"), LINES)
+def test_the_line_of_a_mistake_is_named(
+    edit: str, lines: set[tuple[int, str]], tmp_path: Path
+) -> None:
+    report = check_softmax_loss_naive(in_file(tmp_path, LOOPS, edit))
+    assert {(x.line, x.part) for x in report.findings if x.line} == lines
+
+
+def in_file(folder: Path, source: str, *edits: str) -> Any:
+    """The submission, from a file, so that its source can be read."""
+    path = folder / "answer.py"
+    path.write_text("import numpy as np\n" + edited(source, *edits), "utf-8")
+    names: dict[str, Any] = {}
+    exec(compile(path.read_text("utf-8"), str(path), "exec"), names)
+    return names["loss_function"]
+
+
+HERE = "wrong_line in the gradient"
+KINDS = {
+    "the sum of the classes' terms added to the own column": (
+        LOOPS, {HERE: 18}, ["dW[:, j] += p * X[i] → dW[:, y[i]] += p * X[i]"]),
+    "x without p": (
+        LOOPS, {HERE: 18}, ["dW[:, j] += p * X[i] → dW[:, j] += X[i]"]),
+    "several labels at once": (
+        ARRAYS, {HERE: 16}, ["dscores[rows, y] -= 1 → pass",
+        "dW = np.dot(X.T, dscores) → dW = np.dot(X.T, dscores); dW[:, y] -= X.T"]),
+    "probabilities of the last point": (
+        LOOPS, {HERE: 14},
+        ["loss = 0.0 → loss = 0.0; q = np.exp(X[-1] @ W); q /= sum(q)",
+        "p = np.exp(scores[j]) / total → p = q[j]"]),
+    "whole division": (
+        LOOPS, {"probs_missing": 14}, ["(scores[j]) / total → (scores[j]) // total"]),
+    "penalty in the divisor": (
+        LOOPS, {"wrong_line in the loss": 19},
+        ["loss /= num_train → loss /= num_train + reg * np.sum(W * W)",
+        "loss += reg * np.sum(W * W) → pass"]),
+    "own column of the SVM always -(C - 1)": (
+        SVM_LOOPS, {HERE: 9}, ["dW[:, y[i]] -= X[i] → pass", "scores = X[i].dot(W) → "
+        "scores = X[i].dot(W); dW[:, y[i]] -= (num_classes - 1) * X[i]"]),
+    "a penalty of half the size in the gradient": (
+        LOOPS, {"reg_half in the gradient": 22}, ["2 * reg * W → reg * W"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_no_catalogue_lists_is_named(kind: str, tmp_path: Path) -> None:
+    source, expected, edits = KINDS[kind]
+    check = check_svm_loss if source is SVM_LOOPS else check_softmax_loss_naive
+    report = check(in_file(tmp_path, source, *edits))
+    assert {finding.label: finding.line for finding in report.findings} == expected
+
+
+def test_a_changed_argument_hides_no_other_mistake(tmp_path: Path) -> None:
+    edits = ["X[i].dot(W) → X[i].dot(W); W += 0.5", "+ np.log(total) → - np.log(total)"]
+    report = check_softmax_loss_naive(in_file(tmp_path, LOOPS, *edits))
+    assert {finding.label for finding in report.findings} == {
+        "changes_W", "data_sign in the loss", "own_score_sign",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("fault", "edit"),
+    [
+        ("shape_called", "num_train = X.shape[0] → num_train = X.shape()[0]"),
+        ("array_for_axis", "np.sum(np.exp(scores)) → np.sum(scores, scores > 0)"),
+    ],
+)
+def test_an_error_whose_line_shows_the_cause_is_named(
+    fault: str, edit: str, tmp_path: Path
+) -> None:
+    assert check_softmax_loss_naive(in_file(tmp_path, LOOPS, edit)).fault == fault
