@@ -1,3 +1,4 @@
+import codecs
 import errno
 import hashlib
 import os
@@ -125,8 +126,9 @@ def test_a_damaged_file_is_refused_before_it_is_opened(
     assert len(opened) == {"data_batch_3": 2, "test_batch": 5}[name]
 
 
-def test_a_web_page_is_called_one(folder: Path) -> None:
-    (folder / "data_batch_1").write_text("\n<!DOCTYPE html><p>503</p>")
+@pytest.mark.parametrize("before", [b"\n", codecs.BOM_UTF8])
+def test_a_web_page_is_called_one(folder: Path, before: bytes) -> None:
+    (folder / "data_batch_1").write_bytes(before + b"<!DOCTYPE html><p>503</p>")
     with pytest.raises(ValueError, match="data_batch_1' is a web page"):
         datasets.load_CIFAR10(folder)
 
@@ -520,6 +522,17 @@ def test_where_fails_where_loading_would(
     (folder / "test_batch").write_bytes(b"altered")
     assert main(["data", "where"]) == 1
     assert "test_batch' is truncated or altered" in capsys.readouterr().err
+
+
+def test_only_a_stopped_fetch_is_said_to_continue(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop() -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("softmax_lib.__main__.verify", stop)
+    assert main(["data", "verify"]) == 130
+    assert capsys.readouterr().err == "Stopped.\n"
 
 
 def test_a_path_that_cannot_be_printed_is_escaped(
