@@ -122,6 +122,6 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 	@mkdir -p .venv && touch .venv/unfinished
 	@if [ ! -x $(BIN)/python ]; then $(PYTHON) -m venv .venv; fi
 	@echo "Installing the packages of $< into .venv (the first time takes minutes)"
-	@$(PIP_INSTALL) --require-hashes -r $<
+	@$(PIP_INSTALL) --no-deps --require-hashes -r $<
 	@$(PIP_INSTALL) --no-deps --no-build-isolation -e .
 	@rm .venv/unfinished && touch $@

@@ -103,7 +103,7 @@ def no_lock(session: nox.Session) -> None:
 @nox.session(python=PYTHONS)
 def python(session: nox.Session) -> None:
     """Take another Python, with the packages of the lock."""
-    session.install("--require-hashes", "-r", str(LOCK))
+    session.install("--no-deps", "--require-hashes", "-r", str(LOCK))
     session.install("--no-deps", "-e", str(ROOT))
     check(session, "python")
 
