@@ -67,10 +67,16 @@ def code_cells(notebook: Path) -> list[Any]:
     return [cell for cell in cells if cell.cell_type == "code"]
 
 
-@pytest.mark.parametrize(("factor", "expected"), [(1, 0.87), (50, 0.95)])
+@pytest.mark.parametrize(("factor", "expected"), [(1, 0.89), (50, 0.95)])
 def test_the_worksheet_reads_digits_as_the_page_says(
-    factor: int, expected: float
+    factor: int, expected: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    default_rng = np.random.default_rng  # a reader may draw without a seed
+    monkeypatch.setattr(
+        np.random,
+        "default_rng",
+        lambda rng=None: default_rng(0 if rng is None else rng),
+    )
     names: dict[str, Any] = {"display": lambda _: None}
     for cell in code_cells(ROOT / "worksheet" / "source" / "softmax.ipynb"):
         code = DIGITS if cell.id == "data" else cell.source
@@ -79,7 +85,7 @@ def test_the_worksheet_reads_digits_as_the_page_says(
             code = re.sub(r"[\d.]+e4", lambda reg: f"{reg[0]} / {factor}", code)
         exec(code, names)
     right = names["best_softmax"].predict(names["X_test"]) == names["y_test"]
-    assert right.mean() == pytest.approx(expected, abs=0.02)  # 300 digits: error 0.02
+    assert right.mean() == pytest.approx(expected, abs=0.02)  # one standard error
 
 
 def test_a_folder_of_pictures_gives_the_eight_arrays(
