@@ -24,7 +24,7 @@ lab: .venv/lab.done ## open the chapters in JupyterLab, to run and change them
 	$(BIN)/jupyter lab book/
 
 # Two at a time, each with one thread: on two cores that is nearly twice as fast, and a
-# chapter needs up to 1 GB (chapter 12: 1.5).
+# chapter needs up to 1 GB (chapter 13: 1.5).
 TWO = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 test: .venv/test.done ## run the unit tests, then compare every output of every chapter
 	$(TWO) tests tools
@@ -36,7 +36,7 @@ test: .venv/test.done ## run the unit tests, then compare every output of every 
 # wheel for processors alone, to be installed instead.
 test-torch: .venv/test.done ## install PyTorch (or TORCH=its.whl) and check what needs it
 	$(PIP_INSTALL) --no-build-isolation -e ".[torch]" $(TORCH)
-	$(TWO) --nbval book/13_tools.ipynb tools/tests/test_bench.py
+	$(TWO) --nbval book/14_tools.ipynb tools/tests/test_bench.py
 
 pages-test: .venv/test.done book ## open every page in Chromium, with the network refused
 	$(BIN)/python -m pytest tests/pages --ignore tests/pages/test_lite.py

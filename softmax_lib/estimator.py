@@ -3,7 +3,7 @@
 Notation: the points of scikit-learn have no bias column, so here ``X`` is (N, D - 1);
 the estimator appends it. ``W_`` is (D, C), its last row the bias of each class.
 
-Taught in chapter 13. This module needs scikit-learn: ``pip install
+Taught in chapter 14. This module needs scikit-learn: ``pip install
 "softmax-lib[sklearn]"``.
 """
 

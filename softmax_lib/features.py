@@ -12,7 +12,7 @@ Generator or a seed for one. Every feature function returns (N, number of
 features), float32, one row per image. They work through the images batch by batch, so
 that what they need in between is small and stays near the processor.
 
-Taught in chapter 12. `kmeans` needs scikit-learn: ``pip install
+Taught in chapter 13. `kmeans` needs scikit-learn: ``pip install
 "softmax-lib[sklearn]"``.
 """
 

@@ -4,7 +4,7 @@ No task carries the arrays. Threads share them; the processes of one machine map
 from files that are written once; a Dask cluster is sent them once, and its workers
 pass them on to each other.
 
-Taught in chapter 14.
+Taught in chapter 15.
 """
 
 import concurrent.futures  # whose process pools load when named: a browser has none

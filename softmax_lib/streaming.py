@@ -9,7 +9,7 @@ Notation: ``images`` is such an (N, K) array of uint8 and ``labels`` (N,) the cl
 its rows; ``chunk`` is the number of rows read at a time and ``batch_size`` that of a
 minibatch; ``rng`` is a Generator.
 
-Taught in chapter 14.
+Taught in chapter 15.
 """
 
 from collections.abc import Iterator

@@ -204,7 +204,7 @@ def test_a_pipeline_of_it_can_be_searched_by_its_names() -> None:
 
 
 def test_the_pytorch_code_of_the_tab_is_what_runs() -> None:
-    cells = nbformat.read(BOOK / "13_tools.ipynb", as_version=4).cells
+    cells = nbformat.read(BOOK / "14_tools.ipynb", as_version=4).cells
     (text,) = [cell.source for cell in cells if "{tab-item} PyTorch" in cell.source]
     _, tab = text.split("{tab-item} PyTorch\n```python\n")
     shown, _ = tab.split("```\n", 1)

@@ -1,4 +1,4 @@
-"""The figures of chapter 11 against SciPy, definitions and simulations."""
+"""The figures of chapter 12 against SciPy, definitions and simulations."""
 
 import numpy as np
 import pytest

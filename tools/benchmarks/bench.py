@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path(__file__).with_name("results.json")
 PLOTS = ROOT / "_build" / "benchmarks"
 MEMORY_LIMIT = 1.0  # GB: the smallest pod that Binder gives
-FEATURES_LIMIT = 2.0  # GB: chapter 12 holds 60,000 codes of 1,024 numbers
+FEATURES_LIMIT = 2.0  # GB: chapter 13 holds 60,000 codes of 1,024 numbers
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 D, C, BATCH = 3073, 10, 200
@@ -400,7 +400,7 @@ def measure_chapters() -> Iterator[Line]:
         cells = nbformat.read(path, as_version=4).cells
         code = [cell for cell in cells if cell.cell_type == "code"]
         peak = run_cells(code, path.parent, chosen_data_set())
-        limit = FEATURES_LIMIT if path.stem == "12_features" else MEMORY_LIMIT
+        limit = FEATURES_LIMIT if path.stem == "13_features" else MEMORY_LIMIT
         yield line(f"peak memory of {path.stem}, GB", peak / 1e9, "<=", limit)
 
 

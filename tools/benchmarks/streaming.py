@@ -1,7 +1,7 @@
 """Training on ten times CIFAR-10 from disk, against training from memory.
 
 ``make bench-streaming`` writes 490,000 images, 1.5 GB, into a temporary folder and
-removes them. ``streaming.json`` keeps the figures; chapter 14 prints them.
+removes them. ``streaming.json`` keeps the figures; chapter 15 prints them.
 """
 
 import json

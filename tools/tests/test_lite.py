@@ -119,11 +119,11 @@ def test_a_build_without_pyodide_leaves_the_site_of_before(
 
 def test_a_link_leads_to_a_chapter_there_or_a_page_of_the_book():
     text = "[a](02_naive_loss.ipynb#x) [b](glossary.md#loss) "
-    text += "[c](../worksheet/softmax.ipynb) [d](14_past_one_machine.ipynb)"
+    text += "[c](../worksheet/softmax.ipynb) [d](15_past_one_machine.ipynb)"
     assert lite.with_links(text, "https://b.org/") == (
         "[a](02_naive_loss.ipynb#x) [b](https://b.org/book/glossary.html#loss) "
         "[c](https://b.org/worksheet/softmax.html) "
-        "[d](https://b.org/book/14_past_one_machine.html)"
+        "[d](https://b.org/book/15_past_one_machine.html)"
     )
 
 
