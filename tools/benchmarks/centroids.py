@@ -1,0 +1,333 @@
+"""Accuracy against the number of centroids, and what each step of the features gives.
+
+``make bench-centroids`` measures both, one process after the other, each with less than
+2 GB of memory and with up to 1.6 GB of disk for a while. ``centroids.json`` keeps the
+figures; chapter 13 prints them and computes the smallest point again.
+
+The features are in a file, and every evaluation of the loss reads them from it in
+blocks of 1,000 images. The search is that of chapter 10, preconditioned L-BFGS. The
+strength of the regularization is the one with the lowest validation loss.
+"""
+
+import argparse
+import itertools
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.optimize
+
+from softmax_lib import features
+from softmax_lib.datasets import load_dataset
+from softmax_lib.losses import softmax_loss_vectorized
+from softmax_lib.solvers import apply_preconditioner, cholesky_preconditioner, gap_bound
+from tools.benchmarks.bench import machine
+from tools.benchmarks.streaming import peak_memory
+
+RESULTS = Path(__file__).with_name("centroids.json")
+BLOCK = 1000  # images
+REGS = [10.0 ** (-k / 2) for k in range(2, 14)]  # 0.1, 0.032, 0.01 to 3e-7
+TOLERANCE = 1e-3  # bound on what the loss is above its minimum
+CURVE = {100: 3, 200: 3, 400: 3, 800: 1, 1600: 1}  # how many dictionaries of each K
+ABLATION_K, ABLATION_SEEDS = 100, 3
+
+Rows = slice
+
+
+class Split(NamedTuple):
+    """Rows that train, that choose ``reg`` and that measure the accuracy."""
+
+    train: Rows
+    val: Rows
+    test: Rows
+
+
+ALL = Split(slice(0, 49_000), slice(49_000, 50_000), slice(50_000, 60_000))
+NO_TEST = Split(slice(0, 10_000), slice(10_000, 12_000), slice(12_000, 22_000))
+
+
+class Columns:
+    """Features in a file of float32, one row per image, read and written in blocks."""
+
+    def __init__(self, path: Path, images: np.ndarray, compute: Any) -> None:
+        self.path = path
+        self.width = compute(images[:1]).shape[1]
+        with path.open("wb") as file:
+            for start in range(0, len(images), BLOCK):
+                compute(images[start : start + BLOCK]).tofile(file)
+
+    def blocks(self, rows: Rows) -> Iterator[tuple[Rows, np.ndarray]]:
+        """Go through the rows in blocks."""
+        for start in range(rows.start, rows.stop, BLOCK):
+            block = slice(start, min(start + BLOCK, rows.stop))
+            count = (block.stop - start) * self.width
+            X = np.fromfile(self.path, np.float32, count, offset=4 * self.width * start)
+            yield block, X.reshape(-1, self.width)
+
+    def with_ones(self, rows: Rows) -> Iterator[tuple[Rows, np.ndarray]]:
+        """Go through the rows in blocks, with the column of ones appended."""
+        for block, X in self.blocks(rows):
+            yield block, np.hstack([X, np.ones((len(X), 1), np.float32)])
+
+    def standardize(self, train: Rows) -> None:
+        """Give each column mean 0 and standard deviation 1 on the training rows."""
+        sums, squares = np.zeros((2, self.width))
+        for _, X in self.blocks(train):
+            sums += X.sum(axis=0, dtype=np.float64)
+            squares += (X * X).sum(axis=0, dtype=np.float64)
+        mean = sums / (train.stop - train.start)
+        variance = squares / (train.stop - train.start) - mean**2
+        std = np.sqrt(np.maximum(variance, 1e-12)).astype(np.float32)
+        mean = mean.astype(np.float32)
+        everything = slice(0, self.path.stat().st_size // (4 * self.width))
+        with self.path.open("r+b") as file:
+            for _, X in self.blocks(everything):
+                ((X - mean) / std).tofile(file)
+
+
+def loss_of(
+    W: np.ndarray, columns: Columns, rows: Rows, labels: np.ndarray, reg: float
+) -> tuple[float, np.ndarray]:
+    """Softmax loss of some rows and its gradient, in one pass through the file."""
+    loss, dW = 0.0, np.zeros(W.shape)
+    for block, X in columns.with_ones(rows):
+        block_loss, block_dW = softmax_loss_vectorized(W, X, labels[block], 0.0)
+        fraction = len(X) / (rows.stop - rows.start)
+        loss += fraction * block_loss
+        dW += fraction * block_dW
+    W = W.astype(np.float64)
+    return loss + reg * float(np.sum(W * W)), dW + 2 * reg * W
+
+
+def second_moments(columns: Columns, rows: Rows) -> np.ndarray:
+    """Mean products of every two columns, the ones among them."""
+    moments = np.zeros((columns.width + 1, columns.width + 1), np.float32)
+    for _, X in columns.with_ones(rows):
+        moments += X.T @ X
+    moments /= rows.stop - rows.start
+    return moments
+
+
+def minimize(
+    loss: Callable[[np.ndarray], tuple[float, np.ndarray]],
+    R: np.ndarray,
+    W: np.ndarray,
+    reg: float,
+) -> tuple[np.ndarray, list[float]]:
+    """Minimize a loss from ``W`` on, and return the bounds on the gap on the way."""
+    bounds: list[float] = []
+
+    def weights(v: np.ndarray) -> np.ndarray:
+        V = v.reshape(W.shape).astype(np.float32)
+        return apply_preconditioner(R, V, transposed=True)
+
+    def in_v(v: np.ndarray) -> tuple[float, np.ndarray]:
+        value, dW = loss(weights(v))
+        bounds.append(gap_bound(dW, reg))
+        return value, apply_preconditioner(R, dW).ravel().astype(np.float64)
+
+    def stop_when_certain(_: np.ndarray) -> None:
+        if bounds[-1] <= TOLERANCE:
+            raise StopIteration
+
+    found = scipy.optimize.minimize(
+        in_v,
+        (R.T @ W).ravel().astype(np.float64),
+        method="L-BFGS-B",
+        jac=True,
+        callback=stop_when_certain,
+        options={"maxiter": 60, "gtol": 0, "ftol": 1e-7},
+    )
+    return weights(found.x), bounds
+
+
+def train(
+    columns: Columns, labels: np.ndarray, split: Split
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Weaken the regularization until the validation loss rises, and keep the best."""
+    moments = second_moments(columns, split.train)
+    W = np.zeros((len(moments), labels.max() + 1), np.float32)
+    best, lowest, chosen, passes = W, np.inf, {}, 0
+    for reg in REGS:
+        W, bounds = minimize(
+            lambda W: loss_of(W, columns, split.train, labels, reg),
+            cholesky_preconditioner(moments, reg, W),
+            W,
+            reg,
+        )
+        passes += len(bounds)
+        val_loss, _ = loss_of(W, columns, split.val, labels, 0.0)
+        say(f"reg {reg:.1e}, validation loss {val_loss:.4f}, {len(bounds)} passes")
+        if val_loss > lowest:
+            return best, {**chosen, "passes": passes}
+        best, lowest = W, val_loss
+        chosen = {"reg": reg, "validation loss": val_loss, "gap": bounds[-1]}
+    raise ValueError("The lowest validation loss is at the end of the grid of reg.")
+
+
+def evaluate(columns: Columns, labels: np.ndarray, split: Split) -> dict[str, Any]:
+    """Train on features, and list which images are classified correctly."""
+    columns.standardize(split.train)
+    W, chosen = train(columns, labels, split)
+
+    def correct(rows: Rows) -> np.ndarray:
+        predicted = [np.argmax(X @ W, axis=1) for _, X in columns.with_ones(rows)]
+        return np.concatenate(predicted) == labels[rows]
+
+    of_test = correct(split.test)
+    return {
+        "features": columns.width,
+        **chosen,
+        "train accuracy": float(correct(split.train).mean()),
+        "correct": int(of_test.sum()),
+        "of": len(of_test),
+        "which": np.packbits(of_test).tobytes().hex(),
+    }
+
+
+def curve_point(K: int, seed: int, folder: Path) -> dict[str, Any]:
+    """Train on all images with a dictionary of ``K`` centroids, and test."""
+    images, labels = all_images()
+    start = time.perf_counter()
+    dictionary = features.learn_dictionary(
+        images[ALL.train], K, num_patches=max(50_000, 60 * K), rng=seed
+    )
+    say("the dictionary is learned")
+    columns = Columns(
+        folder / "features", images, lambda x: features.patch_features(x, dictionary)
+    )
+    say("the features are computed")
+    return {
+        "K": K,
+        "seed": seed,
+        **evaluate(columns, labels, ALL),
+        "minutes": (time.perf_counter() - start) / 60,
+        "peak memory, GB": peak_memory(),
+        "GB on disk": columns.path.stat().st_size / 1e9,
+    }
+
+
+def variants(images: np.ndarray, seed: int) -> Iterator[tuple[str, str, Any]]:
+    """Name the steps, what is done in each, and how that computes the features."""
+    K = ABLATION_K
+    learned = {
+        size: features.learn_dictionary(images[NO_TEST.train], K, size=size, rng=seed)
+        for size in (6, 4, 8)
+    }
+    mean, whitening, _ = learned[6]
+    patches = features.normalize_patches(
+        features.sample_patches(images[NO_TEST.train], 50_000, rng=seed) * 1.0
+    )
+    plain = features.Dictionary(
+        np.zeros(108, np.float32),
+        np.eye(108, dtype=np.float32),
+        features.kmeans(patches, K).astype(np.float32),
+    )
+    picked = learned[6]._replace(
+        centroids=((patches[:K] - mean) @ whitening).astype(np.float32)
+    )
+
+    def compute(dictionary: features.Dictionary, *args: Any, **kwargs: Any) -> Any:
+        return lambda x: features.patch_features(x, dictionary, *args, **kwargs)
+
+    yield "all steps", "as in the chapter", compute(learned[6])
+    yield "patch size", "4×4", compute(learned[4])
+    yield "patch size", "8×8", compute(learned[8])
+    yield "stride", "2", compute(learned[6], stride=2)
+    yield "stride", "4", compute(learned[6], stride=4)
+    yield "pooling", "1×1", compute(learned[6], parts=1)
+    yield "pooling", "3×3", compute(learned[6], parts=3)
+    yield "whitening", "none", compute(plain)
+    yield "centroids", "patches picked at random", compute(picked)
+    yield "code", "1 for the nearest, else 0", compute(learned[6], nearest)
+
+
+def nearest(z: np.ndarray) -> np.ndarray:
+    """1 for the nearest centroid, 0 for the others."""
+    return (z == z.min(axis=1, keepdims=True)).astype(np.float32)
+
+
+def ablation(seed: int, folder: Path) -> list[dict[str, Any]]:
+    """Train without the test images on each variant of the features."""
+    images, labels = all_images()
+    images = images[: NO_TEST.test.stop]
+    found = []
+    for step, what, compute in variants(images, seed):
+        say(f"{step}: {what}")
+        columns = Columns(folder / "features", images, compute)
+        found.append({"step": step, "what": what, **evaluate(columns, labels, NO_TEST)})
+    return found
+
+
+def which(found: dict[str, Any]) -> np.ndarray:
+    """Which images were classified correctly, as 1 and 0."""
+    bits = np.frombuffer(bytes.fromhex(found["which"]), np.uint8)
+    return np.unpackbits(bits)[: found["of"]].astype(float)
+
+
+def compare(found: list[Any], base: list[Any]) -> dict[str, float]:
+    """Paired difference of accuracy, with half the width of its 95 % interval."""
+    difference = np.mean([which(a) - which(b) for a, b in zip(found, base)], axis=0)
+    error = difference.std() / np.sqrt(len(difference))
+    return {"difference": float(difference.mean()), "half width": float(1.96 * error)}
+
+
+def summary(kind: str, runs: list[Any]) -> list[dict[str, Any]]:
+    """One line per point of the curve or per variant, over all dictionaries."""
+    key = ["K"] if kind == "curve" else ["step", "what"]
+    lines, groups = [], {}
+    for run in runs:
+        groups.setdefault(tuple(run[k] for k in key), []).append(run)
+    base = next(iter(groups.values()))
+    for name, group in groups.items():
+        line = {
+            **dict(zip(key, name)),
+            "accuracies": [run["correct"] / run["of"] for run in group],
+        }
+        for k in ("features", "of"):
+            line[k] = group[0][k]
+        for k in ("reg", "gap", "train accuracy", "validation loss", "minutes",
+                  "peak memory, GB", "GB on disk"):
+            if k in group[0]:
+                line[k] = [run[k] for run in group]
+        lines.append({**line, **compare(group, base[: len(group)])})
+        if kind == "curve":
+            base = group  # each is compared with half as many centroids
+    return lines
+
+
+def all_images() -> tuple[np.ndarray, np.ndarray]:
+    """Training images, then test images, and their labels."""
+    data = load_dataset()
+    images = np.concatenate([data.X_train, data.X_test])
+    return images, np.concatenate([data.y_train, data.y_test])
+
+
+def say(what: str) -> None:
+    """Report progress."""
+    print(f"  {what}", file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", type=str)
+    parser.add_argument("seed", type=int)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if args.what == "ablation":
+            found = ablation(args.seed, folder)
+        else:
+            found = curve_point(int(args.what), args.seed, folder)
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
