@@ -126,8 +126,8 @@ def hog_features(images: np.ndarray) -> np.ndarray:
 def hue_histograms(images: np.ndarray, bins: int = 10) -> np.ndarray:
     """Fraction of the pixels in each range of hues.
 
-    As `hog_features`, for (N, bins) numbers, of images of any size. Grey has no hue and
-    counts as red, hue 0.
+    As `hog_features`, for (N, bins) numbers, of images of any size. A grey pixel has no
+    hue and is counted in no range.
 
     Parameters
     ----------
@@ -143,11 +143,13 @@ def hue_histograms(images: np.ndarray, bins: int = 10) -> np.ndarray:
     check_at_least("bins", bins)
     red, green, blue = np.moveaxis(images, 3, 0).astype(np.int32)
     highest = np.maximum(np.maximum(red, green), blue)
-    chroma = np.maximum(highest - np.minimum(np.minimum(red, green), blue), 1)
+    chroma = highest - np.minimum(np.minimum(red, green), blue)
+    circle = np.maximum(6 * chroma, 1)
     from_green, from_blue = 2 * chroma + blue - red, 4 * chroma + red - green
     turn = np.where(highest == green, from_green, from_blue)
-    turn = np.where(highest == red, green - blue, turn) % (6 * chroma)
-    bin_of = bins * turn // (6 * chroma)  # of whole numbers, so no rounding decides
+    turn = np.where(highest == red, green - blue, turn) % circle
+    bin_of = bins * turn // circle  # of whole numbers, so no rounding decides
+    bin_of[chroma == 0] = -1  # grey has no hue
     fractions = [np.mean(bin_of == k, axis=(1, 2)) for k in range(bins)]
     return np.stack(fractions, axis=1).astype(np.float32)
 
@@ -424,6 +426,11 @@ def patch_features(
     size = math.isqrt(dictionary.mean.size // CHANNELS)
     windows = windows_of(images, size)[:, ::stride, ::stride]  # a view, without a copy
     N, rows, columns = windows.shape[:3]
+    if parts > min(rows, columns):
+        raise ValueError(
+            f"parts must be at most {min(rows, columns)}, the number of places in a row "
+            f"or column of an image, but it is {parts}."
+        )
     pooled = np.empty((N, parts, parts, len(dictionary.centroids)), np.float32)
     for r, c in np.ndindex(parts, parts):
         region = windows[:, part_of(rows, r, parts), part_of(columns, c, parts)]
