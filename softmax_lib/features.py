@@ -33,8 +33,6 @@ from softmax_lib.validation import (
     check_rows,
     check_shape,
     check_whole,
-    describe,
-    is_array,
 )
 
 __all__ = [
@@ -428,8 +426,8 @@ def patch_features(
     N, rows, columns = windows.shape[:3]
     if parts > min(rows, columns):
         raise ValueError(
-            f"parts must be at most {min(rows, columns)}, the number of places in a row "
-            f"or column of an image, but it is {parts}."
+            f"parts must be at most {min(rows, columns)}, the number of patches in a "
+            f"row or column of an image, but it is {parts}."
         )
     pooled = np.empty((N, parts, parts, len(dictionary.centroids)), np.float32)
     for r, c in np.ndindex(parts, parts):

@@ -1,17 +1,18 @@
 """Accuracy against the number of centroids, and what each step of the features gives.
 
-``make bench-centroids`` measures both, one process after the other, each with less than
-2 GB of memory and with up to 1.6 GB of disk for a while. ``centroids.json`` keeps the
-figures; chapter 13 prints them and computes the smallest point again.
+``make bench-centroids`` runs them all, an hour or so on one core, one process after the
+other. What has been run is kept in ``_build/benchmarks/centroids/`` and not run again.
+``centroids.json`` keeps the figures; chapter 13 prints them and computes the smallest
+point of the curve again.
 
 The features are in a file, and every evaluation of the loss reads them from it in
 blocks of 1,000 images. The search is that of chapter 10, preconditioned L-BFGS. The
 strength of the regularization is the one with the lowest validation loss.
 """
 
-import argparse
 import itertools
 import json
+import math
 import platform
 import subprocess
 import sys
@@ -26,19 +27,23 @@ import scipy.optimize
 
 from softmax_lib import features
 from softmax_lib.datasets import load_dataset
+from softmax_lib.features import Dictionary
 from softmax_lib.losses import softmax_loss_vectorized
 from softmax_lib.solvers import apply_preconditioner, cholesky_preconditioner, gap_bound
-from tools.benchmarks.bench import machine
+from tools.benchmarks.bench import PLOTS, machine
 from tools.benchmarks.streaming import peak_memory
 
 RESULTS = Path(__file__).with_name("centroids.json")
+RUNS = PLOTS / "centroids"
 BLOCK = 1000  # images
 REGS = [10.0 ** (-k / 2) for k in range(2, 14)]  # 0.1, 0.032, 0.01 to 3e-7
 TOLERANCE = 1e-3  # bound on what the loss is above its minimum
-CURVE = {100: 3, 200: 3, 400: 3, 800: 1, 1600: 1}  # how many dictionaries of each K
+CURVE = (100, 200, 400, 800, 1600)
 ABLATION_K, ABLATION_SEEDS = 100, 3
 
 Rows = slice
+Compute = Callable[[np.ndarray], np.ndarray]
+Run = dict[str, Any]
 
 
 class Split(NamedTuple):
@@ -56,7 +61,7 @@ NO_TEST = Split(slice(0, 10_000), slice(10_000, 11_000), slice(11_000, 16_000))
 class Columns:
     """Features in a file of float32, one row per image, read and written in blocks."""
 
-    def __init__(self, path: Path, images: np.ndarray, compute: Any) -> None:
+    def __init__(self, path: Path, images: np.ndarray, compute: Compute) -> None:
         self.path = path
         self.width = compute(images[:1]).shape[1]
         with path.open("wb") as file:
@@ -157,7 +162,7 @@ def train(
     best, lowest, chosen, passes = W, np.inf, {}, 0
     for reg in REGS:
         W, bounds = minimize(
-            lambda W: loss_of(W, columns, split.train, labels, reg),
+            lambda W, reg=reg: loss_of(W, columns, split.train, labels, reg),
             cholesky_preconditioner(moments, reg, W),
             W,
             reg,
@@ -214,39 +219,39 @@ def curve_point(K: int, seed: int, folder: Path) -> dict[str, Any]:
     }
 
 
-def variants(images: np.ndarray, seed: int) -> Iterator[tuple[str, str, Any]]:
-    """Name the steps, what is done in each, and how that computes the features."""
-    K = ABLATION_K
-    learned = {
-        size: features.learn_dictionary(images[NO_TEST.train], K, size=size, rng=seed)
-        for size in (6, 4, 8)
-    }
-    mean, whitening, _ = learned[6]
-    patches = features.normalize_patches(
-        features.sample_patches(images[NO_TEST.train], 50_000, rng=seed) * 1.0
-    )
-    plain = features.Dictionary(
+def variants(images: np.ndarray, seed: int) -> Iterator[tuple[str, str, Compute]]:
+    """Name each step and its variant, with what computes the features."""
+    train, K = images[NO_TEST.train], ABLATION_K
+
+    def learned(size: int) -> Dictionary:
+        return features.learn_dictionary(train, K, size=size, rng=seed)
+
+    def compute(dictionary: Dictionary, *args: Any, **kwargs: Any) -> Compute:
+        return lambda x: features.patch_features(x, dictionary, *args, **kwargs)
+
+    usual = learned(6)
+    patches = features.sample_patches(train, 50_000, rng=seed).astype(np.float64)
+    patches = features.normalize_patches(patches)
+    picked = ((patches[:K] - usual.mean) @ usual.whitening).astype(np.float32)
+    unwhitened = Dictionary(
         np.zeros(108, np.float32),
         np.eye(108, dtype=np.float32),
         features.kmeans(patches, K).astype(np.float32),
     )
-    picked = learned[6]._replace(
-        centroids=((patches[:K] - mean) @ whitening).astype(np.float32)
+    yield "all steps", "6×6, stride 1, 2×2 regions", compute(usual)
+    yield "patch size", "4×4 pixels", compute(learned(4))
+    yield "patch size", "8×8 pixels", compute(learned(8))
+    yield "stride", "2 pixels", compute(usual, stride=2)
+    yield "stride", "4 pixels", compute(usual, stride=4)
+    yield "pooling", "one region", compute(usual, parts=1)
+    yield "pooling", "3×3 regions", compute(usual, parts=3)
+    yield "whitening", "none", compute(unwhitened)
+    yield (
+        "k-means",
+        "patches picked at random",
+        compute(usual._replace(centroids=picked)),
     )
-
-    def compute(dictionary: features.Dictionary, *args: Any, **kwargs: Any) -> Any:
-        return lambda x: features.patch_features(x, dictionary, *args, **kwargs)
-
-    yield "all steps", "as in the chapter", compute(learned[6])
-    yield "patch size", "4×4", compute(learned[4])
-    yield "patch size", "8×8", compute(learned[8])
-    yield "stride", "2", compute(learned[6], stride=2)
-    yield "stride", "4", compute(learned[6], stride=4)
-    yield "pooling", "1×1", compute(learned[6], parts=1)
-    yield "pooling", "3×3", compute(learned[6], parts=3)
-    yield "whitening", "none", compute(plain)
-    yield "centroids", "patches picked at random", compute(picked)
-    yield "code", "1 for the nearest, else 0", compute(learned[6], nearest)
+    yield "triangle", "1 for the nearest", compute(usual, nearest)
 
 
 def nearest(z: np.ndarray) -> np.ndarray:
@@ -259,47 +264,61 @@ def ablation(seed: int, folder: Path) -> list[dict[str, Any]]:
     images, labels = all_images()
     images = images[: NO_TEST.test.stop]
     found = []
-    for step, what, compute in variants(images, seed):
-        say(f"{step}: {what}")
+    for step, variant, compute in variants(images, seed):
+        say(f"{step}: {variant}")
         columns = Columns(folder / "features", images, compute)
-        found.append({"step": step, "what": what, **evaluate(columns, labels, NO_TEST)})
+        line = {"step": step, "variant": variant}
+        found.append({**line, **evaluate(columns, labels, NO_TEST)})
     return found
 
 
-def which(found: dict[str, Any]) -> np.ndarray:
-    """Which images were classified correctly, as 1 and 0."""
-    bits = np.frombuffer(bytes.fromhex(found["which"]), np.uint8)
-    return np.unpackbits(bits)[: found["of"]].astype(float)
+def accuracy_of(run: Run) -> float:
+    """Fraction of the images that a run classified correctly."""
+    return float(run["correct"] / run["of"])
 
 
-def compare(found: list[Any], base: list[Any]) -> dict[str, float]:
-    """Paired difference of accuracy, with half the width of its 95 % interval."""
-    difference = np.mean([which(a) - which(b) for a, b in zip(found, base)], axis=0)
-    error = difference.std() / np.sqrt(len(difference))
-    return {"difference": float(difference.mean()), "half width": float(1.96 * error)}
+def paired(runs: list[Run], others: list[Run]) -> tuple[float, list[float]]:
+    """Mean difference of accuracy from other runs, image by image, and its interval."""
+
+    def correct(run: Run) -> np.ndarray:
+        bits = np.frombuffer(bytes.fromhex(run["which"]), np.uint8)
+        return np.unpackbits(bits)[: run["of"]].astype(np.float64)
+
+    pairs = zip(runs, others, strict=True)
+    gains = np.mean([correct(run) - correct(other) for run, other in pairs], axis=0)
+    mean = float(gains.mean())
+    width = 1.96 * float(gains.std()) / math.sqrt(len(gains))
+    return mean, [mean - width, mean + width]
 
 
-def summary(kind: str, runs: list[Any]) -> list[dict[str, Any]]:
-    """One line per point of the curve or per variant, over all dictionaries."""
-    key = ["K"] if kind == "curve" else ["step", "what"]
-    lines, groups = [], {}
-    for run in runs:
-        groups.setdefault(tuple(run[k] for k in key), []).append(run)
-    base = next(iter(groups.values()))
-    for name, group in groups.items():
-        line = {
-            **dict(zip(key, name)),
-            "accuracies": [run["correct"] / run["of"] for run in group],
-        }
-        for k in ("features", "of"):
-            line[k] = group[0][k]
-        for k in ("reg", "gap", "train accuracy", "validation loss", "minutes",
-                  "peak memory, GB", "GB on disk"):
-            if k in group[0]:
-                line[k] = [run[k] for run in group]
-        lines.append({**line, **compare(group, base[: len(group)])})
-        if kind == "curve":
-            base = group  # each is compared with half as many centroids
+def summary_of_curve(runs: list[Run]) -> list[Run]:
+    """List what chapter 13 shows of each point, with the gain over the one before."""
+    lines = []
+    for before, run in itertools.pairwise([runs[0], *runs]):
+        gain, interval = paired([run], [before])
+        kept = {k: run[k] for k in run if k not in ("which", "correct", "of")}
+        new = {"test accuracy": accuracy_of(run), "gain": gain}
+        lines.append({**kept, **new, "interval of gain": interval})
+    return lines
+
+
+def summary_of_ablation(runs: list[list[Run]]) -> list[Run]:
+    """List what chapter 13 shows of each variant, over all dictionaries."""
+    lines = []
+    variants = list(zip(*runs, strict=True))
+    for of_variant in variants:
+        accuracies = [accuracy_of(run) for run in of_variant]
+        difference, interval = paired(list(of_variant), list(variants[0]))
+        lines.append(
+            {
+                **{k: of_variant[0][k] for k in ("step", "variant", "features")},
+                "accuracy": float(np.mean(accuracies)),
+                "range": [min(accuracies), max(accuracies)],
+                "difference": difference,
+                "interval": interval,
+                "reg": [run["reg"] for run in of_variant],
+            }
+        )
     return lines
 
 
@@ -315,18 +334,44 @@ def say(what: str) -> None:
     print(f"  {what}", file=sys.stderr, flush=True)
 
 
+def run(what: str, seed: int) -> Any:
+    """Do one run in a process of its own, or read what it found before."""
+    path = RUNS / f"{what}-{seed}.json"
+    if not path.exists():
+        print(f"{what}, seed {seed}", file=sys.stderr, flush=True)
+        command = [sys.executable, "-m", "tools.benchmarks.centroids", what, str(seed)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(done.stdout, "utf-8")
+    return json.loads(path.read_text("utf-8"))
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("what", type=str)
-    parser.add_argument("seed", type=int)
-    args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        if args.what == "ablation":
-            found = ablation(args.seed, folder)
-        else:
-            found = curve_point(int(args.what), args.seed, folder)
-    print(json.dumps(found))
+    """Do the run that is named, or all of them."""
+    if len(sys.argv) == 3:
+        what, seed = sys.argv[1], int(sys.argv[2])
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            ablate = what == "ablation"
+            found = (
+                ablation(seed, folder)
+                if ablate
+                else curve_point(int(what), seed, folder)
+            )
+        print(json.dumps(found))
+        return
+    curve = [run(str(K), 0) for K in CURVE]
+    ablations = [run("ablation", seed) for seed in range(ABLATION_SEEDS)]
+    report = {
+        "data": load_dataset().name,
+        "processor": machine()["processor"],
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "test images": curve[0]["of"],
+        "curve": summary_of_curve(curve),
+        "ablation": summary_of_ablation(ablations),
+    }
+    RESULTS.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
