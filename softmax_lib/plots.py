@@ -651,9 +651,10 @@ def stacked_limits(
     """Return the limits of a panel: one scale for all with numbers from -1 to 1."""
     alike = [other for other in panels if np.abs(other).max() <= 1]
     among = alike if np.abs(values).max() <= 1 else [values]
-    span = max(max(*other, 0.0) - min(*other, 0.0) for other in among) or 1.0
-    low = min(*values, 0.0)
-    return low - 0.2 * span * (low < 0), low + span
+    # A fifth more below a bar that points down, for its number.
+    span = max(max(*some, 0.0) - 1.2 * min(*some, 0.0) for some in among) or 1.0
+    low = 1.2 * min(*values, 0.0)
+    return low, low + span
 
 
 def shape_of(name: str, shapes: Mapping[str, Sequence[str]]) -> str:
