@@ -210,7 +210,7 @@ def plot_shapes(
     shapes: Mapping[str, Sequence[str]],
     lengths: Mapping[str, float],
 ) -> DescribedFigure:
-    """Draw operations on arrays with each array as a box, so that sides can be compared.
+    """Draw operations on arrays as boxes whose sides can be compared.
 
     Parameters
     ----------

@@ -54,7 +54,9 @@ FIGURES: dict[str, tuple[Callable[[], DescribedFigure], tuple[int, int], list[st
     ),
     "stacked bars": (
         lambda: plots.plot_bars(
-            {"above\nscores": [1.0, 2.0], "p": [0.27, 0.73]}, ["cat", "dog"], stacked=True
+            {"above\nscores": [1.0, 2.0], "p": [0.27, 0.73]},
+            ["cat", "dog"],
+            stacked=True,
         ),
         (660, 570),
         ["above scores: cat 1, dog 2", "p: cat 0.27, dog 0.73"],
@@ -320,7 +322,9 @@ def test_stacked_bars_of_probabilities_and_their_gradient_share_a_scale() -> Non
     figure = plots.plot_bars(panels, ["cat", "dog"], stacked=True)
     tops = [ax.get_position().y1 for ax in figure.axes]
     assert tops == sorted(tops, reverse=True)
-    heights = [np.ptp(ax.transData.transform([(0, 0), (0, 1)])[:, 1]) for ax in figure.axes]
+    heights = [
+        np.ptp(ax.transData.transform([(0, 0), (0, 1)])[:, 1]) for ax in figure.axes
+    ]
     zero = [ax.get_ylim()[0] for ax in figure.axes]
     assert zero[0] == zero[1] == 0 > zero[2]
     assert heights[1] == pytest.approx(heights[2])

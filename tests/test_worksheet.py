@@ -1,8 +1,8 @@
 """The CS231n worksheet, pasted: `cs231n` becomes `softmax_lib` in lines that import.
 
 Nothing else is changed, and the folder that the worksheet's data cell names does not
-exist. The worksheet leaves the tuning cell and the losses to its reader. The tuning cell
-here is a reader's, with a tenth of the steps, so that the test stays short.
+exist. The worksheet leaves the tuning cell and the losses to its reader. The tuning
+cell here is a reader's, with a tenth of the steps, so that the test stays short.
 """
 
 import contextlib
@@ -334,7 +334,9 @@ def worked() -> Iterator[Worked]:
         plt.switch_backend("agg")
         for name, source in CELLS.items():
             code = re.sub(r"^%.*$", "", source, flags=re.MULTILINE)
-            code = re.sub(r"^from cs231n\.", "from softmax_lib.", code, flags=re.MULTILINE)
+            code = re.sub(
+                r"^from cs231n\.", "from softmax_lib.", code, flags=re.MULTILINE
+            )
             with contextlib.redirect_stdout(io.StringIO()) as printed:
                 exec(compile(code, f"<cell: {name}>", "exec"), result.names)
             result.printed[name] = printed.getvalue()

@@ -97,10 +97,9 @@ def test_equal_probabilities_have_equal_bars(opened):
     tracks = [row.locator(".live-bar").all() for row in rows]
     widths = [bar.bounding_box()["width"] for row in tracks for bar in row]
     assert max(widths) - min(widths) <= 1  # pixel
-    for row, values, scale in zip(
-        tracks, ([0.2119, 0.5761, 0.2119], [-0.7881, 0.5761, 0.2119]), (1, 2)
-    ):
-        for bar, value in zip(row, values):
+    shown = ([0.2119, 0.5761, 0.2119], [-0.7881, 0.5761, 0.2119])
+    for row, values, scale in zip(tracks, shown, (1, 2), strict=True):
+        for bar, value in zip(row, values, strict=True):
             track, drawn = bar.bounding_box(), bar.locator("span").bounding_box()
             length = abs(value) / scale * track["width"]
             assert drawn["width"] == pytest.approx(length, abs=2)
