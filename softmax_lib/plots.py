@@ -415,7 +415,7 @@ def plot_grid_heatmap(trials: Sequence[Trial]) -> DescribedFigure:
     """
     check_trials(trials)
     learning_rates = sorted({trial.learning_rate for trial in trials})
-    regs = sorted({trial.reg for trial in trials})
+    regs = sorted({trial.reg for trial in trials}, reverse=True)  # upwards
     grid = np.full((len(regs), len(learning_rates)), np.nan)
     for trial in trials:
         row, column = regs.index(trial.reg), learning_rates.index(trial.learning_rate)
@@ -576,6 +576,8 @@ def plot_mistakes(
     labels: np.ndarray,
     probabilities: np.ndarray,
     class_names: Sequence[str],
+    *,
+    columns: int = 5,
 ) -> DescribedFigure:
     """Show misclassified pictures, with the probability of the two classes involved.
 
@@ -594,7 +596,7 @@ def plot_mistakes(
         f"says {class_names[j]} {row[j]:.2f}\nis {class_names[i]} {row[i]:.2f}"
         for i, j, row in zip(labels, predicted, probabilities, strict=True)
     ]
-    return plot_images(images, titles)
+    return plot_images(images, titles, columns=columns)
 
 
 @in_book_style

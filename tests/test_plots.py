@@ -378,7 +378,7 @@ def written(figure: DescribedFigure) -> dict[tuple[int, int], str]:
     }
 
 
-def test_the_heat_map_has_reg_down_and_learning_rate_across() -> None:
+def test_the_heat_map_has_reg_upwards_and_learning_rate_across() -> None:
     shuffled = [TRIALS[position] for position in RNG.permutation(9)]
     figure = plots.plot_grid_heatmap(shuffled)
     (ax,) = figure.axes
@@ -388,13 +388,13 @@ def test_the_heat_map_has_reg_down_and_learning_rate_across() -> None:
         "1e-06",
     ]
     assert [label.get_text() for label in ax.get_yticklabels()] == [
-        "10000",
-        "25000",
         "50000",
+        "25000",
+        "10000",
     ]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("learning rate", "reg")
     assert written(figure) == {
-        (row, column): f"{TRIALS[3 * column + row].val_accuracy:.3f}"
+        (2 - row, column): f"{TRIALS[3 * column + row].val_accuracy:.3f}"
         for row in range(3)
         for column in range(3)
     }
