@@ -54,6 +54,7 @@ __all__ = [
     "plot_bars",
     "plot_lines",
     "plot_loss_history",
+    "plot_descent",
     "plot_step_size_errors",
     "plot_grid_scatter",
     "plot_grid_heatmap",
@@ -252,13 +253,60 @@ def plot_loss_history(histories: Mapping[str, Sequence[float]]) -> DescribedFigu
         f"{name} from {history[0]:.3g} to {history[-1]:.3g}"
         for name, history in histories.items()
     )
-    return plot_lines(
+    fig = plot_lines(
         {name: (range(len(losses)), losses) for name, losses in histories.items()},
         xlabel="step",
         ylabel="minibatch loss (nats, log scale)",
-        alt=f"Minibatch loss over the steps of training: {ends}.",
+        alt=f"Minibatch loss against step: {ends}.",
         yscale="log",
     )
+    mark_decades(fig.axes[0].yaxis, *fig.axes[0].get_ylim(), parts=(1, 2, 5))
+    return fig
+
+
+@in_book_style
+def plot_descent(
+    curvatures: tuple[float, float], paths: Mapping[str, np.ndarray]
+) -> DescribedFigure:
+    """Draw paths of gradient descent on the contours of a valley with two weights.
+
+    The valley is ``f(w) = (a * w[0]**2 + b * w[1]**2) / 2``; its contours are ellipses.
+
+    Parameters
+    ----------
+    curvatures : (float, float)
+        The second derivatives a and b of the valley, both positive.
+    paths : mapping from str to ndarray of shape (steps + 1, 2)
+        Name of each path and the weights before the first and after each step.
+    """
+    a, b = curvatures
+    if not (a > 0 and b > 0):
+        raise ValueError(f"curvatures must be positive, but they are {curvatures}.")
+    if not paths:
+        raise ValueError("paths must hold at least one path, but it is empty.")
+    fig, ax = single_axes()
+    heights = {}
+    for name, path in paths.items():
+        check_matrix(f"paths[{name!r}]", path)
+        check_line(name, *path.T, "paths")
+        heights[name] = (a * path[:, 0] ** 2 + b * path[:, 1] ** 2) / 2
+    highest = max(height.max() for height in heights.values())
+    angle = np.linspace(0, 2 * np.pi, 181)
+    for level in highest * np.array([0.04, 0.16, 0.36, 0.64, 1]):
+        ellipse = np.sqrt(2 * level) * np.array([np.cos(angle), np.sin(angle)])
+        ax.plot(*ellipse / np.sqrt([[a], [b]]), color="0.75", linewidth=0.8)
+    for k, (name, path) in enumerate(paths.items()):
+        color, style = COLORS[k % len(COLORS)], LINE_STYLES[k % len(LINE_STYLES)]
+        ax.plot(*path.T, color=color, linestyle=style, marker="o", ms=4, label=name)
+    ax.set(xlabel="$w_1$", ylabel="$w_2$")
+    ax.legend(frameon=False, loc="lower left")
+    told = "; ".join(
+        f"{name}, {len(path) - 1} steps from ({path[0, 0]:.2g}, {path[0, 1]:.2g}) to "
+        f"({path[-1, 0]:.2g}, {path[-1, 1]:.2g})"
+        for name, path in paths.items()
+    )
+    fig.alt = f"Elliptical contours of a valley, and the paths of gradient descent: {told}."
+    return fig
 
 
 def plot_step_size_errors(
