@@ -282,15 +282,17 @@ def plot_descent(
     a, b = curvatures
     if not (a > 0 and b > 0):
         raise ValueError(f"curvatures must be positive, but they are {curvatures}.")
-    if not paths:
-        raise ValueError("paths must hold at least one path, but it is empty.")
-    fig, ax = single_axes()
-    heights = {}
     for name, path in paths.items():
         check_matrix(f"paths[{name!r}]", path)
-        check_line(name, *path.T, "paths")
-        heights[name] = (a * path[:, 0] ** 2 + b * path[:, 1] ** 2) / 2
-    highest = max(height.max() for height in heights.values())
+        check_finite(f"paths[{name!r}]", path)
+    shapes = [path.shape for path in paths.values()]
+    if not shapes or any(shape[1] != 2 for shape in shapes):
+        raise ValueError(
+            "paths must have at least one array of shape (steps + 1, 2), but the "
+            f"shapes are {shapes}."
+        )
+    fig, ax = single_axes()
+    highest = max(np.max(path**2 @ [a, b]) for path in paths.values()) / 2
     angle = np.linspace(0, 2 * np.pi, 181)
     for level in highest * np.array([0.04, 0.16, 0.36, 0.64, 1]):
         ellipse = np.sqrt(2 * level) * np.array([np.cos(angle), np.sin(angle)])
@@ -305,7 +307,7 @@ def plot_descent(
         f"({path[-1, 0]:.2g}, {path[-1, 1]:.2g})"
         for name, path in paths.items()
     )
-    fig.alt = f"Elliptical contours of a valley, and the paths of gradient descent: {told}."
+    fig.alt = f"Elliptical contours of a valley, and paths across them: {told}."
     return fig
 
 
