@@ -148,7 +148,7 @@ def mark_decades(
 
     They are powers of ten times each of ``parts``, with their double and fivefold where
     a power is alone, and numbers at even distances where none of them lies between the
-    ends. Above eight marks for each of ``parts``, marks at even distances are left out.
+    ends. If these are more than eight for each of ``parts``, some are left out.
     """
     exponents = np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
     marks = np.outer(10**exponents, parts).ravel()
@@ -162,7 +162,8 @@ def mark_decades(
     if len(marks) == 0:
         marks = np.asarray(MaxNLocator(4).tick_values(low, high))
         marks = marks[(low <= marks) & (marks <= high)]
-    axis.set_major_locator(FixedLocator(list(marks[:: -(-len(marks) // (8 * len(parts)))])))
+    every = -(-len(marks) // (8 * len(parts)))
+    axis.set_major_locator(FixedLocator(list(marks[::every])))
     axis.set_minor_locator(NullLocator())
 
 

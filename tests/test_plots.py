@@ -544,7 +544,7 @@ def test_a_loss_history_starts_at_step_0() -> None:
 def test_a_loss_history_has_a_mark_near_the_end_of_a_training_run() -> None:
     axis = plots.plot_loss_history(HISTORIES).axes[0].yaxis
     marks = [tick.get_text() for tick in axis.get_ticklabels()]
-    assert marks == "2 5 10 20 50 100 200 500 1000".split()
+    assert marks == ["2", "5", "10", "20", "50", "100", "200", "500", "1000"]
 
 
 def test_each_contour_of_a_valley_has_one_height() -> None:
