@@ -55,6 +55,7 @@ __all__ = [
     "plot_shapes",
     "plot_lines",
     "plot_loss_history",
+    "plot_descent",
     "plot_step_size_errors",
     "plot_grid_scatter",
     "plot_grid_heatmap",
@@ -331,13 +332,62 @@ def plot_loss_history(histories: Mapping[str, Sequence[float]]) -> DescribedFigu
         f"{name} from {history[0]:.3g} to {history[-1]:.3g}"
         for name, history in histories.items()
     )
-    return plot_lines(
+    fig = plot_lines(
         {name: (range(len(losses)), losses) for name, losses in histories.items()},
         xlabel="step",
         ylabel="minibatch loss (nats, log scale)",
-        alt=f"Minibatch loss over the steps of training: {ends}.",
+        alt=f"Minibatch loss against step: {ends}.",
         yscale="log",
     )
+    mark_decades(fig.axes[0].yaxis, *fig.axes[0].get_ylim(), parts=(1, 2, 5))
+    return fig
+
+
+@in_book_style
+def plot_descent(
+    curvatures: tuple[float, float], paths: Mapping[str, np.ndarray]
+) -> DescribedFigure:
+    """Draw paths of gradient descent on the contours of a valley with two weights.
+
+    The valley is ``f(w) = (a * w[0]**2 + b * w[1]**2) / 2``; its contours are ellipses.
+
+    Parameters
+    ----------
+    curvatures : (float, float)
+        The second derivatives a and b of the valley, both positive.
+    paths : mapping from str to ndarray of shape (steps + 1, 2)
+        Name of each path and the weights before the first and after each step.
+    """
+    a, b = curvatures
+    if not (a > 0 and b > 0):
+        raise ValueError(f"curvatures must be positive, but they are {curvatures}.")
+    for name, path in paths.items():
+        check_matrix(f"paths[{name!r}]", path)
+        check_finite(f"paths[{name!r}]", path)
+    shapes = [path.shape for path in paths.values()]
+    if not shapes or any(shape[1] != 2 for shape in shapes):
+        raise ValueError(
+            "paths must have at least one array of shape (steps + 1, 2), but the "
+            f"shapes are {shapes}."
+        )
+    fig, ax = single_axes()
+    highest = max(np.max(path**2 @ [a, b]) for path in paths.values()) / 2
+    angle = np.linspace(0, 2 * np.pi, 181)
+    for level in highest * np.array([0.04, 0.16, 0.36, 0.64, 1]):
+        ellipse = np.sqrt(2 * level) * np.array([np.cos(angle), np.sin(angle)])
+        ax.plot(*ellipse / np.sqrt([[a], [b]]), color="0.75", linewidth=0.8)
+    for k, (name, path) in enumerate(paths.items()):
+        color, style = COLORS[k % len(COLORS)], LINE_STYLES[k % len(LINE_STYLES)]
+        ax.plot(*path.T, color=color, linestyle=style, marker="o", ms=4, label=name)
+    ax.set(xlabel="$w_1$", ylabel="$w_2$")
+    ax.legend(frameon=False, loc="lower left")
+    told = "; ".join(
+        f"{name}, {len(path) - 1} steps from ({path[0, 0]:.2g}, {path[0, 1]:.2g}) to "
+        f"({path[-1, 0]:.2g}, {path[-1, 1]:.2g})"
+        for name, path in paths.items()
+    )
+    fig.alt = f"Elliptical contours of a valley, and paths across them: {told}."
+    return fig
 
 
 def plot_step_size_errors(

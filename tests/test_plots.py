@@ -76,6 +76,11 @@ FIGURES: dict[str, tuple[Callable[[], DescribedFigure], tuple[int, int], list[st
         (960, 600),
         ["reg 0 from 775 to 2.06", "reg 1 from 800 to 5"],
     ),
+    "descent": (
+        lambda: plots.plot_descent((2, 20), {"a": np.array([[1.0, 1.0], [0.5, -1.0]])}),
+        (960, 600),
+        ["a, 1 steps from (1, 1) to (0.5, -1)"],
+    ),
     "step size errors": (
         lambda: plots.plot_step_size_errors(STEPS, ERRORS),
         (960, 600),
@@ -577,6 +582,22 @@ def test_a_loss_history_starts_at_step_0() -> None:
     assert ax.lines[0].get_xydata().tolist() == [[0, 774.6], [1, 283.9], [2, 2.063]]
 
 
+def test_a_loss_history_has_a_mark_near_the_end_of_a_training_run() -> None:
+    axis = plots.plot_loss_history(HISTORIES).axes[0].yaxis
+    marks = [tick.get_text() for tick in axis.get_ticklabels()]
+    assert marks == ["2", "5", "10", "20", "50", "100", "200", "500", "1000"]
+
+
+def test_each_contour_of_a_valley_has_one_height() -> None:
+    path = np.array([[3.0, 1.0], [2.0, 0.5]])
+    (ax,) = plots.plot_descent((2, 20), {"a": path}).axes
+    *contours, line = [drawn.get_xydata() for drawn in ax.lines]
+    heights = [contour**2 @ [1, 10] for contour in contours]
+    assert all(np.ptp(height) < 1e-9 for height in heights)
+    assert heights[-1][0] == pytest.approx(19)  # the height at which the path begins
+    assert line.tolist() == path.tolist()
+
+
 def test_each_mistake_is_titled_with_both_probabilities() -> None:
     probabilities = np.array([[0.1, 0.6, 0.3], [0.5, 0.2, 0.3]])
     figure = plots.plot_mistakes(
@@ -663,6 +684,12 @@ def test_a_pixel_of_a_patch_is_a_whole_number_of_pixels_in_the_figure() -> None:
         (
             lambda: plots.plot_regions({"a": np.zeros((2, 3))}, POINTS, LABELS[:3]),
             r"weights must .* \(2, 3\)\]",
+        ),
+        (lambda: plots.plot_descent((1, 0), {}), r"curvatures must .* \(1, 0\)"),
+        (lambda: plots.plot_descent((1, 2), {}), r"paths must .* \[\]"),
+        (
+            lambda: plots.plot_descent((1, 2), {"a": np.zeros((4, 3))}),
+            r"paths must .* \[\(4, 3\)\]",
         ),
         (lambda: plots.plot_loss_history({}), "lines must hold at least one line"),
         (

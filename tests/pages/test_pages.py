@@ -111,7 +111,7 @@ def test_the_pages_have_buttons_only_where_the_repository_has_an_address():
     ("link", "said"),
     [
         ("glossary.html#minibatch", "minibatch"),
-        ("#fig-05-run", "Figure 5.2."),
+        ("#fig-05-run", "Figure 5.3."),
         ("#equation-eq-05-", "("),
         ("bibliography.html#robbins1951", "Robbins"),
     ],
