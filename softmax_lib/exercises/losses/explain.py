@@ -53,7 +53,6 @@ from softmax_lib.exercises.search import (
     findings,
 )
 
-TOO_SLOW = 5  # times the reference, and only a remark
 UNSTABLE = {"overflow", *(mistake.name for mistake in EXTREME_MISTAKES)}
 SCORES_AT_ALL = [*ORDINARY, *EXTREME]
 DTYPES = catalogue(
@@ -84,10 +83,14 @@ class Diagnosis:
     remarks: Sequence[Finding] = ()  # what is worth knowing besides, and passes
     examples: Sequence[Input] = ()  # where to look for one of a wrong result
     sights: Sequence[Sight] = ()  # where in the code a part goes wrong
+    convention: tuple[Mistake, ...] = ()  # in which it is judged
+    rest: "Diagnosis | None" = None  # of what does not depend on the line that stops
 
 
 def diagnose(answers: Answers, check: LossCheck) -> Diagnosis:
     """Return what the answers mean."""
+    parts = [part for part in check.parts if part in answers.parts]
+    check = replace(check, parts=tuple(parts))
     answers = answers._replace(outputs=turn_square_gradients(answers.outputs))
     diagnosis = Diagnosis(answers, check)
     if answers.layout:
@@ -261,7 +264,9 @@ def diagnose_numbers(diagnosis: Diagnosis, forms: list[str]) -> Diagnosis:
     named += in_terms(settled, named)
     formal = find(FORMS, forms)
     remarks = [*diagnosis.remarks, *(each.finding() for each in settled.convention)]
-    diagnosis = replace(diagnosis, check=check, remarks=remarks)
+    diagnosis = replace(
+        diagnosis, check=check, remarks=remarks, convention=settled.convention
+    )
     if unknown:
         return replace(diagnosis, findings=[*formal, *named], unexplained=unknown)
     unstable = explain_extremes(answers, check, first)
@@ -397,7 +402,7 @@ def is_subgradient(gradient: Result) -> bool:
 
 
 def other_remarks(answers: Answers, check: LossCheck) -> list[Finding]:
-    """Return what is worth knowing besides extreme scores: types of numbers, time."""
+    """Return what is worth knowing besides extreme scores: types of numbers."""
 
     def is_right(given: Input) -> bool:
         output = answers.outputs[given]
@@ -409,10 +414,6 @@ def other_remarks(answers: Answers, check: LossCheck) -> list[Finding]:
     found = all_shown(DTYPES, is_right)
     if mixes_ties(answers, check):
         found += find(FORMS, ["ties_counted_by_halves"])
-    ratio = answers.traits.slowness
-    if ratio is not None and ratio >= TOO_SLOW:
-        sentence = f"It takes {ratio:.0f} times as long as the reference"
-        found.append(Finding("slow", sentence))
     return found
 
 

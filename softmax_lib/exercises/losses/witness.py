@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from softmax_lib.exercises.losses.exercise import LossCheck, agrees
+from softmax_lib.exercises.losses.conventions import CONVENTIONS
+from softmax_lib.exercises.losses.exercise import SOFTMAX, SVM, LossCheck, agrees
 from softmax_lib.exercises.losses.inputs import Input, draw_input
 from softmax_lib.exercises.losses.instrument import Site, Watched, watch
 from softmax_lib.exercises.losses.layouts import turned
@@ -23,7 +24,7 @@ from softmax_lib.exercises.losses.outputs import LossFunction, call
 from softmax_lib.exercises.losses.sight import Sight
 from softmax_lib.exercises.search import evaluate
 
-__all__ = ["locate"]
+__all__ = ["Wanted", "locate"]
 
 BUDGET = 3.0  # seconds of the processor for the search in one part
 INPUTS = [
@@ -299,23 +300,33 @@ def is_step(steps: Steps, value: Any) -> bool:
     )
 
 
-def locate(
-    function: LossFunction,
-    check: LossCheck,
-    layout: str,
-    parts: list[str],
-    penalties: list[str],
-) -> Iterator[Sight]:
+class Wanted(NamedTuple):
+    """What is asked of the witness."""
+
+    has_kinks: bool  # whether it is the SVM
+    convention: tuple[str, ...]
+    judged: tuple[str, ...]  # the results that are judged
+    layout: str
+    without: tuple[int, ...]  # lines that are taken out
+    parts: list[str]  # that are wrong
+    penalties: list[str]  # the parts whose penalty is wrong
+
+
+def locate(function: LossFunction, wanted: Wanted) -> Iterator[Sight]:
     """Yield where each part, and each penalty, goes wrong, as far as it is found."""
-    watched = watch(function)
+    watched = watch(function, wanted.without)
     if watched is None:
         return
+    layout = wanted.layout
     run = turned(watched.function, layout) if layout else watched.function
+    plain = SVM if wanted.has_kinks else SOFTMAX
+    convention = tuple(m for m in CONVENTIONS if m.name in wanted.convention)
+    check = LossCheck(plain, plain, "", wanted.judged).under(convention)
     session = Session(watched, run, check)
-    for part in parts:
+    for part in wanted.parts:
         if (sight := locate_part(session, part)) is not None:
             yield sight
-    for part in penalties:
+    for part in wanted.penalties:
         if (sight := locate_penalty(session, part)) is not None:
             yield sight
 

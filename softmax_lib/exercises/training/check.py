@@ -35,7 +35,7 @@ def check_train(classifier: type) -> Report:
     >>> check_train(Softmax).passed
     True
     """
-    outcome = run(lambda: record_all(classifier))
+    outcome = run(record_all, classifier)
     where = f"in a training of {RUNS[0].num_iters} steps"
     for item in [outcome.trouble, *outcome.items]:
         if isinstance(item, Trouble):

@@ -30,7 +30,7 @@ def write(found: Sequence[Finding], seen: Trainings) -> Report:
 
 
 def oddities(seen: Trainings) -> list[str]:
-    """Say what is unusual and not wrong."""
+    """Return what is unusual and not wrong."""
     found = []
     if seen.recordings[0].is_turned:
         found.append(
