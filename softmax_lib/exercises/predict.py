@@ -1,6 +1,8 @@
 """The check of a classifier's predictions."""
 
 import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,9 +11,10 @@ from softmax_lib.exercises.errors import stopped
 from softmax_lib.exercises.losses.counterexample import matrix
 from softmax_lib.exercises.losses.forms import FORMS
 from softmax_lib.exercises.losses.inputs import Input, draw_input, with_scores
+from softmax_lib.exercises.losses.layouts import LAYOUTS
 from softmax_lib.exercises.losses.outputs import as_numbers
 from softmax_lib.exercises.mistakes import Mistake, catalogue, find, first_shown
-from softmax_lib.exercises.report import Report, code_block, failed, passed
+from softmax_lib.exercises.report import Finding, Report, code_block, failed, passed
 from softmax_lib.exercises.sandbox import Trouble, attempt, run
 from softmax_lib.exercises.search import (
     Exercise,
@@ -22,6 +25,7 @@ from softmax_lib.exercises.search import (
     explain,
     findings,
 )
+from softmax_lib.exercises.training.recorder import layout_of
 
 INPUTS = [
     draw_input("three points, two features, four classes", 3, 2, 4, [0] * 3, 0.0),
@@ -60,6 +64,7 @@ MISTAKES = catalogue(
         "The predictions are still all zeros",
         "What are the scores of a point, and which of them decides?",
         {"returned": lambda v, value: np.zeros(len(v.X))},
+        {"returned": lambda v, value: np.zeros(v.X.shape[1])},
     ),
     lowest_score=Mistake(
         "The class with the lowest score is predicted",
@@ -91,6 +96,11 @@ MISTAKES = catalogue(
         "Add up the probabilities of one point, one row. What should come out? And do "
         "you need them?",
         {"chosen": lambda v, _: softmax(v.scores.T).T.argmax(axis=1)},
+        {
+            "chosen": lambda v, _: (
+                np.exp(v.scores) / np.exp(v.scores).sum(axis=0)
+            ).argmax(axis=1)
+        },
     ),
     over_points=[
         Mistake(
@@ -131,6 +141,18 @@ MISTAKES = catalogue(
             "Every predicted class is one too low",
             NUMBERED_FROM_0,
             {"returned": lambda v, value: value - 1},
+        ),
+    ],
+    class_left_out=[
+        Mistake(
+            "The first class is never predicted",
+            NUMBERED_FROM_0,
+            {"chosen": lambda v, _: 1 + v.scores[:, 1:].argmax(axis=1)},
+        ),
+        Mistake(
+            "The last class is never predicted",
+            "Write down the classes that your loop counts through.",
+            {"chosen": lambda v, _: v.scores[:, :-1].argmax(axis=1)},
         ),
     ],
     scores_returned=Mistake(
@@ -186,6 +208,13 @@ def agrees(actual: Result, expected: np.ndarray, *_: object) -> bool:
 PREDICT = Exercise({"prediction": STEPS}, INPUTS, MISTAKES, agrees)
 
 
+class Prediction(NamedTuple):
+    """What predict returned, as an array, and which arrays it changed."""
+
+    value: Result
+    changed: tuple[str, ...]
+
+
 def check_predict(classifier: type) -> Report:
     """Check the method ``predict`` of a linear classifier.
 
@@ -206,27 +235,49 @@ def check_predict(classifier: type) -> Report:
     >>> check_predict(Softmax).passed
     True
     """
-    outcome = run(lambda: (attempt(predict, classifier, given) for given in INPUTS))
+    outcome = run(predict_all, classifier)
     if outcome.trouble is not None:
         return stopped(outcome.trouble, "in predict")
     predictions: dict[Input, Prediction] = {}
-    for given, item in zip(INPUTS, outcome.items, strict=True):
+    layout, *items = outcome.items
+    for given, item in zip(INPUTS, items, strict=True):
         if isinstance(item, Trouble):
             return stopped(item, f"with {given.name}")
         predictions[given] = item
-    return diagnose(predictions)
+    return diagnose(predictions, [LAYOUTS[layout].finding()] if layout else [])
 
 
-class Prediction(NamedTuple):
-    """What predict returned, as an array, and which arrays it changed."""
+def predict_all(cls: type) -> Iterator[str | Prediction | Trouble]:
+    """Yield which of W and X the class has transposed, and its predictions."""
+    oblong = INPUTS[:2]
+    layouts = [""]
+    if all(isinstance(attempt(predict, cls, given), Trouble) for given in oblong):
+        own = attempt(layout_of, cls) if hasattr(cls, "train") else None
+        layouts = [*LAYOUTS] if own is None else [own]
+    layout = next(
+        (
+            each
+            for each in layouts
+            if not any(
+                isinstance(attempt(predict, cls, given, each), Trouble)
+                for given in oblong
+            )
+        ),
+        "",
+    )
+    yield layout
+    for given in INPUTS:
+        yield attempt(predict, cls, given, layout)
 
-    value: Result
-    changed: tuple[str, ...]
 
-
-def predict(cls: type, given: Input) -> Prediction:
+def predict(cls: type, given: Input, layout: str = "") -> Prediction:
     """Ask a new classifier for its predictions."""
     model: Any = cls()
+    given = replace(
+        given,
+        W=given.W.T if "W" in layout else given.W,
+        X=given.X.T if "X" in layout else given.X,
+    )
     W, X = given.W.copy(), given.X.copy()
     model.W = W
     value = as_numbers(model.predict(X))
@@ -235,8 +286,11 @@ def predict(cls: type, given: Input) -> Prediction:
     return Prediction(value, tuple(changed))
 
 
-def diagnose(predictions: dict[Input, Prediction]) -> Report:
+def diagnose(
+    predictions: dict[Input, Prediction], remarks: Sequence[Finding] = ()
+) -> Report:
     """Compare the predictions with those of the known mistakes."""
+    said = [f"{remark.text} {remark.hint}" for remark in remarks]
     values = {given: prediction.value for given, prediction in predictions.items()}
     if missing := first_shown(MISSING, values):
         return failed(missing)
@@ -247,13 +301,16 @@ def diagnose(predictions: dict[Input, Prediction]) -> Report:
         return failed(
             formal,
             first_difference(values),
+            *said,
+            remarks=remarks,
             opening="The predictions are wrong, by none of the mistakes that this "
             "check knows.",
             hint="Print the scores of this example, and choose by eye.",
         )
     if found := [*formal, *findings(PREDICT, explained[0])]:
-        return failed(found, first_difference(values))
-    return passed("Each point gets the class with its highest score.")
+        return failed(found, first_difference(values), *said, remarks=remarks)
+    what = "Each point gets the class with its highest score."
+    return passed(what, *said, remarks=remarks)
 
 
 def first_difference(values: Results) -> str:

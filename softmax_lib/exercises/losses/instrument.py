@@ -180,9 +180,7 @@ def targets_in(node: ast.stmt) -> set[str]:
     return found
 
 
-def watch(
-    function: Callable[..., Any], without: Sequence[int] = ()
-) -> Watched | None:
+def watch(function: Callable[..., Any], without: Sequence[int] = ()) -> Watched | None:
     """Return the function under watch, or None if its source cannot be had.
 
     The lines that it is to be `without` are taken out, and what depends on them.
