@@ -193,7 +193,7 @@ def stopped(
 ) -> Report:
     """Report code that did not return, and what else is wrong, line or no line."""
     (finding,) = first_shown(ERRORS, trouble)
-    others = [*map(at_line, besides)]
+    others = [finding.text for finding in besides]
     others += [f"The {part} is wrong, too." for part in unexplained]
     other = "What does not depend on this line is not right, either. "
     return failed(
@@ -202,9 +202,3 @@ def stopped(
         other + numbered(others) if others else "",
         opening=f"{finding.text} This happens {circumstances}.",
     )
-
-
-def at_line(finding: Finding) -> str:
-    """Return what is said of a mistake, with its line."""
-    is_named = finding.line is None or f"line {finding.line}" in finding.text
-    return finding.text if is_named else f"Line {finding.line}: {finding.text}"

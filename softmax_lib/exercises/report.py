@@ -41,7 +41,11 @@ class Finding:
     @property
     def text(self) -> str:
         """The sentence as it is printed."""
-        return f"{self.sentence}{f', in the {self.part}' if self.part else ''}."
+        is_named = self.line is None or f"ine {self.line}" in self.sentence
+        line = (
+            "" if is_named or "The lines" in self.sentence else f" (line {self.line})"
+        )
+        return f"{self.sentence}{f', in the {self.part}' if self.part else ''}{line}."
 
 
 @dataclass(frozen=True)

@@ -141,6 +141,19 @@ COMMON = catalogue(
         scaled(lambda v: 1 / v.N),
     ),
     averaged_over_constant=map(averaged_over_constant, (200, 500, 1000, 49000)),
+    data_doubled=Mistake(
+        "The part that comes from the data is counted twice",
+        "Which lines add it, and does each of them run once?",
+        scaled(lambda v: 2),
+    ),
+    penalty_in_the_divisor=Mistake(
+        "The regularization is added to the divisor N, not to the quotient",
+        "In a / b + c and a /= b + c: what is divided by what?",
+        {
+            "loss": lambda v, _: v.sum_loss / (v.N + v.penalty),
+            "dW": lambda v, _: v.sum_gradient / (v.N + v.reg_gradient),
+        },
+    ),
     averaged_inside_the_loop=[
         Mistake(
             "The division by N is inside the loop over the points",
@@ -353,6 +366,11 @@ def shifted_by(shift: Callable[[np.ndarray], np.ndarray]) -> dict[str, Change]:
     return {"shifted": lambda v, _: v.scores - shift(v.scores)}
 
 
+def earlier(v: Values) -> np.ndarray:
+    """Return which classes come before each point's own one."""
+    return np.asarray(np.arange(v.C) < v.y[:, np.newaxis])
+
+
 def own_excluded(v: Values, _: np.ndarray) -> np.ndarray:
     """Divide by the sum over the other classes."""
     return np.asarray(v.exps / (v.exps * (1 - v.one_hot)).sum(axis=1, keepdims=True))
@@ -518,16 +536,23 @@ SOFTMAX_ONLY = catalogue(
         through_probs(lambda v, _: v.exps / v.exps.sum()),
         through_probs(lambda v, _: np.exp(v.scores) / np.exp(v.scores).sum()),
     ),
-    softmax_twice=Mistake(
-        "The softmax is taken twice: probabilities are used where scores belong",
-        "A point has the scores 100, 0 and 0. How close to 0 does its loss come?",
-        {"scores": lambda v, scores: softmax_of(scores)},
-        {
-            "losses": lambda v, _: (
-                np.log(np.exp(v.probs).sum(axis=1)) - own_probability(v)
-            )
-        },
-    ),
+    softmax_twice=[
+        Mistake(
+            "The softmax is taken twice: probabilities are used where scores belong",
+            "A point has the scores 100, 0 and 0. How close to 0 does its loss come?",
+            {"scores": lambda v, scores: softmax_of(scores)},
+            {
+                "losses": lambda v, _: (
+                    np.log(np.exp(v.probs).sum(axis=1)) - own_probability(v)
+                )
+            },
+        ),
+        Mistake(
+            "The exponential is taken twice: exponentials are used where scores belong",
+            "Follow one score through your code. How often does it go through exp?",
+            through_probs(lambda v, _: softmax_of(v.exps)),
+        ),
+    ],
     own_class_left_out_of_sum=Mistake(
         "The sum of the exponentials leaves out the correct class",
         ADD_UP,
@@ -696,6 +721,12 @@ SOFTMAX_ONLY = catalogue(
         "Which single probability of a point is in the softmax loss?",
         {"losses": lambda v, _: ((v.probs - v.one_hot) ** 2).sum(axis=1)},
     ),
+    stops_at_own_class=Mistake(
+        "The loop over the classes ends at the correct class, as after `break`",
+        "Which classes come after the correct one, and does the loop reach them?",
+        {"dscores": lambda v, value: np.where(v.one_hot, value, value * earlier(v))},
+        {"dscores": lambda v, value: value * earlier(v)},
+    ),
     one_for_each_class=Mistake(
         "For the correct class, 1 is subtracted C times",
         "How often does the line run that subtracts the point?",
@@ -744,6 +775,26 @@ SOFTMAX_ONLY = catalogue(
         "derivative with respect to one score?",
         {"dscores": lambda v, _: -v.one_hot},
     ),
+    others_get_x=[
+        Mistake(
+            "The other classes get x where p times x belongs, and the correct class "
+            "gets nothing",
+            SUM_OF_DSCORES,
+            {"dscores": lambda v, _: 1 - v.one_hot},
+        ),
+        Mistake(
+            "The other classes get x where p times x belongs, and the correct class "
+            "gets -x",
+            SUM_OF_DSCORES,
+            {"dscores": lambda v, _: 1 - 2 * v.one_hot},
+        ),
+        Mistake(
+            "The classes get x where p times x belongs: this is the gradient of an SVM "
+            "whose margins are all positive",
+            SUM_OF_DSCORES,
+            {"dscores": lambda v, _: 1 - v.C * v.one_hot},
+        ),
+    ],
     one_added=Mistake(
         "The 1 of the correct class is added, where it should be subtracted",
         RAISE_OWN_SCORE,
@@ -856,17 +907,14 @@ SMALL_MARGIN = (
 
 SVM_ONLY = catalogue(
     margin_missing=Mistake("The margin of 1 is missing", MARGIN, margin_wrong(0)),
-    margin_wrong=[
-        Mistake(f"The margin is {margin:g}, not 1", MARGIN, margin_wrong(margin))
-        for margin in (0.1, 0.5, 2, 5, 10, -1)
-    ],
     margin_reversed=Mistake(
         "The difference of the scores is the wrong way round",
         RAISE_OWN_SCORE,
         {"margins": lambda v, value: 2 - value},
     ),
     own_class_counted=Mistake(
-        "The correct class is counted among the others",
+        "Each point counts 1 too much, as if the correct class were counted among the "
+        "others",
         "What is the correct class's margin to itself, and should it cost anything?",
         {
             "losses": lambda v, value: value + 1,
@@ -896,6 +944,15 @@ SVM_ONLY = catalogue(
             no_hinge(lambda v: v.C - 1),
             no_hinge(lambda v: v.C),
         ),
+    ],
+    stops_at_own_class=Mistake(
+        "The loop over the classes ends at the correct class, as after `break`",
+        "Which classes come after the correct one, and does the loop reach them?",
+        {"counted": lambda v, value: value * earlier(v)},
+    ),
+    margin_wrong=[
+        Mistake(f"The margin is {margin:g}, not 1", MARGIN, margin_wrong(margin))
+        for margin in (0.1, 0.5, 2, 5, 10, -1)
     ],
     absolute_margins=Mistake(
         "The absolute margins are summed",

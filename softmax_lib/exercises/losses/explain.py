@@ -53,6 +53,8 @@ from softmax_lib.exercises.search import (
     findings,
 )
 
+SHIFTED_UP = {"minimum_subtracted", "maximum_added"}  # worse than no shift at all
+DOUBTFUL = {"mean_subtracted", "own_score_subtracted", "maximum_of_absolute"}
 UNSTABLE = {"overflow", *(mistake.name for mistake in EXTREME_MISTAKES)}
 SCORES_AT_ALL = [*ORDINARY, *EXTREME]
 DTYPES = catalogue(
@@ -187,6 +189,22 @@ def settle(check: LossCheck, answers: Answers, parts: Sequence[str]) -> Settled:
     return settled
 
 
+def with_shared(settled: Settled, answers: Answers) -> Settled:
+    """Explain the rest by a mistake that one part shares with it, and others."""
+    exercise, sets = settled.check.ordinary, dict(settled.sets)
+    shared = tuple(
+        variant
+        for variants in settled.explained[0].parts.values()
+        for variant in variants
+        if exercise.affects_all(variant)
+    )
+    for part in settled.unknown if shared else ():
+        results = answers.results(part, ORDINARY)
+        found = explain_part(exercise, part, results, shared)
+        sets[part] = [variants + shared for variants in found]
+    return settled._replace(sets=sets)
+
+
 def best(
     check: LossCheck,
     parts: Sequence[str],
@@ -257,7 +275,7 @@ def diagnose_numbers(diagnosis: Diagnosis, forms: list[str]) -> Diagnosis:
     """Compare the numbers with those of the known mistakes."""
     answers, asked = diagnosis.answers, diagnosis.check
     written = [part for part in asked.parts if f"{part}_not_written" not in forms]
-    settled = settle(asked, answers, written)
+    settled = with_shared(settle(asked, answers, written), answers)
     check, exercise, unknown = settled.check, settled.check.ordinary, settled.unknown
     first, *others = settled.explained
     named = findings(exercise, first, unknown)
@@ -267,6 +285,14 @@ def diagnose_numbers(diagnosis: Diagnosis, forms: list[str]) -> Diagnosis:
     diagnosis = replace(
         diagnosis, check=check, remarks=remarks, convention=settled.convention
     )
+    if line := answers.traits.line_of_pairs:  # which has the same numbers
+        pairs = replace(*find(FORMS, ["pairs_of_points"]), part="loss", line=line)
+        named = [
+            pairs if (x.name, x.part) == ("not_averaged", "loss") else x for x in named
+        ]
+        if "loss" in unknown:
+            named, unknown = [*named, pairs], [p for p in unknown if p != "loss"]
+            return replace(diagnosis, findings=[*formal, *named], unexplained=unknown)
     if unknown:
         return replace(diagnosis, findings=[*formal, *named], unexplained=unknown)
     unstable = explain_extremes(answers, check, first)
@@ -276,7 +302,11 @@ def diagnose_numbers(diagnosis: Diagnosis, forms: list[str]) -> Diagnosis:
         return replace(diagnosis, findings=found, examples=SCORES_AT_ALL)
     if unstable is None:
         unstable = [] if serious else find(FORMS, ["overflow"])
-    serious = unite([*serious, *(x for x in unstable if x.name in names_of(serious))])
+    worse = [finding for finding in unstable if finding.name in SHIFTED_UP]
+    serious += [x for x in unstable if x.name in names_of(serious)]
+    if serious:  # inf and nan alone are poor evidence
+        unstable = [x for x in unstable if x.name not in DOUBTFUL]
+    serious = unite([*serious, *worse])
     unstable = [
         replace(finding, is_remark=True)
         for finding in unstable
@@ -289,13 +319,18 @@ def diagnose_numbers(diagnosis: Diagnosis, forms: list[str]) -> Diagnosis:
             diagnosis,
             findings=[*formal, *serious],
             remarks=remarks,
-            alternatives=[findings(exercise, each) for each in others],
+            alternatives=[findings(exercise, each) for each in others if likely(each)],
             examples=SCORES_AT_ALL,
         )
     if forms or answers.traits.loops:
         found = find(FORMS, forms or answers.traits.loops)
         return replace(diagnosis, findings=found, remarks=remarks)
     return replace(diagnosis, remarks=[*remarks, *other_remarks(answers, check)])
+
+
+def likely(found: Explanation) -> bool:
+    """Whether an explanation is worth naming beside another one."""
+    return "margin_wrong" not in found.names  # a large margin is none at all
 
 
 def names_of(found: Sequence[Finding]) -> set[str]:

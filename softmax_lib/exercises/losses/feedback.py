@@ -33,7 +33,10 @@ def write(diagnosis: Diagnosis) -> Report:
     """Write the report."""
     if diagnosis.stop is not None:
         rest = with_lines(diagnosis.rest) if diagnosis.rest else None
-        besides = [x for x in rest.findings if not x.is_remark] if rest else []
+        only = rest.check.parts[0] if rest and len(rest.check.parts) == 1 else ""
+        besides = (
+            [replace(x, part=x.part or only) for x in rest.findings] if rest else []
+        )
         unknown = rest.unexplained if rest else []
         return stopped(*diagnosis.stop, besides, unknown)
     diagnosis = with_lines(diagnosis)
@@ -159,7 +162,7 @@ def facts_of(diagnosis: Diagnosis, part: str) -> list[str]:
 
 
 def constant_factor(diagnosis: Diagnosis, part: str) -> list[str]:
-    """Return by which factor a part, or one of its two terms, is wrong for every input."""
+    """Return by which factor a part, or one of its terms, is always wrong."""
     whole, without_reg, penalty = [], [], []
     for given in ORDINARY:
         value = diagnosis.answers.outputs[given].part(part)

@@ -463,6 +463,7 @@ def sight_of(
     """Return where the changes are."""
     sites = [session.watched.sites[number] for number, *_ in changes]
     of_penalty = changes[0][2] in session.of(PENALIZED[0]).penalized
+    are_right = all(known[site.number] for site in sites)
     return Sight(
         part,
         tuple(sorted({site.line for site in sites})),
@@ -472,5 +473,28 @@ def sight_of(
         changes[0][1] == "add",
         scale,
         of_penalty=of_penalty,
-        is_right=all(known[site.number] for site in sites),
+        is_right=are_right,
+        balance=balance(session, part) if are_right else ("", ""),
     )
+
+
+def balance(session: Session, part: str) -> tuple[str, str]:
+    """Return what a part counts twice or leaves out, if its error is one step."""
+    given = INPUTS[0]
+    steps, value = session.of(given), session.run(given, {})[part]
+    if value is None:
+        return "", ""
+    error = value - evaluate(session.check.ordinary, part, given)
+    amounts = {"losses": steps.values["loss"]}
+    if part == "gradient":
+        one_hot, columns = steps.v.one_hot, dict(steps.columns)
+        if "probs" in columns:
+            columns["own prob"] = columns["probs"] * one_hot
+        amounts = {k: steps.v.X.T @ v / steps.N for k, v in columns.items()}
+    for label, amount in amounts.items():
+        for times in (1, steps.N):
+            if matches(error, times * amount):
+                return "twice", label
+            if matches(error, -times * amount):
+                return "not at all", label
+    return "", ""
