@@ -97,6 +97,7 @@ averaged_over_features in the loss: loss /= num_train → loss /= X.shape[1]
 averaged_over_classes in the gradient: dW /= num_train → dW /= num_classes
 averaged_over_points_and_classes in the loss: loss /= num → loss /= len(dW.T) * num
 averaged_twice in the gradient: dW /= num_train → dW /= num_train ** 2
+data_doubled in the gradient: dW /= num_train → dW /= num_train / 2
 reg_missing in the loss: loss += reg * np.sum(W * W) → pass
 reg_missing in the gradient: dW += 2 * reg * W → pass
 reg_half in the loss: reg * np → 0.5 * reg * np
@@ -196,6 +197,7 @@ margin_wrong: + 1 → + 10
 margin_wrong: + 1 → - 1
 margin_reversed: scores[j] - correct_class_score → correct_class_score - scores[j]
 own_class_counted in the loss: continue → pass
+stops_at_own_class: continue → break
 point_for_class: j == y[i] → i == y[i]
 own_class_missing: dW[:, y[i]] -= X[i] → pass
 own_class_sign: dW[:, y[i]] -= X[i] → dW[:, y[i]] += X[i]

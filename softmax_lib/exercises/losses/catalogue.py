@@ -142,7 +142,7 @@ COMMON = catalogue(
     ),
     averaged_over_constant=map(averaged_over_constant, (200, 500, 1000, 49000)),
     data_doubled=Mistake(
-        "The part that comes from the data is counted twice",
+        "The part that comes from the data is twice what it should be",
         "Which lines add it, and does each of them run once?",
         scaled(lambda v: 2),
     ),

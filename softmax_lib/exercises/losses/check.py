@@ -81,6 +81,7 @@ def find_lines(function: LossFunction, diagnosis: Diagnosis) -> list[Sight]:
         diagnosis.answers.layout,
         diagnosis.answers.without,
         wrong,
+        list(diagnosis.unexplained),
         penalties,
     )
     with announced("Searching for the line of the mistake ..."):

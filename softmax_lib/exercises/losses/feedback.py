@@ -68,7 +68,7 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
             for finding in found
             if finding.part in ("", part)
             and finding.name not in NOT_OF_A_LINE
-            and finding.name.startswith("reg_") == sight.of_penalty
+            and finding.name.startswith(("reg_", "penalty_")) == sight.of_penalty
         ]
         if part in diagnosis.unexplained:
             found.append(sight.finding())

@@ -309,6 +309,7 @@ class Wanted(NamedTuple):
     layout: str
     without: tuple[int, ...]  # lines that are taken out
     parts: list[str]  # that are wrong
+    unknown: list[str]  # those of them that no catalogue explains
     penalties: list[str]  # the parts whose penalty is wrong
 
 
@@ -324,15 +325,15 @@ def locate(function: LossFunction, wanted: Wanted) -> Iterator[Sight]:
     check = LossCheck(plain, plain, "", wanted.judged).under(convention)
     session = Session(watched, run, check)
     for part in wanted.parts:
-        if (sight := locate_part(session, part)) is not None:
+        if (sight := locate_part(session, part, part in wanted.unknown)) is not None:
             yield sight
     for part in wanted.penalties:
         if (sight := locate_penalty(session, part)) is not None:
             yield sight
 
 
-def locate_part(session: Session, part: str) -> Sight | None:
-    """Find the first assignment whose right value makes a part right."""
+def locate_part(session: Session, part: str, tries_pairs: bool) -> Sight | None:
+    """Find the first assignment, or pair, whose right value makes a part right."""
     deadline = time.process_time() + BUDGET
     given = INPUTS[0]
     seen = session.observe(given)
@@ -376,7 +377,7 @@ def locate_part(session: Session, part: str) -> Sight | None:
             first = next((each for each in found if not known[each[0]]), None)
             changes = tuple(found) if first is None else (first,)
             return sight_of(session, part, changes, scale, known)
-    for scale in SCALES:
+    for scale in SCALES if tries_pairs else ():
         for one, other in pairs:
             for changes in itertools.product(
                 options[one.number], options[other.number]
