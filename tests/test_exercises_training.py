@@ -225,7 +225,7 @@ def test_the_lines_of_the_evidence_fit_a_screen(edits: list[str]) -> None:
             "W_transposed",
             [
                 "(dim, num_classes) → (num_classes, dim)",
-                "        pass → return X_batch.dot(self.W)",
+                "pass → return X_batch.dot(self.W)",
             ],
         ),
         (

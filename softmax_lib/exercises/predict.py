@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from softmax_lib.exercises.errors import stopped
+from softmax_lib.exercises.losses.catalogue import softmax_of
 from softmax_lib.exercises.losses.counterexample import matrix
 from softmax_lib.exercises.losses.forms import FORMS
 from softmax_lib.exercises.losses.inputs import Input, draw_input, with_scores
@@ -39,12 +40,6 @@ STEPS: dict[str, Step] = {
     "chosen": lambda v: v.scores.argmax(axis=1),
     "returned": lambda v: v.chosen,
 }
-
-
-def softmax(scores: np.ndarray) -> np.ndarray:
-    """Return the probabilities of each row of scores."""
-    exps = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(exps / exps.sum(axis=1, keepdims=True))
 
 
 ROWS = "X is (N, D) and the answer is (N,): one class for each row of X."
@@ -95,7 +90,7 @@ MISTAKES = catalogue(
         "The exponentials are divided by sums over the points, not over the classes",
         "Add up the probabilities of one point, one row. What should come out? And do "
         "you need them?",
-        {"chosen": lambda v, _: softmax(v.scores.T).T.argmax(axis=1)},
+        {"chosen": lambda v, _: softmax_of(v.scores.T).T.argmax(axis=1)},
         {
             "chosen": lambda v, _: (
                 np.exp(v.scores) / np.exp(v.scores).sum(axis=0)
@@ -163,7 +158,7 @@ MISTAKES = catalogue(
     probabilities_returned=Mistake(
         "The probabilities are returned, not the classes",
         ROWS,
-        {"returned": lambda v, _: softmax(v.scores)},
+        {"returned": lambda v, _: softmax_of(v.scores)},
     ),
     one_hot_returned=Mistake(
         "The classes are returned as rows of zeros and ones",
@@ -183,7 +178,7 @@ MISTAKES = catalogue(
     highest_probability_returned=Mistake(
         "The highest probability is returned, not the class that has it",
         ENTRY_OR_INDEX,
-        {"returned": lambda v, _: softmax(v.scores).max(axis=1)},
+        {"returned": lambda v, _: softmax_of(v.scores).max(axis=1)},
     ),
     column_returned=Mistake(
         "The predictions are a column, (N, 1)",
@@ -249,22 +244,15 @@ def check_predict(classifier: type) -> Report:
 
 def predict_all(cls: type) -> Iterator[str | Prediction | Trouble]:
     """Yield which of W and X the class has transposed, and its predictions."""
-    oblong = INPUTS[:2]
-    layouts = [""]
-    if all(isinstance(attempt(predict, cls, given), Trouble) for given in oblong):
-        own = attempt(layout_of, cls) if hasattr(cls, "train") else None
-        layouts = [*LAYOUTS] if own is None else [own]
-    layout = next(
-        (
-            each
-            for each in layouts
-            if not any(
-                isinstance(attempt(predict, cls, given, each), Trouble)
-                for given in oblong
-            )
-        ),
-        "",
-    )
+
+    def stops(layout: str) -> bool:
+        return any(
+            isinstance(attempt(predict, cls, given, layout), Trouble)
+            for given in INPUTS[:2]  # oblong ones
+        )
+
+    layouts = [layout_of(cls)] if hasattr(cls, "train") else list(LAYOUTS)
+    layout = next((each for each in ("", *layouts) if not stops(each)), "")
     yield layout
     for given in INPUTS:
         yield attempt(predict, cls, given, layout)

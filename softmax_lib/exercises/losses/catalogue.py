@@ -17,6 +17,7 @@ __all__ = [
     "PENALTY_STEPS",
     "SOFTMAX_MISTAKES",
     "SVM_MISTAKES",
+    "softmax_of",
 ]
 
 Factor = Callable[[Values], Any]
@@ -108,6 +109,11 @@ def penalized_each_time(divided: int) -> dict[str, Change]:
     return rescaled_penalty(
         lambda v: sum(float(v.N) ** -k for k in range(divided, v.N + divided))
     )
+
+
+def earlier(v: Values) -> np.ndarray:
+    """Return which classes come before each point's own one."""
+    return np.asarray(np.arange(v.C) < v.y[:, np.newaxis])
 
 
 POINT_FOR_CLASS = "y[i] is a class. Which of your loops counts the classes?"
@@ -218,6 +224,13 @@ COMMON = catalogue(
         "The sum of the points is multiplied by the sum of their dscores",
         "Does your product multiply point 1 by the dscores of point 2?",
         {"sum_gradient": lambda v, _: np.outer(v.X.sum(0), v.dscores.sum(0))},
+    ),
+    stops_at_own_class=Mistake(
+        "The loop over the classes ends at the correct class, as after `break`",
+        "Which classes come after the correct one, and does the loop reach them?",
+        {"dscores": lambda v, value: np.where(v.one_hot, value, value * earlier(v))},
+        {"dscores": lambda v, value: value * earlier(v)},
+        {"counted": lambda v, value: value * earlier(v)},
     ),
     reg_missing=Mistake(
         "The regularization is missing",
@@ -366,9 +379,9 @@ def shifted_by(shift: Callable[[np.ndarray], np.ndarray]) -> dict[str, Change]:
     return {"shifted": lambda v, _: v.scores - shift(v.scores)}
 
 
-def earlier(v: Values) -> np.ndarray:
-    """Return which classes come before each point's own one."""
-    return np.asarray(np.arange(v.C) < v.y[:, np.newaxis])
+def without_p(own: Factor) -> dict[str, Change]:
+    """Take 1 for the other classes, and minus a number for the own one."""
+    return {"dscores": lambda v, _: 1 - v.one_hot - own(v) * v.one_hot}
 
 
 def own_excluded(v: Values, _: np.ndarray) -> np.ndarray:
@@ -721,12 +734,6 @@ SOFTMAX_ONLY = catalogue(
         "Which single probability of a point is in the softmax loss?",
         {"losses": lambda v, _: ((v.probs - v.one_hot) ** 2).sum(axis=1)},
     ),
-    stops_at_own_class=Mistake(
-        "The loop over the classes ends at the correct class, as after `break`",
-        "Which classes come after the correct one, and does the loop reach them?",
-        {"dscores": lambda v, value: np.where(v.one_hot, value, value * earlier(v))},
-        {"dscores": lambda v, value: value * earlier(v)},
-    ),
     one_for_each_class=Mistake(
         "For the correct class, 1 is subtracted C times",
         "How often does the line run that subtracts the point?",
@@ -775,26 +782,12 @@ SOFTMAX_ONLY = catalogue(
         "derivative with respect to one score?",
         {"dscores": lambda v, _: -v.one_hot},
     ),
-    others_get_x=[
-        Mistake(
-            "The other classes get x where p times x belongs, and the correct class "
-            "gets nothing",
-            SUM_OF_DSCORES,
-            {"dscores": lambda v, _: 1 - v.one_hot},
-        ),
-        Mistake(
-            "The other classes get x where p times x belongs, and the correct class "
-            "gets -x",
-            SUM_OF_DSCORES,
-            {"dscores": lambda v, _: 1 - 2 * v.one_hot},
-        ),
-        Mistake(
-            "The classes get x where p times x belongs: this is the gradient of an SVM "
-            "whose margins are all positive",
-            SUM_OF_DSCORES,
-            {"dscores": lambda v, _: 1 - v.C * v.one_hot},
-        ),
-    ],
+    others_get_x=Mistake(
+        "The other classes get x where p times x belongs, and the correct class gets "
+        "no multiple of p, either",
+        SUM_OF_DSCORES,
+        *map(without_p, (lambda v: 0, lambda v: 1, lambda v: v.C - 1)),
+    ),
     one_added=Mistake(
         "The 1 of the correct class is added, where it should be subtracted",
         RAISE_OWN_SCORE,
@@ -887,11 +880,6 @@ def margin_wrong(margin: float) -> dict[str, Change]:
     return {"margins": lambda v, value: value - 1 + margin}
 
 
-def no_hinge(own: Factor) -> dict[str, Change]:
-    """Count every class, whatever its margin."""
-    return {"dscores": lambda v, _: 1 - v.one_hot - v.one_hot * own(v)}
-
-
 def positive_scores(v: Values, counted: np.ndarray) -> np.ndarray:
     """Take 1 where a score is positive, and their number at the correct class."""
     mask = counted * (v.scores > 0)
@@ -941,15 +929,10 @@ SVM_ONLY = catalogue(
             "Classes count whose margin is not positive",
             "A wrong class is far behind the correct one. If its score rises a little, "
             "does the loss change? And is 0 >= 0?",
-            no_hinge(lambda v: v.C - 1),
-            no_hinge(lambda v: v.C),
+            without_p(lambda v: v.C - 1),
+            without_p(lambda v: v.C),
         ),
     ],
-    stops_at_own_class=Mistake(
-        "The loop over the classes ends at the correct class, as after `break`",
-        "Which classes come after the correct one, and does the loop reach them?",
-        {"counted": lambda v, value: value * earlier(v)},
-    ),
     margin_wrong=[
         Mistake(f"The margin is {margin:g}, not 1", MARGIN, margin_wrong(margin))
         for margin in (0.1, 0.5, 2, 5, 10, -1)

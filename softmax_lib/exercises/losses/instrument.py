@@ -22,60 +22,31 @@ BEFORE, AFTER, START, TICK = "__before__", "__after__", "__start__", "__tick__"
 
 @dataclass(frozen=True)
 class Site:
-    """An assignment in the reader's function.
+    """An assignment in the reader's function."""
 
-    Attributes
-    ----------
-    number : int
-        Its place among all of them.
-    line : int
-        The line in the reader's file.
-    name : str
-        The variable that changes.
-    updates : bool
-        Whether the variable had a value before, and part of it may remain.
-    adds : bool
-        Whether it adds to the variable, or writes into a part of it.
-    in_place : bool
-        Whether it writes into the array that the variable is.
-    loops : tuple of int
-        The loops around it, the outermost one first.
-    reads : frozenset of str
-        The names in it.
-    """
-
-    number: int
-    line: int
-    name: str
-    updates: bool
-    adds: bool
-    in_place: bool
-    loops: tuple[int, ...]
-    reads: frozenset[str]
+    number: int  # its place among all of them
+    line: int  # in the reader's file
+    name: str  # the variable that changes
+    updates: bool  # whether it had a value before, and part of it may remain
+    adds: bool  # whether it adds to the variable, or writes into a part of it
+    in_place: bool  # whether it writes into the array that the variable is
+    loops: tuple[int, ...]  # around it, the outermost one first
+    reads: frozenset[str]  # the names in it
 
 
 @dataclass
 class Watched:
     """A reader's function under watch.
 
-    Attributes
-    ----------
-    function : callable
-        The function as it was compiled again.
-    sites : list of Site
-        Its assignments.
-    on_change : callable
-        ``on_change(site, before, after, index)`` returns the value to go on with;
-        ``index`` is the count of each loop around the assignment.
-    counts : dict
-        How often each loop has run in the last pass through it.
+    ``on_change(site, before, after, index)`` returns the value to go on with; ``index``
+    is the count of each loop around the assignment.
     """
 
     sites: list[Site]
     file: str
-    function: Callable[..., Any] = lambda: None
+    function: Callable[..., Any] = lambda: None  # as it was compiled again
     on_change: Callable[[Site, Any, Any, list[int]], Any] = lambda s, b, a, i: a
-    counts: dict[int, int] = field(default_factory=dict)
+    counts: dict[int, int] = field(default_factory=dict)  # of each loop's last pass
     kept: dict[int, Any] = field(default_factory=dict)
 
     def text(self, line: int) -> str:
@@ -136,10 +107,11 @@ def take_out(definition: ast.FunctionDef, lines: Sequence[int]) -> list[int]:
         kept: list[ast.stmt] = []
         for node in block:
             inner = [name for name in ("body", "orelse") if getattr(node, name, None)]
-            first = getattr(node, "body", None) if inner else None
-            end = first[0].lineno - 1 if first else node.end_lineno
+            end: int = node.end_lineno or node.lineno
+            if inner:
+                end = max(node.lineno, getattr(node, "body")[0].lineno - 1)  # noqa: B009
             head = [getattr(node, name, None) for name in ("test", "iter")]
-            stops = any(node.lineno <= line <= max(end, node.lineno) for line in lines)
+            stops = any(node.lineno <= line <= end for line in lines)
             if isinstance(node, ast.Return):
                 values = node.value.elts if isinstance(node.value, ast.Tuple) else []
                 remaining[:] = [k for k, v in enumerate(values) if not is_spoiled(v)]

@@ -61,43 +61,18 @@ PLACES = {
 
 
 class Sight(NamedTuple):
-    """Where a part goes wrong.
+    """Where a part goes wrong."""
 
-    Attributes
-    ----------
-    part : str
-        "loss" or "gradient".
-    lines : tuple of int
-        The lines of the reader's file.
-    text : str
-        The first of them.
-    name : str
-        The variable that is wrong after it.
-    label : str
-        Which step of the reference belongs there.
-    adds : bool
-        Whether that is what should be added to the variable.
-    scale : str
-        The mistake of scale that remains, or "".
-    is_right : bool
-        Whether the lines compute steps of the reference, and what follows from them,
-        or all of them together, is wrong.
-    of_penalty : bool
-        Whether it is the penalty that goes wrong there.
-    balance : tuple of str
-        "twice" or "not at all", and what is counted so; or twice "".
-    """
-
-    part: str
-    lines: tuple[int, ...]
-    text: str
-    name: str
-    label: str
-    adds: bool
-    scale: str = ""
-    is_right: bool = False
-    of_penalty: bool = False
-    balance: tuple[str, str] = ("", "")
+    part: str  # "loss" or "gradient"
+    lines: tuple[int, ...]  # of the reader's file
+    text: str  # the first of them
+    name: str  # the variable that is wrong after it
+    label: str  # which step of the reference belongs there
+    adds: bool  # whether that is what should be added to the variable
+    scale: str = ""  # the mistake of scale that remains
+    is_right: bool = False  # whether each line is, and not what follows from them
+    of_penalty: bool = False  # whether it is the penalty that goes wrong there
+    balance: tuple[str, str] = ("", "")  # "twice" or "not at all", and what counts so
 
     @property
     def sentence(self) -> str:

@@ -94,8 +94,8 @@ def takes(cls: type, shape: tuple[int, int]) -> bool:
     if isinstance(model, Trouble):
         return False
     model.W = np.zeros(shape)
-    answer = attempt(getattr(model, loss_name(cls), None), X.copy(), Y.copy(), 0.1)
-    return not isinstance(answer, Trouble)
+    loss: Any = getattr(model, loss_name(cls), None)
+    return not isinstance(attempt(loss, X.copy(), Y.copy(), 0.1), Trouble)
 
 
 def arguments(train: Any, settings: Settings) -> dict[str, Any]:
