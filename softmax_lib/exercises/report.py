@@ -41,10 +41,8 @@ class Finding:
     @property
     def text(self) -> str:
         """The sentence as it is printed."""
-        is_named = self.line is None or f"ine {self.line}" in self.sentence
-        line = (
-            "" if is_named or "The lines" in self.sentence else f" (line {self.line})"
-        )
+        is_named = self.line is None or re.search(r"\blines? \d", self.sentence)
+        line = "" if is_named else f" (line {self.line})"
         return f"{self.sentence}{f', in the {self.part}' if self.part else ''}{line}."
 
 
