@@ -34,9 +34,11 @@ def write(diagnosis: Diagnosis) -> Report:
     if diagnosis.stop is not None:
         rest = with_lines(diagnosis.rest) if diagnosis.rest else None
         only = rest.check.parts[0] if rest and len(rest.check.parts) == 1 else ""
-        besides = (
-            [replace(x, part=x.part or only) for x in rest.findings] if rest else []
-        )
+        besides = [
+            replace(finding, part=finding.part or only)
+            for finding in (rest.findings if rest else ())
+            if finding.name != "not_started" and "not_written" not in finding.name
+        ]
         unknown = rest.unexplained if rest else []
         return stopped(*diagnosis.stop, besides, unknown)
     diagnosis = with_lines(diagnosis)
