@@ -54,7 +54,6 @@ from softmax_lib.exercises.search import (
 )
 
 SHIFTED_UP = {"minimum_subtracted", "maximum_added"}  # worse than no shift at all
-DOUBTFUL = {"mean_subtracted", "own_score_subtracted", "maximum_of_absolute"}
 UNSTABLE = {"overflow", *(mistake.name for mistake in EXTREME_MISTAKES)}
 SCORES_AT_ALL = [*ORDINARY, *EXTREME]
 DTYPES = catalogue(
@@ -304,8 +303,8 @@ def diagnose_numbers(diagnosis: Diagnosis, forms: list[str]) -> Diagnosis:
         unstable = [] if serious else find(FORMS, ["overflow"])
     worse = [finding for finding in unstable if finding.name in SHIFTED_UP]
     serious += [x for x in unstable if x.name in names_of(serious)]
-    if serious:  # inf and nan alone are poor evidence
-        unstable = [x for x in unstable if x.name not in DOUBTFUL]
+    if serious:  # inf and nan alone are poor evidence of this one
+        unstable = [x for x in unstable if x.name != "own_score_subtracted"]
     serious = unite([*serious, *worse])
     unstable = [
         replace(finding, is_remark=True)
