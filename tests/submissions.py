@@ -97,7 +97,6 @@ averaged_over_features in the loss: loss /= num_train → loss /= X.shape[1]
 averaged_over_classes in the gradient: dW /= num_train → dW /= num_classes
 averaged_over_points_and_classes in the loss: loss /= num → loss /= len(dW.T) * num
 averaged_twice in the gradient: dW /= num_train → dW /= num_train ** 2
-data_doubled in the gradient: dW /= num_train → dW /= num_train / 2
 reg_missing in the loss: loss += reg * np.sum(W * W) → pass
 reg_missing in the gradient: dW += 2 * reg * W → pass
 reg_half in the loss: reg * np → 0.5 * reg * np
@@ -188,6 +187,7 @@ maximum_over_points: scores, axis=1, keepdims=True → scores, axis=0
 """
 
 SVM_MISTAKES = """
+data_doubled in the gradient: dW /= num_train → dW /= num_train / 2
 not_averaged in the loss: loss /= num_train → pass
 not_averaged in the gradient: dW /= num_train → pass
 reg_half in the gradient: 2 * reg → reg
