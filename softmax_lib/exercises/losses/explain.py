@@ -284,7 +284,8 @@ def diagnose_numbers(diagnosis: Diagnosis, forms: list[str]) -> Diagnosis:
     diagnosis = replace(
         diagnosis, check=check, remarks=remarks, convention=settled.convention
     )
-    if line := answers.traits.line_of_pairs:  # which has the same numbers
+    line = answers.traits.line_of_pairs
+    if line and "every_label_for_every_point" not in names_of(named):
         pairs = replace(*find(FORMS, ["pairs_of_points"]), part="loss", line=line)
         named = [
             pairs if (x.name, x.part) == ("not_averaged", "loss") else x for x in named
