@@ -22,7 +22,7 @@ from concurrent.futures import (
 )
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -40,9 +40,6 @@ from softmax_lib.tuning import (
     train_and_evaluate,
 )
 
-if TYPE_CHECKING:
-    from distributed import Client
-
 __all__ = ["parallel_map", "share_arrays", "run_jobs", "grid_search_parallel"]
 
 Setting = TypeVar("Setting")
@@ -50,7 +47,7 @@ Result = TypeVar("Result")
 
 
 def parallel_map(
-    executor: "Executor | Client",
+    executor: Executor,
     task: Callable[..., Result],
     settings: Sequence[Setting],
     arrays: Sequence[np.ndarray],
@@ -64,9 +61,9 @@ def parallel_map(
 
     Parameters
     ----------
-    executor : Executor or dask Client
-        A pool of threads or of processes, a ``Client`` of Dask, or any other executor
-        whose processes see the folder for temporary files of this one.
+    executor : Executor
+        A pool of threads or of processes, ``Client.get_executor()`` of Dask, or any
+        other whose processes see the folder for temporary files of this one.
     task : callable
         What to do. It must not change the arrays.
     settings : sequence
@@ -104,14 +101,11 @@ def parallel_map(
     def missing() -> list[int]:
         return [number for number in range(len(settings)) if number not in outcomes]
 
-    pool: Any = executor
     with share_arrays(executor, arrays) as handles:
-        if is_dask_client(pool):
-            pool = pool.get_executor()
         jobs = [(run_task, task, setting, *handles) for setting in settings]
-        run_jobs(pool, jobs, missing(), record)
-        while is_process_pool(pool) and (lost := missing()):
-            with pool_like(pool) as fresh:
+        run_jobs(executor, jobs, missing(), record)
+        while is_process_pool(executor) and (lost := missing()):
+            with pool_like(executor) as fresh:
                 run_jobs(fresh, jobs, lost, record)
             if missing() == lost:
                 break
@@ -121,13 +115,13 @@ def parallel_map(
 
 @contextmanager
 def share_arrays(
-    executor: "Executor | Client", arrays: Sequence[np.ndarray]
+    executor: Executor, arrays: Sequence[np.ndarray]
 ) -> Iterator[list[Any]]:
     """Put the arrays where every task reaches them, and yield what to send instead.
 
     Parameters
     ----------
-    executor : Executor or dask Client
+    executor : Executor
         Where the tasks will run.
     arrays : sequence of ndarray
         What every task needs.
@@ -138,12 +132,11 @@ def share_arrays(
         One small handle for each array: the array itself for threads, a future for
         Dask, the path of a temporary file for processes.
     """
-    client: Any = executor
     if isinstance(executor, ThreadPoolExecutor):
         yield list(arrays)
-    elif is_dask_client(client):  # a future of its own becomes the array on a worker
+    elif hasattr(executor, "_client"):  # of Dask, which replaces a future by its result
         # Not named by its hash: an earlier search may just be letting go of that name.
-        yield client.scatter(list(arrays), broadcast=True, hash=False)
+        yield executor._client.scatter(list(arrays), broadcast=True, hash=False)
     else:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             paths = [Path(folder, f"{number}.npy") for number in range(len(arrays))]
@@ -183,7 +176,7 @@ def run_jobs(
 
 
 def grid_search_parallel(
-    executor: "Executor | Client",
+    executor: Executor,
     X_train: np.ndarray,
     y_train: np.ndarray,
     X_val: np.ndarray,
@@ -205,7 +198,7 @@ def grid_search_parallel(
 
     Parameters
     ----------
-    executor : Executor or dask Client
+    executor : Executor
         Where to train, as for `parallel_map`.
     """
     arrays = (X_train, y_train, X_val, y_val)
@@ -259,11 +252,6 @@ def load_shared(handle: np.ndarray | Path) -> np.ndarray:
     if isinstance(handle, Path):
         return np.asarray(np.load(handle, mmap_mode="r"))
     return handle
-
-
-def is_dask_client(executor: Any) -> bool:
-    """Return whether it is a Dask client, which submits through an executor."""
-    return hasattr(executor, "scatter") and hasattr(executor, "get_executor")
 
 
 def is_process_pool(executor: Executor) -> bool:
