@@ -231,70 +231,74 @@ const runner = (() => {
     return box;
   }
 
-  // ---- an editor: a textarea, coloured when it comes into view ----------------------
+  // ---- an editor: a textarea above its own coloured text -----------------------------
 
-  let parts = null;
-  const loadParts = () =>
-    (parts ??= new Promise((resolve, reject) => {
+  let prism = null;
+  const loadPrism = () =>
+    (prism ??= new Promise((resolve) => {
       window.Prism = { manual: true };
-      const base = new URL(config.python, location);
-      document.head.append(element("link", { rel: "stylesheet", href: new URL("editor.css", base).href }));
-      const script = element("script", { src: new URL("editor.js", base).href, onload: resolve, onerror: reject });
-      document.head.append(script);
-    }).then(() => {
-      const plugins = [new codeInput.plugins.Indent(true, 4)];
-      codeInput.registerTemplate("python", codeInput.templates.prism(Prism, plugins));
+      const src = new URL("prism.js", new URL(config.python, location)).href;
+      document.head.append(element("script", { src, onload: resolve }));
     }));
 
+  // The colours are loaded when an editor comes near: who only reads loads nothing.
   const near = new IntersectionObserver(
     (entries) => {
       for (const { isIntersecting, target } of entries) {
-        if (isIntersecting) (near.unobserve(target), target.colour?.());
+        if (isIntersecting) (near.unobserve(target), loadPrism().then(target.colour));
       }
     },
     { rootMargin: "300px" },
   );
 
+  const type = (text) => document.execCommand("insertText", false, text); // can be undone
+
   function makeEditor(value, label, onInput, isCode = true) {
-    let area = element("textarea", { value, ariaLabel: label, spellcheck: !isCode, className: "runner-plain" });
+    const area = element("textarea", { value, ariaLabel: label, spellcheck: !isCode });
     for (const name of ["autocapitalize", "autocomplete", "autocorrect"]) if (isCode) area.setAttribute(name, "off");
-    const fit = () => (area.rows = Math.max(2, area.value.split("\n").length + (isCode ? 0 : 1)));
-    const heard = () => (fit(), onInput(area.value));
-    area.addEventListener("input", heard);
-    fit();
-    const editor = {
-      box: element("div", { className: "runner-editor" }, area),
+    const code = element("code");
+    const box = element("div", { className: "runner-editor" }, element("pre", { ariaHidden: "true" }, code), area);
+    let mayLeave = false; // by Tab, after Escape
+    box.classList.toggle("runner-words", !isCode);
+    box.colour = () => {
+      const text = `${area.value}\n`;
+      if (isCode && window.Prism?.languages?.python) {
+        code.innerHTML = Prism.highlight(text, Prism.languages.python, "python"); // escapes all text
+        box.classList.add("runner-coloured");
+      } else code.textContent = text;
+    };
+    const changed = () => (box.colour(), onInput(area.value));
+    area.addEventListener("input", changed);
+    area.addEventListener("blur", () => (mayLeave = false));
+    if (isCode) {
+      area.addEventListener("keydown", (event) => {
+        if (event.key === "Escape") {
+          mayLeave = true;
+          announce("Tab leaves the editor now.");
+        } else if (event.key === "Tab" && !event.shiftKey && !mayLeave) {
+          event.preventDefault();
+          const column = area.selectionStart - area.value.lastIndexOf("\n", area.selectionStart - 1) - 1;
+          type(" ".repeat(4 - (column % 4)));
+        } else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+          event.preventDefault();
+          const line = area.value.slice(0, area.selectionStart).split("\n").at(-1);
+          type(`\n${line.match(/^ */)[0]}${/:\s*(#.*)?$/.test(line) ? "    " : ""}`);
+        }
+      });
+      near.observe(box);
+    }
+    box.colour();
+    return {
+      box,
       get value() {
         return area.value;
       },
       set value(text) {
-        if (editor.coloured) editor.coloured.value = text;
         area.value = text;
-        heard();
+        changed();
       },
       focus: () => area.focus(),
     };
-    if (isCode) {
-      editor.box.colour = () => loadParts().then(() => {
-        const { value: text, selectionStart, selectionEnd } = area;
-        const hadFocus = document.activeElement === area;
-        const box = element("code-input");
-        box.setAttribute("language", "python");
-        box.setAttribute("template", "python");
-        box.append(element("textarea", { textContent: text }));
-        box.firstChild.setAttribute("data-code-input-fallback", "");
-        editor.box.replaceChildren(box);
-        editor.coloured = box;
-        area = box.querySelector("textarea");
-        area.setAttribute("aria-label", label);
-        area.spellcheck = false;
-        for (const name of ["autocapitalize", "autocomplete", "autocorrect"]) area.setAttribute(name, "off");
-        area.addEventListener("input", () => onInput(area.value));
-        if (hadFocus) (area.focus(), area.setSelectionRange(selectionStart, selectionEnd));
-      }, () => {});
-      near.observe(editor.box);
-    }
-    return editor;
   }
 
   const button = (text, onclick, properties = {}) =>

@@ -1,12 +1,12 @@
 """Put Python beside the pages, for `make live`.
 
 Pyodide is Python, with NumPy and Matplotlib, compiled for browsers. Its files, the
-package's wheel and the editor's parts go into `_build/html/python/`, in a folder named
+package's wheel and what colours the editors go into `_build/html/python/`, in a folder named
 after their content, so that no cache can mix two versions. Where that folder is,
 `book/_ext/in_browser.py` lets the pages run their cells.
 
 `pyodide.py` finds the files by their checksums in `pyodide-lock.json`, which is
-Pyodide's own list of what it loads, and the editor's files.
+Pyodide's own list of what it loads, with Prism's.
 """
 
 import hashlib
@@ -58,9 +58,8 @@ def build(folder: Path, named: Sequence[str]) -> Path:
     target.mkdir(parents=True)
     for name in checksums.keys() - editor.keys():
         (target / name).write_bytes(files[name])
-    for kind in ("js", "css"):
-        parts = [files[name] for name in editor if name.endswith(kind)]
-        (target / f"editor.{kind}").write_bytes(b"\n".join(parts))
+    prism = b"\n".join(files[name] for name in editor)
+    (target / "prism.js").write_bytes(prism)
     correct_font_list(target, lock["packages"]["matplotlib"])
     lock["packages"]["softmax-lib"] = put_softmax_lib(target)
     shutil.copy(IN_PAGE, target)

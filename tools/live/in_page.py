@@ -491,6 +491,8 @@ def as_bundle(value: Any) -> dict[str, Any]:
     text = repr(value)
     if len(text) > MOST_TEXT:
         text = text[:MOST_TEXT] + " …"
+    if isinstance(getattr(value, "passed", None), bool):
+        bundle["passed"] = value.passed
     return bundle | {"text/plain": text}
 
 

