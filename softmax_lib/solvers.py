@@ -9,7 +9,8 @@ here.
 The penalty makes such a loss strongly convex. So at any ``W`` the loss is above its
 minimum by at most ``norm(dW) ** 2 / (4 * reg)``. That is the certificate.
 
-Taught in chapter 10. This module needs SciPy: ``pip install "softmax-lib[sklearn]"``.
+Taught in chapters 10 and 11. This module needs SciPy:
+``pip install "softmax-lib[sklearn]"``.
 """
 
 from collections.abc import Callable, Iterator
