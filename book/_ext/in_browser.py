@@ -28,7 +28,7 @@ NOT_HERE = {
 
 
 def name_cells(app: Sphinx, doctree: nodes.document) -> None:
-    """Give each cell of a notebook its id, and say what part it has in the worksheet."""
+    """Give each cell of a notebook its id, and its part in the worksheet."""
     path = Path(app.env.doc2path(app.env.docname))
     if path.suffix != ".ipynb":
         return
@@ -65,7 +65,9 @@ def add_scripts(
         context["body"] = below_title(body, f"{lead} <code>make live</code>.")
         return
     if pagename in NOT_HERE:
-        lead = f"The cells of this page do not run in the page, as {NOT_HERE[pagename]}."
+        lead = (
+            f"The cells of this page do not run in the page, as {NOT_HERE[pagename]}."
+        )
         way = "The rocket above opens it elsewhere."
         context["body"] = below_title(body, f"{lead} {way}")
     built = json.loads(index.read_text("utf-8"))

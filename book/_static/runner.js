@@ -49,6 +49,10 @@ const runner = (() => {
     timer = setTimeout(() => end(message), 1000 * seconds);
   }
 
+  function allow(seconds) {
+    limit(seconds + GRACE, `Your code does not finish: it was stopped after ${seconds} seconds.`);
+  }
+
   function hear(data) {
     if (!job) return;
     if ("loading" in data) {
@@ -62,8 +66,9 @@ const runner = (() => {
       job.say("Running what this cell needs of the cells above.");
     } else if (data.begin) {
       job.began();
-      const { seconds } = job.order;
-      limit(seconds + GRACE, `Your code does not finish: it was stopped after ${seconds} seconds.`);
+      allow(job.order.seconds);
+    } else if ("clock" in data) {
+      allow(data.clock ? job.order.limit : job.order.seconds);
     } else if (data.done) {
       finish(data.ok);
     } else if (data.broken) {
@@ -451,7 +456,7 @@ const runner = (() => {
           session: this.notebook.path,
           cells: this.notebook.sources(),
           target: target.id,
-          seconds: isCheck ? CHECK : RUN,
+          seconds: RUN,
           limit: CHECK,
           most: ABOVE,
         },
@@ -461,7 +466,7 @@ const runner = (() => {
           const since = performance.now();
           const tick = () => {
             const seconds = Math.floor((performance.now() - since) / 1000);
-            this.said.textContent = `Running: ${seconds} of at most ${this.job.order.seconds} s.`;
+            this.said.textContent = `Running: ${seconds} of at most ${isCheck ? CHECK : RUN} s.`;
           };
           tick();
           clock = setInterval(tick, 1000);
@@ -599,7 +604,7 @@ const runner = (() => {
       if (!chosen) return;
       const text = await chosen.text();
       judge.pressed.hidden = false;
-      judge.begin({ file: true, name: chosen.name, text, seconds: 3 * CHECK, limit: CHECK, most: ABOVE });
+      judge.begin({ file: true, name: chosen.name, text, seconds: RUN, limit: CHECK, most: ABOVE });
       const known = [...stepsOf(text)].filter(([id]) => notebook.solutions.some((cell) => cell.id === id));
       if (known.length) {
         output.append(button("Put it into the editors", ({ target }) => {

@@ -1,8 +1,10 @@
 """The worksheet is written, run and judged in the page, and chapters run in theirs.
 
-These tests need Python beside the pages: `make live-pages`. Every other host is refused.
+These tests need Python beside the pages (`make live-pages`). Every other host is
+refused.
 """
 
+import itertools
 import json
 import re
 import tempfile
@@ -249,7 +251,7 @@ def all_cases():
         edits = [edit for _, edit in submissions.mistakes(getattr(submissions, table))]
         fitting = [edit for edit in edits if fits(source, edit)]
         yield from ([check, source, [edit]] for edit in fitting)
-        for pair in zip(fitting, fitting[1:], strict=False):
+        for pair in itertools.pairwise(fitting):
             if fits(source, *pair):
                 yield [check, source, list(pair)]
 

@@ -1,8 +1,8 @@
 """Put Python beside the pages, for `make live`.
 
 Pyodide is Python, with NumPy and Matplotlib, compiled for browsers. Its files, the
-package's wheel and what colours the editors go into `_build/html/python/`, in a folder named
-after their content, so that no cache can mix two versions. Where that folder is,
+package's wheel and what colours the editors go into `_build/html/python/`, in a folder
+named after their content, so that no cache can mix two versions. Where that folder is,
 `book/_ext/in_browser.py` lets the pages run their cells.
 
 `pyodide.py` finds the files by their checksums in `pyodide-lock.json`, which is
@@ -66,12 +66,10 @@ def build(folder: Path, named: Sequence[str]) -> Path:
     write(target / "pyodide-lock.json", lock)
     first = [lock["packages"][name]["file_name"] for name in FIRST]
     loaded = ["pyodide.asm.wasm", "python_stdlib.zip", *first]
-    index = {
-        "folder": content_hash(target),
-        "sizes": {name: (target / name).stat().st_size for name in loaded},
-    }
-    write(folder / "index.json", index)
-    target.rename(folder / index["folder"])
+    name = content_hash(target)
+    sizes = {name: (target / name).stat().st_size for name in loaded}
+    write(folder / "index.json", {"folder": name, "sizes": sizes})
+    target.rename(folder / name)
     return folder
 
 

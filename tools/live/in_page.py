@@ -1,9 +1,9 @@
 """Runs the cells of a page in the browser: the part that is Python.
 
-`run` gets the code cells of a notebook and which of them to run. It runs first what that
-cell needs of the cells above: the statements that give its names a value, and those that
-these need, as far as they have not run already in the version that stands on the page.
-What it prints and shows goes to the page by `post`, as JSON.
+`run` gets the code cells of a notebook and which of them to run. It runs first what
+that cell needs of the cells above: the statements that give its names a value, and
+those that these need, as far as they have not run already in the version that stands on
+the page. What it prints and shows goes to the page by `post`, as JSON.
 
 It runs in Pyodide and, for its tests, in any Python.
 """
@@ -36,7 +36,7 @@ Post = Callable[[str], None]
 
 
 class Statement(NamedTuple):
-    """A statement of a cell: what it gives a value, what it changes, what it asks for."""
+    """A statement of a cell: what it gives a value, changes, and asks for."""
 
     cell: str
     node: ast.stmt
@@ -78,7 +78,9 @@ PURE = re.compile(
     r"item|tolist|startswith|endswith|replace|index|count|upper|lower|cumsum|nonzero"
 )
 # Functions of modules that change the module for what follows.
-SETTINGS = re.compile(r"seterr|set_printoptions|filterwarnings|simplefilter|seed|update")
+SETTINGS = re.compile(
+    r"seterr|set_printoptions|filterwarnings|simplefilter|seed|update"
+)
 SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 SIMPLE = SCOPES | ast.Assign | ast.AnnAssign | ast.Import | ast.ImportFrom | ast.With
 
@@ -91,7 +93,9 @@ def statements(cell: str, source: str, modules: set[str]) -> list[Statement]:
             modules.update(a.asname or a.name.split(".")[0] for a in node.names)
         code = compile(ast.Module([node], []), name_of(cell), "exec")
         at_once = list(dis.get_instructions(code))
-        stored = {i.argval for i in at_once if i.opname in ("STORE_NAME", "DELETE_NAME")}
+        stored = {
+            i.argval for i in at_once if i.opname in ("STORE_NAME", "DELETE_NAME")
+        }
         loaded = {i.argval for i in at_once if i.opname == "LOAD_NAME"}
         gives = stored - loaded if isinstance(node, SIMPLE) else set()
         changes = set(changed_by(node, modules)) | (stored - gives)
@@ -174,7 +178,7 @@ def outdated(
     now: dict[str, list[int]],
     names: set[str],
 ) -> list[Made]:
-    """Return the statements that have to run so that the names are as they should be."""
+    """Return the statements that must run for the names to be as they should."""
 
     def holds(name: str, chain: list[int]) -> bool:
         there = now.get(name, [])
@@ -226,20 +230,26 @@ def run(order: str, post: Post) -> str:
     set_limit(asked.get("limit"))
     show = Display(send)
     builtins.display = show  # type: ignore[attr-defined]
-    builtins.input = no_input  # type: ignore[assignment]
+    builtins.input = no_input
     builtins.train_own = lambda model: train_own(model, send)  # type: ignore[attr-defined]
     ok = False
     try:
-        ok = run_cell(session, asked, send, show)
+        with limited(send):
+            ok = run_cell(session, asked, send, show)
     except ModuleNotFoundError as error:
         top = (error.name or "").partition(".")[0]
         if top in LATER and top not in sys.modules:
-            return json.dumps({"needs": "matplotlib" if top == "matplotlib" else "pillow"})
+            return json.dumps(
+                {"needs": "matplotlib" if top == "matplotlib" else "pillow"}
+            )
         send(error=explain(error))
     except CellError as error:
         send(error=str(error))
     except PrintsTooMuch:
-        send(error=f"Your code prints without end: it was stopped after {MOST_TEXT:,} characters.")
+        send(
+            error="Your code prints without end: it was stopped after "
+            f"{MOST_TEXT:,} characters."
+        )
     except KeyboardInterrupt:
         send(error=explain_stop(asked))
     except MemoryError:
@@ -274,7 +284,9 @@ def run_cell(
     reads = {name for statement in own for name in statement.reads}
     for name, fault in unread.items():
         if reads & names_given(sources[name]):
-            raise CellError(f"A cell above that this one needs cannot be read ({name}): {fault}.")
+            raise CellError(
+                f"A cell above that this one needs cannot be read ({name}): {fault}."
+            )
     chosen = needed(above, reads)
     made, final = number_all(chosen)
     run_first(session, outdated(made, final, session.history, reads), send)
@@ -284,8 +296,14 @@ def run_cell(
     with redirected(send):
         for statement, number in zip(own, numbers[len(chosen) :], strict=True):
             is_last = statement is own[-1]
-            if is_last and isinstance(statement.node, ast.Expr) and not silenced(cell["source"]):
-                code = compile(ast.Expression(statement.node.value), name_of(cell["id"]), "eval")
+            if (
+                is_last
+                and isinstance(statement.node, ast.Expr)
+                and not silenced(cell["source"])
+            ):
+                code = compile(
+                    ast.Expression(statement.node.value), name_of(cell["id"]), "eval"
+                )
                 value = eval(code, session.names)
                 session.names["_"] = value
                 if value is not None:
@@ -304,9 +322,15 @@ def own_statements(cell: str, source: str, modules: set[str]) -> list[Statement]
     except (SyntaxError, ValueError) as error:
         number = getattr(error, "lineno", None)
         lines = source.splitlines()
-        shown = f"\n    {lines[number - 1].strip()}" if number and number <= len(lines) else ""
+        shown = (
+            f"\n    {lines[number - 1].strip()}"
+            if number and number <= len(lines)
+            else ""
+        )
         message = getattr(error, "msg", str(error))
-        raise CellError(f"Python cannot read line {number or '?'}: {message}.{shown}") from None
+        raise CellError(
+            f"Python cannot read line {number or '?'}: {message}.{shown}"
+        ) from None
 
 
 def names_given(source: str) -> set[str]:
@@ -330,8 +354,8 @@ def run_first(session: Session, to_run: list[Made], send: "Sender") -> None:
             raise
         except BaseException as error:
             raise CellError(
-                f"A cell above that this one needs stops with an error ({statement.cell}).\n"
-                + explain(error)
+                "A cell above that this one needs stops with an error "
+                f"({statement.cell}).\n{explain(error)}"
             ) from None
         note(session.history, statement, number)
 
@@ -380,9 +404,27 @@ def set_limit(seconds: float | None) -> None:
         sandbox.TIME_LIMIT = float(seconds)
 
 
+@contextlib.contextmanager
+def limited(send: "Sender") -> Iterator[None]:
+    """Tell the page when a check runs the reader's code, whose time it limits."""
+    from softmax_lib.exercises.sandbox import Outcome, Task, run_by, run_here
+
+    def run_task(task: Task) -> Outcome:
+        send(clock=True)
+        try:
+            return run_here(task)
+        finally:
+            send(clock=False)
+
+    with run_by(run_task):
+        yield
+
+
 def explain_stop(asked: dict[str, Any]) -> str:
     """Say why the code was interrupted."""
-    return f"Your code does not finish: it was stopped after {asked['seconds']} seconds."
+    return (
+        f"Your code does not finish: it was stopped after {asked['seconds']} seconds."
+    )
 
 
 def explain(error: BaseException) -> str:
@@ -405,6 +447,7 @@ class Sender:
 
     def __init__(self, post: Post) -> None:
         self.post = post
+        self.streams: list[Printed] = []
 
     def __call__(self, **message: Any) -> None:
         """Send one."""
@@ -450,7 +493,7 @@ def redirected(send: Sender | None) -> Iterator[None]:
             yield
         return
     out, err = Printed(send, "stdout"), Printed(send, "stderr")
-    send.flush = lambda: (out.flush(), err.flush())  # type: ignore[attr-defined]
+    send.streams = [out, err]
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             yield
@@ -468,7 +511,8 @@ class Display:
     def __call__(self, *values: Any, **_: Any) -> None:
         """Show values."""
         for value in values:
-            getattr(self.send, "flush", lambda: None)()
+            for stream in self.send.streams:
+                stream.flush()
             self.send(shown=as_bundle(value))
 
 
@@ -482,9 +526,16 @@ def as_bundle(value: Any) -> dict[str, Any]:
         buffer = io.BytesIO()
         value.savefig(buffer, format="png", dpi=150)
         picture = base64.b64encode(buffer.getvalue()).decode("ascii")
-        return {"image/png": picture, "alt": "", "width": round(value.get_figwidth() * 100)}
+        return {
+            "image/png": picture,
+            "alt": "",
+            "width": round(value.get_figwidth() * 100),
+        }
     bundle: dict[str, Any] = {}
-    for method, kind in (("_repr_markdown_", "text/markdown"), ("_repr_html_", "text/html")):
+    for method, kind in (
+        ("_repr_markdown_", "text/markdown"),
+        ("_repr_html_", "text/html"),
+    ):
         make = None if isinstance(value, type) else getattr(value, method, None)
         if callable(make) and (made := make()) is not None:
             bundle[kind] = made
@@ -511,7 +562,7 @@ POINTS, HELD_OUT, STEPS, AT_ONCE = 5_000, 1_000, 600, 10
 
 
 def train_own(model: Any, send: Sender) -> None:
-    """Train the reader's class on Shapes-10 and send each few steps what has come of it."""
+    """Train the reader's class on Shapes-10; send each few steps what has come."""
     import numpy as np
 
     from softmax_lib.shapes10 import CLASS_NAMES, generate
@@ -520,17 +571,26 @@ def train_own(model: Any, send: Sender) -> None:
     X, X_new = (i.reshape(len(i), -1).astype(np.float32) for i in (images, new_images))
     mean = X.mean(axis=0)
     X, X_new = (
-        np.hstack([rows - mean, np.ones((len(rows), 1), np.float32)]) for rows in (X, X_new)
+        np.hstack([rows - mean, np.ones((len(rows), 1), np.float32)])
+        for rows in (X, X_new)
     )
     classifier = model()
     rng = np.random.default_rng(0)
     for done in range(0, STEPS, AT_ONCE):
         losses = classifier.train(
-            X, y, learning_rate=2e-7, reg=1e4, num_iters=AT_ONCE, batch_size=200, rng=rng
+            X,
+            y,
+            learning_rate=2e-7,
+            reg=1e4,
+            num_iters=AT_ONCE,
+            batch_size=200,
+            rng=rng,
         )
         loss = [float(value) for value in list(losses or [])]
         if not all(map(np.isfinite, loss)):
-            raise CellError(f"The loss is no number any more after {done + len(loss)} steps.")
+            raise CellError(
+                f"The loss is no number any more after {done + len(loss)} steps."
+            )
         send(progress={"done": done + AT_ONCE, "of": STEPS, "losses": loss})
     accuracy = float(np.mean(np.asarray(classifier.predict(X_new)) == y_new))
     W = np.asarray(classifier.W)[:-1]
@@ -546,7 +606,7 @@ def train_own(model: Any, send: Sender) -> None:
 
 def judge_file(order: str, post: Post) -> str:
     """Judge a file of the reader's, and send the verdicts."""
-    from softmax_lib.submission import judge_here
+    from softmax_lib.submission.judge import judge_here
     from softmax_lib.submission.reading import Unreadable
 
     asked = json.loads(order)
@@ -555,7 +615,7 @@ def judge_file(order: str, post: Post) -> str:
     send(begin=True)
     name = Path(asked["name"]).name or "softmax.py"
     try:
-        with tempfile.TemporaryDirectory() as folder, redirected(None):
+        with tempfile.TemporaryDirectory() as folder, redirected(None), limited(send):
             path = Path(folder, name)
             path.write_text(asked["text"], "utf-8")
             judgement = judge_here(path)
@@ -570,7 +630,12 @@ def judge_file(order: str, post: Post) -> str:
         return json.dumps({"ok": False})
     for each in judgement.judged:
         report = each.report
-        send(shown={"text/markdown": f"`{each.function}`: {report.text}", "text/plain": str(report)})
+        send(
+            shown={
+                "text/markdown": f"`{each.function}`: {report.text}",
+                "text/plain": str(report),
+            }
+        )
     for line in [*judgement.complaints, *judgement.remarks]:
         send(printed=line + "\n", stream="stderr")
     if not judgement.judged:

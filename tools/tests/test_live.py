@@ -1,5 +1,6 @@
-"""The chapters in the browser: what is put together, and from where."""
+"""Python in the page: what is put together, from where, and how cells run."""
 
+import builtins
 import hashlib
 import io
 import json
@@ -9,8 +10,7 @@ import zipfile
 
 import pytest
 
-from tools.lite import build as lite
-from tools.lite import pyodide
+from tools.live import build, in_page, pyodide
 
 RIGHT = hashlib.sha256(b"right").hexdigest()
 
@@ -72,10 +72,10 @@ def test_a_file_found_nowhere_is_an_error_with_each_place_tried(tmp_path):
     (tmp_path / "b").write_text("no archive")
 
     def refuse(_):
-        raise pyodide.LiteError("no such package")
+        raise pyodide.LiveError("no such package")
 
     places = {**named(tmp_path / "a", tmp_path / "b", tmp_path / "c"), "PyPI": refuse}
-    with pytest.raises(pyodide.LiteError) as caught:
+    with pytest.raises(pyodide.LiveError) as caught:
         pyodide.find_files(CHECKSUMS, places)
     assert str(caught.value).splitlines() == [
         "Files of Pyodide that were not found: numpy.whl",
@@ -89,64 +89,172 @@ def test_a_file_found_nowhere_is_an_error_with_each_place_tried(tmp_path):
 
 def test_after_the_named_places_come_pypi_and_npm():
     names = list(pyodide.places(["here"], "0.27.7"))
-    pypi = [f"PyPI's {package}" for package in (pyodide.CARRIER, pyodide.COMM)]
-    assert names == ["here", *pypi, "npm's pyodide@0.27.7"]
+    npm = ["npm's pyodide@0.27.7", f"npm's {pyodide.PRISM}"]
+    assert names == ["here", f"PyPI's {pyodide.CARRIER}", *npm]
 
 
 def test_a_failed_download_is_told_by_its_last_line():
     code = "import sys; print('first\\nlast', file=sys.stderr); sys.exit(1)"
-    with pytest.raises(pyodide.LiteError, match=r"^last$"):
+    with pytest.raises(pyodide.LiveError, match=r"^last$"):
         pyodide.run([sys.executable, "-c", code])
 
 
 def test_without_npm_that_is_what_is_said(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(pyodide.LiteError, match="npm is not installed"):
+    with pytest.raises(pyodide.LiveError, match="npm is not installed"):
         pyodide.download_tarball("0.27.7", tmp_path)
 
 
-def test_a_build_without_pyodide_leaves_the_site_of_before(
+def test_a_build_without_pyodide_leaves_the_python_of_before(
     tmp_path, monkeypatch, capsys
 ):
-    (tmp_path / "_build" / "html" / "lite").mkdir(parents=True)
-    monkeypatch.setattr(lite, "ROOT", tmp_path)
-    monkeypatch.setattr(lite, "places", lambda *_: {})
-    assert lite.main() == 1
-    assert "not found: asttokens" in capsys.readouterr().err
+    (tmp_path / "_build" / "html" / "python").mkdir(parents=True)
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    monkeypatch.setattr(build, "places", lambda *_: {})
+    assert build.main() == 1
+    assert "not found: contourpy" in capsys.readouterr().err
     left = [path.name for path in (tmp_path / "_build").rglob("*")]
-    assert left == ["html", "lite"]
+    assert left == ["html", "python"]
 
 
-def test_a_link_leads_to_a_chapter_there_or_a_page_of_the_book():
-    text = "[a](02_naive_loss.ipynb#x) [b](glossary.md#loss) "
-    text += "[c](../worksheet/softmax.ipynb) [d](15_past_one_machine.ipynb)"
-    assert lite.with_links(text, "https://b.org/") == (
-        "[a](02_naive_loss.ipynb#x) [b](https://b.org/book/glossary.html#loss) "
-        "[c](https://b.org/worksheet/softmax.html) "
-        "[d](https://b.org/book/15_past_one_machine.html)"
-    )
+def test_a_folder_has_another_name_when_a_file_changes(tmp_path):
+    (tmp_path / "a").write_text("1")
+    before = build.content_hash(tmp_path)
+    assert build.content_hash(tmp_path) == before
+    (tmp_path / "a").write_text("2")
+    assert build.content_hash(tmp_path) != before
 
 
 def test_the_lock_names_all_that_its_packages_need():
-    packages = json.loads(lite.LOCK.read_text("utf-8"))["packages"]
+    packages = json.loads(build.LOCK.read_text("utf-8"))["packages"]
     named = {name.replace("_", "-") for name in packages}
     for package in packages.values():
         assert {name.replace("_", "-") for name in package["depends"]} <= named
-    assert named >= {*lite.PRELOADED}
+    assert named >= {"matplotlib", "numpy", "pillow"}
 
 
-def test_every_chapter_of_the_browser_is_recorded():
-    assert all(chapter.is_file() for chapter in lite.CHAPTERS)
+# ---- how cells run ------------------------------------------------------------------
 
 
-def test_a_text_of_several_lines_becomes_one_string(
-    tmp_path,
-):
-    lite.put_chapters(tmp_path / "files")
-    for path in (tmp_path / "files").iterdir():
-        for cell in json.loads(path.read_text("utf-8"))["cells"]:
-            texts = [
-                cell["source"],
-                *(o.get("text", "") for o in cell.get("outputs", [])),
-            ]
-            assert all(isinstance(text, str) for text in texts)
+@pytest.fixture
+def run(monkeypatch):
+    """Run a cell of a new notebook; return what the page would get."""
+    monkeypatch.setattr(in_page, "sessions", {})
+    monkeypatch.setattr(builtins, "input", builtins.input)  # which `run` replaces
+
+    def run_cell(cells, target):
+        said = []
+        order = {
+            "session": "here",
+            "cells": [{"id": name, "source": text} for name, text in cells.items()],
+            "target": target,
+            "seconds": 5,
+        }
+        in_page.run(json.dumps(order), lambda message: said.append(json.loads(message)))
+        return said
+
+    return run_cell
+
+
+def printed(said):
+    return "".join(message.get("printed", "") for message in said)
+
+
+def first(said):
+    return [message["first"] for message in said if "first" in message]
+
+
+def test_what_a_cell_needs_of_those_above_runs_first_and_once(run):
+    cells = {
+        "a": "import math\nprint('not shown')\nx = [1]\ny = 5",
+        "b": "raise ValueError('not needed')",
+        "c": "def f(z):\n    return z + y",
+        "d": "x.append(f(1))",
+        "e": "print(x)",
+    }
+    said = run(cells, "e")
+    assert first(said) == ["a", "c", "d"]
+    assert printed(said) == "[1, 6]\n"
+    assert first(run(cells, "e")) == []
+    cells["c"] = "def f(z):\n    return z * y"
+    said = run(cells, "e")
+    assert first(said) == ["a", "c", "d"]  # the list is made anew
+    assert printed(said) == "[1, 5]\n"
+
+
+def test_a_cell_run_twice_says_the_same(run):
+    cells = {
+        "a": "import random\nrng = random.Random(0)\nn = [0]",
+        "b": "n.append(rng.random())\nlen(n)",
+    }
+    assert run(cells, "b")[-1] == {"shown": {"text/plain": "2"}}
+    assert run(cells, "b")[-1] == {"shown": {"text/plain": "2"}}
+
+
+def test_a_value_that_was_deleted_after_use_is_not_made_again(run):
+    cells = {"a": "big = [1, 2]\nn = len(big)\ndel big", "b": "print(n)"}
+    run(cells, "a")
+    said = run(cells, "b")
+    assert first(said) == []
+    assert printed(said) == "2\n"
+
+
+def test_the_later_of_two_definitions_counts_below_it_alone(run):
+    cells = {
+        "a": "def f(): return 1",
+        "b": "print(f())",
+        "c": "def f(): return 2",
+        "d": "print(f())",
+    }
+    assert [printed(run(cells, name)) for name in "bdbd"] == ["1\n", "2\n"] * 2
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("def f(:", "Python cannot read line 1: invalid syntax.\n    def f(:"),
+        ("input()", "input() cannot ask anything here. Write the value into the cell."),
+        ("exit()", "Your code ends Python by `exit`: take that line out."),
+        ("1\n1 / 0", "line 2: 1 / 0\nZeroDivisionError: division by zero"),
+        ("raise MemoryError", "Your code asks for more memory than a page may have."),
+        (
+            "raise KeyboardInterrupt",
+            "Your code does not finish: it was stopped after 5",
+        ),
+    ],
+)
+def test_bad_code_gets_one_message(run, code, message):
+    *_, last = run({"a": code}, "a")
+    assert last["error"].startswith(message)
+
+
+def test_text_without_end_is_cut(run):
+    said = run({"a": "while True: print('x' * 1000)"}, "a")
+    assert len(printed(said)) < 60_000
+    assert said[-1]["error"].startswith("Your code prints without end")
+
+
+def test_an_error_above_is_told_as_one_above(run):
+    cells = {"a": "x = 1 / 0", "b": "print(x)"}
+    assert run(cells, "b")[-1]["error"].splitlines() == [
+        "A cell above that this one needs stops with an error (a).",
+        "line 1: x = 1 / 0",
+        "ZeroDivisionError: division by zero",
+    ]
+    cells["a"] = "x = = 1"
+    assert "cannot be read (a): line 1" in run(cells, "b")[-1]["error"]
+
+
+def test_a_report_comes_with_its_verdict(run):
+    code = "from softmax_lib.exercises import check_loss\ncheck_loss(lambda *_: None)"
+    shown = run({"a": code}, "a")[-1]["shown"]
+    assert shown["passed"] is False
+    assert shown["text/markdown"].startswith("**Not yet.**")
+
+
+def test_a_file_is_judged():
+    said = []
+    order = {"name": "softmax.py", "text": "def svm_loss(W, X, y, reg): pass"}
+    in_page.judge_file(json.dumps(order), lambda text: said.append(json.loads(text)))
+    (shown,) = (each["shown"] for each in said if "shown" in each)
+    assert shown["text/plain"].startswith("Not yet.")
