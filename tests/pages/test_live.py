@@ -83,7 +83,7 @@ def spoiled(step, number):
 @pytest.fixture
 def sheet(page, site):
     """The worksheet, opened for the first time."""
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(120_000)
     page.goto(f"{site}worksheet/softmax.html")
     return page
 
@@ -359,7 +359,7 @@ def test_the_readers_own_classifier_trains_and_shows_its_templates(sheet):
 
 
 def test_a_cell_of_a_chapter_runs_is_changed_and_gives_way_to_the_record(page, site):
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(120_000)
     page.goto(site + CHAPTER)
     recorded = page.locator(".cell:has(.cell_output .stream)").first
     name = recorded.get_attribute("id").removeprefix("cell-")
@@ -385,7 +385,7 @@ WITH_STEPS = [
 
 @pytest.mark.parametrize("path", WITH_STEPS, ids=lambda path: path.stem)
 def test_the_step_of_a_chapter_opens_at_its_end(page, site, path):
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(120_000)
     page.goto(f"{site}book/{path.stem}.html")
     boxes = page.locator(".now-yours")
     for box in boxes.all():
