@@ -177,7 +177,7 @@ def test_a_file_is_judged_and_put_into_the_editors(sheet, tmp_path):
 
 BAD = {
     "def f(:\n    pass": "Python cannot read line 1",
-    "input('?')": "input() cannot ask anything here",
+    "input('?')": r"input\(\) cannot ask anything here",
     "while True: print('x' * 500)": "Your code prints without end",
     "def f(): f()\nf()": "A function calls itself without end",
     "np.ones(10**12)": "memory|MemoryError|too big",
