@@ -180,7 +180,7 @@ BAD = {
     "input('?')": r"input\(\) cannot ask anything here",
     "while True: print('x' * 500)": "Your code prints without end",
     "def f(): f()\nf()": "A function calls itself without end",
-    "np.ones(10**12)": "memory|MemoryError|too big",
+    "np.ones(10**12)": "Your code asks for more memory",
     "raise SystemExit": "Your code ends Python",
     "import os\nos._exit(1)": "Python has ended",
     "import sys\nsys.setrecursionlimit(10**6)\ndef f(): f()\nf()": (

@@ -30,6 +30,7 @@ from softmax_lib.submission.needed import read
 
 MOST_TEXT = 50_000  # characters that one run may print
 PAUSE = 0.05  # seconds between two messages with printed text
+TOO_LARGE = "Your code asks for more memory than a page may have."
 LATER = {"matplotlib", "PIL"}  # loaded when they are first imported
 
 Post = Callable[[str], None]
@@ -253,7 +254,7 @@ def run(order: str, post: Post) -> str:
     except KeyboardInterrupt:
         send(error=explain_stop(asked))
     except MemoryError:
-        send(error="Your code asks for more memory than a page may have.")
+        send(error=TOO_LARGE)
     except RecursionError as error:
         send(error="A function calls itself without end.\n" + explain(error))
     except SystemExit:
@@ -430,6 +431,8 @@ def explain_stop(asked: dict[str, Any]) -> str:
 def explain(error: BaseException) -> str:
     """Return an exception with the lines of the reader's cells that led to it."""
     lines = []
+    if "Maximum allowed dimension" in str(error):  # where addresses have 32 bits
+        error = MemoryError(TOO_LARGE).with_traceback(error.__traceback__)
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename.startswith("cell "):
             lines.append(f"line {frame.lineno}: {(frame.line or '').strip()}")
