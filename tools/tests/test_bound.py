@@ -78,7 +78,7 @@ def test_a_binding_says_what_is_wrong_with_it(prose, expression, said, sources):
     assert answer is None if said is None else said in answer
 
 
-def test_numbers_are_bound_in_their_order_and_proposed_from_the_nearest_cell(
+def test_proposals_come_from_the_nearest_cell_and_keep_order(
     sources, monkeypatch, tmp_path
 ):
     monkeypatch.setattr(bound, "FOLDER", tmp_path)
