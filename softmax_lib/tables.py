@@ -1,0 +1,85 @@
+"""Tables that a page shows as tables, and a terminal as text.
+
+Used from chapter 9 on, where a cell compares more than a few numbers.
+"""
+
+import html
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+__all__ = ["Table"]
+
+
+class Table:
+    """Rows of words and numbers, with a heading and a format for each column.
+
+    Parameters
+    ----------
+    rows : iterable of sequences
+        One value per column: a word, a number, a tuple (low, high), or None for
+        an empty place.
+    columns : mapping
+        Heading -> format of its numbers, such as ".3f", or "". A column without words
+        is aligned on the right.
+
+    Examples
+    --------
+    >>> rows = [("car", 0.4925, (0.461, 0.523)), ("bird", 0.28, (0.25, 0.31))]
+    >>> Table(rows, {"class": "", "accuracy": ".2f", "95 % interval": ".3f"})
+    class  accuracy   95 % interval
+    car        0.49  0.461 to 0.523
+    bird       0.28  0.250 to 0.310
+    """
+
+    def __init__(
+        self, rows: Iterable[Sequence[Any]], columns: Mapping[str, str]
+    ) -> None:
+        values = [tuple(row) for row in rows]
+        if wrong := [row for row in values if len(row) != len(columns)]:
+            raise ValueError(
+                f"each of rows must have one value per column, here {len(columns)}, "
+                f"but one is {wrong[0]!r}."
+            )
+        texts = [tuple(map(as_text, row, columns.values())) for row in values]
+        self.lines = [tuple(columns), *texts]
+        self.is_text = [
+            any(isinstance(row[k], str) for row in values) for k in range(len(columns))
+        ]
+
+    def __repr__(self) -> str:
+        """Return the table as lines of text."""
+        widths = [max(map(len, column)) for column in zip(*self.lines, strict=True)]
+        formats = [
+            f"{'<' if is_text else '>'}{width}"
+            for is_text, width in zip(self.is_text, widths, strict=True)
+        ]
+        return "\n".join(
+            "  ".join(map(format, line, formats)).rstrip() for line in self.lines
+        )
+
+    def _repr_html_(self) -> str:
+        sides = ["left" if is_text else "right" for is_text in self.is_text]
+        marks = [f'style="text-align: {side}"' for side in sides]
+
+        def row(line: Sequence[str], tags: Sequence[str]) -> str:
+            cells = zip(tags, marks, map(html.escape, line), strict=True)
+            inside = "".join(f"<{t} {m}>{text}</{t[:2]}>" for t, m, text in cells)
+            return f"<tr>{inside}</tr>"
+
+        head = row(self.lines[0], ['th scope="col"'] * len(marks))
+        tags = ['th scope="row"', *["td"] * (len(marks) - 1)]
+        body = "\n".join(row(line, tags) for line in self.lines[1:])
+        return (
+            '<div style="overflow-x: auto" role="group" tabindex="0" '
+            'aria-label="Table">\n<table class="table">\n'
+            f"<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n</table></div>"
+        )
+
+
+def as_text(value: Any, spec: str) -> str:
+    """Return a value of a table as it is printed."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, tuple):
+        return " to ".join(format(number, spec) for number in value)
+    return format(value, spec)
