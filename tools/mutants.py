@@ -28,7 +28,7 @@ from tools.checker.chapters import ROOT
 
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 COPY = ROOT / "_build" / "mutants"
-COPIED = ("softmax_lib", "tests", "tools", "worksheet")
+COPIED = ("book", "softmax_lib", "tests", "tools", "worksheet")
 # These collect garbage at the end of each run, which takes longer than most tests.
 OPTIONS = ("-pno:unraisableexception", "-pno:threadexception", "-pno:cacheprovider")
 # In a copy with mutants these warnings are raised some frames further down.
