@@ -8,7 +8,7 @@ BIN = .venv/Scripts
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help check book lab test test-torch pages-test live live-pages pdf record text worksheet data figures slides links check-everywhere bench bench-streaming mutants lint dist lock address clean
+.PHONY: help check book lab test test-torch pages-test live live-pages pdf record text numbers worksheet data figures slides links check-everywhere bench bench-streaming mutants lint dist lock address clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -58,6 +58,9 @@ record: .venv/test.done ## execute the chapters (or CHAPTERS=04) and rewrite the
 text: .venv/test.done ## write the links of changed text and check its numbers
 	$(BIN)/python -m tools.checker.text
 	$(BIN)/python -m pytest -q tests/test_book.py tests/test_links.py
+
+numbers: .venv/test.done ## propose where the numbers of changed text come from (or CHAPTERS=05)
+	$(BIN)/python -m tools.checker.bound $(CHAPTERS)
 
 data: .venv/book.done ## download CIFAR-10 (170 MB) into your cache folder
 	$(BIN)/softmax-book data fetch

@@ -175,7 +175,7 @@ def test_a_notebook_is_given_picture_text_data_and_width(name: str) -> None:
 
 
 @every_figure
-def test_a_figure_is_the_same_whatever_the_settings_and_the_backend(name: str) -> None:
+def test_a_figure_is_the_same_in_all_settings_and_backends(name: str) -> None:
     draw, *_ = FIGURES[name]
     expected = draw().png()
     assert draw().png() == expected
@@ -626,7 +626,7 @@ def test_patches_are_in_rows_each_on_its_own_scale() -> None:
     np.testing.assert_allclose(as_is[:2, :2], 0.2)
 
 
-def test_a_pixel_of_a_patch_is_a_whole_number_of_pixels_in_the_figure() -> None:
+def test_a_pixel_of_a_patch_is_whole_pixels_of_the_figure() -> None:
     figure = plots.plot_patches({"a": np.zeros((40, 6, 6, 3))}, alt="x")
     (ax,) = figure.axes
     across = ax.get_window_extent().width * plots.DPI / figure.dpi
