@@ -8,7 +8,7 @@ BIN = .venv/Scripts
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help check book lab test test-torch pages-test lite pdf record text worksheet data figures slides links check-everywhere bench bench-streaming mutants lint dist lock address clean
+.PHONY: help check book lab test test-torch pages-test live live-pages pdf record text numbers worksheet data figures slides links check-everywhere bench bench-streaming mutants lint dist lock address clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -20,8 +20,8 @@ book: .venv/book.done ## build the pages from the recorded outputs (no data, no 
 	$(BIN)/jupyter-book build --all -W -n --keep-going --quiet .
 	@echo "The book is built. Open _build/html/index.html in a browser."
 
-lab: .venv/lab.done ## open the chapters in JupyterLab, to run and change them
-	$(BIN)/jupyter lab book/
+lab: .venv/lab.done ## open the chapters and the worksheet in JupyterLab
+	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/book
 
 # Two at a time, each with one thread: on two cores that is nearly twice as fast, and a
 # chapter needs up to 1 GB (chapter 13: 1.5).
@@ -39,12 +39,14 @@ test-torch: .venv/test.done ## install PyTorch (or TORCH=its.whl) and check what
 	$(TWO) --nbval book/14_tools.ipynb tools/tests/test_bench.py
 
 pages-test: .venv/test.done book ## open every page in Chromium, with the network refused
-	$(BIN)/python -m pytest tests/pages --ignore tests/pages/test_lite.py
+	$(BIN)/python -m pytest tests/pages
 
-lite: .venv/test.done .venv/lite.done ## build the chapters that run in a browser (PYODIDE=archive or folder)
-	$(BIN)/python -m tools.lite.build $(PYODIDE)
+live: live-pages ## build pages whose cells run in the page, and serve them here
+	$(BIN)/python -m tools.live.serve
+
+live-pages: .venv/test.done ## the same without serving (PYODIDE=archive or folder)
+	$(BIN)/python -m tools.live.build $(PYODIDE)
 	$(MAKE) book
-	$(BIN)/python -m pytest tests/pages/test_lite.py
 
 pdf: .venv/test.done ## print the whole book to _build/softmax-book.pdf, by Chromium
 	$(BIN)/jupyter-book build --all -W -n --keep-going --quiet --builder singlehtml .
@@ -56,6 +58,9 @@ record: .venv/test.done ## execute the chapters (or CHAPTERS=04) and rewrite the
 text: .venv/test.done ## write the links of changed text and check its numbers
 	$(BIN)/python -m tools.checker.text
 	$(BIN)/python -m pytest -q tests/test_book.py tests/test_links.py
+
+numbers: .venv/test.done ## propose where the numbers of changed text come from (or CHAPTERS=05)
+	$(BIN)/python -m tools.checker.bound $(CHAPTERS)
 
 data: .venv/book.done ## download CIFAR-10 (170 MB) into your cache folder
 	$(BIN)/softmax-book data fetch
@@ -103,7 +108,7 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-vers
   --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 lock: .venv/test.done ## write tools/locks/ from pyproject.toml
 	$(COMPILE) --extra test --output-file tools/locks/test.txt
-	for part in book lab lite; do \
+	for part in book lab; do \
 	  $(COMPILE) --extra $$part --constraints tools/locks/test.txt --output-file tools/locks/$$part.txt || exit; done
 	$(BIN)/python -m pytest -q tests/test_locks.py
 

@@ -103,8 +103,8 @@ class Comparison(NamedTuple):
 def mcnemar(y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Comparison:
     """Compare two classifiers on the points that only one of them predicts correctly.
 
-    If both are equally good, a fair coin decides which of the two it is. The test is
-    exact: it counts the coin's outcomes.
+    If both are equally good, a fair coin decides which of the two it is. McNemar
+    approximated the coin by a normal curve; here its outcomes are counted.
 
     Parameters
     ----------

@@ -141,15 +141,20 @@ def single_axes() -> tuple[DescribedFigure, Axes]:
     return fig, ax
 
 
-def mark_decades(axis: Axis, low: float, high: float) -> None:
-    """Mark at most eight round numbers, the same ones in each Matplotlib version.
+def mark_decades(
+    axis: Axis, low: float, high: float, parts: tuple[int, ...] = (1,)
+) -> None:
+    """Mark a few round numbers, the same ones in each Matplotlib version.
 
-    They are powers of ten, with their double and fivefold where a power is alone, and
-    numbers at even distances where none of them lies between the ends.
+    They are powers of ten times each of ``parts``, with their double and fivefold where
+    a power is alone, and numbers at even distances where none of them lies between the
+    ends. If these are more than eight for each of ``parts``, some are left out.
     """
     exponents = np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
-    marks = 10**exponents
+    marks = np.outer(10**exponents, parts).ravel()
     marks = marks[(low <= marks) & (marks <= high)]
+    if len(parts) > 1:
+        axis.set_major_formatter(FormatStrFormatter("%g"))
     if len(marks) < 2:
         marks = np.outer(10**exponents, [1, 2, 5]).ravel()
         marks = marks[(low <= marks) & (marks <= high)]
@@ -157,7 +162,8 @@ def mark_decades(axis: Axis, low: float, high: float) -> None:
     if len(marks) == 0:
         marks = np.asarray(MaxNLocator(4).tick_values(low, high))
         marks = marks[(low <= marks) & (marks <= high)]
-    axis.set_major_locator(FixedLocator(list(marks[:: -(-len(marks) // 8)])))
+    every = -(-len(marks) // (8 * len(parts)))
+    axis.set_major_locator(FixedLocator(list(marks[::every])))
     axis.set_minor_locator(NullLocator())
 
 

@@ -187,6 +187,7 @@ maximum_over_points: scores, axis=1, keepdims=True → scores, axis=0
 """
 
 SVM_MISTAKES = """
+data_doubled in the gradient: dW /= num_train → dW /= num_train / 2
 not_averaged in the loss: loss /= num_train → pass
 not_averaged in the gradient: dW /= num_train → pass
 reg_half in the gradient: 2 * reg → reg
@@ -196,6 +197,7 @@ margin_wrong: + 1 → + 10
 margin_wrong: + 1 → - 1
 margin_reversed: scores[j] - correct_class_score → correct_class_score - scores[j]
 own_class_counted in the loss: continue → pass
+stops_at_own_class: continue → break
 point_for_class: j == y[i] → i == y[i]
 own_class_missing: dW[:, y[i]] -= X[i] → pass
 own_class_sign: dW[:, y[i]] -= X[i] → dW[:, y[i]] += X[i]

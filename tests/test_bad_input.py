@@ -432,6 +432,10 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
         drawn(plots.plot_loss_history, "histories"),
         {"histories": (np.array([3.0, 2.0]), "any numbers")},
     ),
+    "plots.plot_descent": (
+        lambda paths: plots.plot_descent((2.0, 20.0), {"a": paths}),
+        {"paths": (W[:, :2], "floats")},
+    ),
     "plots.template_pictures": (
         lambda weights: plots.template_pictures(weights, (2, 2)),
         {"weights": (W, "floats")},
@@ -477,6 +481,7 @@ WITHOUT = {
     *("evaluation.Calibration", "features.Dictionary", "parallel.parallel_map"),
     *("parallel.share_arrays", "parallel.run_jobs", "plots.plot_lines"),
     *("plots.plot_step_size_errors", "plots.plot_grid_scatter"),
+    "plots.plot_shapes",
     *("plots.plot_grid_heatmap", "widgets.LiveFigure", "widgets.live_figure"),
 }
 

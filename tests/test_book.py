@@ -9,6 +9,7 @@ import pytest
 from nbval.plugin import find_comment_markers, find_metadata_tags
 
 from softmax_lib.figure_data import MIME_TYPE
+from tools.checker.bound import PAGES, numbers_of_book, troubles
 from tools.checker.chapters import (
     BOOK,
     CHAPTERS,
@@ -22,7 +23,7 @@ from tools.checker.chapters import (
 from tools.checker.compare import is_picture, output_parts, read_check
 from tools.checker.drawn import numbers_to_tell
 from tools.checker.needs import needs_torch
-from tools.checker.prose import computed_numbers, prose_of, unsupported_numbers
+from tools.checker.prose import unsupported_numbers
 from tools.checker.recordings import read_recorded, recording_text, write_notebook
 from tools.checker.solutions import executed_cells
 
@@ -176,25 +177,9 @@ def test_a_code_cell_is_short_enough_to_be_read_at_once(chapter):
         assert len(lines) <= LINES_IN_A_CELL, cell.source
 
 
-@each_notebook
-def test_every_decimal_number_of_the_prose_is_computed_in_its_chapter(chapter):
-    cells = cells_of(chapter)
-    computed = computed_numbers(executed_cells(cells))
-    assert unsupported_numbers(prose_of(cells), computed) == [], (
-        "a number in the text that no code or output of the chapter shows"
-    )
-
-
-@pytest.mark.parametrize("page", sorted(BOOK.glob("*.md")), ids=lambda path: path.stem)
-def test_every_decimal_number_of_a_page_is_computed_in_some_chapter(page):
-    computed = [
-        number
-        for chapter in NOTEBOOKS
-        for number in computed_numbers(executed_cells(cells_of(chapter)))
-    ]
-    assert unsupported_numbers(page.read_text("utf-8"), computed) == [], (
-        "a number in the text that no code or output of a chapter shows"
-    )
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_every_number_of_the_prose_is_what_its_place_shows(page):
+    assert list(troubles(page, numbers_of_book())) == []
 
 
 def test_make_test_torch_checks_each_chapter_that_needs_pytorch():

@@ -64,8 +64,44 @@ def test_a_training_of_points_in_columns_passes() -> None:
         "X_batch = X[indices] → X_batch = X[:, indices]",
     )
     report = check_train(cls)
-    assert (report.passed, report.fault) == (True, None)
-    assert "It takes X as (D, N)" in report.text
+    assert (report.passed, report.remark) == (True, "other_orientation")
+    one = written(CLASSIFIER, "(dim, num_classes) → (num_classes, dim)")
+    assert (check_train(one).passed, check_train(one).remark) == (True, "W_turned")
+
+
+def test_parameters_may_have_other_names() -> None:
+    renamed = CLASSIFIER.replace("learning_rate", "learningRate")
+    renamed = renamed.replace("num_iters", "epochs").replace("batch_size", "batchSize")
+    assert check_train(written(renamed)).passed
+    uphill = "-= learningRate * → += learningRate *"
+    assert check_train(written(renamed, uphill)).fault == "uphill"
+
+
+LABELS = "y_batch = y[indices] → y_batch = y[np.random.choice(num_train, batch_size)]"
+
+
+@pytest.mark.parametrize(
+    ("faults", "edits"),
+    [
+        ("returns_in_the_loop + labels_not_of_the_batch",
+         ["        return loss_history →             return loss_history", LABELS]),
+        ("name_unknown + labels_not_of_the_batch",
+         [f"{STEP} → self.W -= rate *", LABELS]),
+    ],
+)  # fmt: skip
+def test_a_training_that_ends_early_hides_no_mistake(
+    faults: str, edits: list[str]
+) -> None:
+    assert check_train(written(CLASSIFIER, *edits)).fault == faults
+
+
+def test_minibatches_cut_in_order_are_told_of() -> None:
+    cut = "np.random.choice(num_train, batch_size) → (it * batch_size + "
+    cut += "np.arange(batch_size)) % num_train"
+    report = check_train(written(CLASSIFIER, cut))
+    assert (report.passed, report.remark) == (True, "cut_in_order")
+    report = check_train(written(CLASSIFIER, cut, f"{UPDATE} →"))
+    assert (report.fault, report.remark) == ("not_updated", "cut_in_order")
 
 
 def test_the_classes_of_the_package_pass() -> None:
@@ -185,7 +221,17 @@ def test_the_lines_of_the_evidence_fit_a_screen(edits: list[str]) -> None:
             [f"{DRAW} → {DRAW}; self.W = np.zeros((dim, num_classes))"],
         ),
         ("W_not_set", [f"{FIRST_W} →"]),
-        ("W_transposed", ["(dim, num_classes) → (num_classes, dim)"]),
+        (
+            "W_transposed",
+            [
+                "(dim, num_classes) → (num_classes, dim)",
+                "pass → return X_batch.dot(self.W)",
+            ],
+        ),
+        (
+            "first_rows_drawn",
+            ["np.random.choice(num_train, → np.random.choice(dim,"],
+        ),
         ("W_classes_hard_coded", ["np.max(y) + 1 → 10"]),
         ("W_classes_counted", ["np.max(y) + 1 → len(np.unique(y))"]),
         ("W_one_class_too_few", ["np.max(y) + 1 → np.max(y)"]),
@@ -326,6 +372,14 @@ def test_a_right_prediction_passes(edits: list[str]) -> None:
     assert (report.passed, report.fault) == (True, None)
 
 
+def test_a_prediction_of_points_in_columns_passes() -> None:
+    turned = ["X.dot(self.W) → self.W.dot(X)", "axis=1 → axis=0"]
+    alone = CLASSIFIER.replace("def train(", "def train_later(")
+    report = check_predict(written(alone, *turned))
+    assert (report.passed, report.remark) == (True, "other_orientation")
+    assert not check_predict(written(CLASSIFIER, *turned)).passed  # unlike its train
+
+
 @pytest.mark.parametrize(
     ("fault", "edits"),
     [
@@ -365,6 +419,15 @@ def test_a_right_prediction_passes(edits: list[str]) -> None:
             ],
         ),
         ("not_started", ["np.argmax(scores, axis=1) → np.zeros(X.shape[0])"]),
+        ("not_started", ["np.argmax(scores, axis=1) → np.zeros(X.shape[1])"]),
+        ("class_left_out", ["(scores, axis=1) → (scores[:, 1:], axis=1) + 1"]),
+        (
+            "normalized_over_points",
+            [
+                "np.argmax(scores → e = np.exp(scores); "
+                "y_pred = np.argmax(e / e.sum(axis=0)"
+            ],
+        ),
         ("predictions_missing", ["return y_pred →"]),
         ("predictions_missing", ["return y_pred → return [str(k) for k in y_pred]"]),
         ("changes_W", ["X.dot(self.W) → X.dot(self.W); self.W += 1"]),

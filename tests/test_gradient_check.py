@@ -244,3 +244,28 @@ def test_relative_error_refuses_what_does_not_stand_side_by_side(a, b) -> None:
         "a and b must have the same shape and at least one entry, but their shapes are "
         f"{np.shape(a)} and {np.shape(b)}."
     )
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "told"),
+    [
+        (["x"], [1.0], r"^a must hold real numbers"),
+        ([1.0], ["x"], r"^b must hold real numbers"),
+        (
+            np.ma.masked_array([1.0], [True]),
+            [1.0],
+            r"^a must have no mask, but it is a masked array of shape \(1,\)",
+        ),
+        ([1.0], np.ma.masked_array([1.0], [True]), r"^b must have no mask"),
+    ],
+)
+def test_relative_error_names_what_is_not_a_number(a, b, told: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=told):
+        relative_error(a, b)
+
+
+def test_a_gradient_of_text_or_a_point_of_nan_is_named() -> None:
+    with pytest.raises((TypeError, ValueError), match=r"^analytic_grad must hold"):
+        grad_check_sparse(float, np.ones(1), np.array(["x"]))
+    with pytest.raises(ValueError, match=r"^x must hold finite"):
+        grad_check_sparse(float, np.array([np.nan]), np.ones(1))

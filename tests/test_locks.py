@@ -75,8 +75,7 @@ def test_the_locks_share_their_pins_and_so_one_environment(lock):
         if name in shared:
             shared[name].add(version)
     for name, version, _ in pins(lock):
-        if shared[name] or lock.stem != "lite":
-            assert version in shared[name], name
+        assert version in shared[name], name
 
 
 @each_lock
@@ -87,7 +86,7 @@ def test_what_a_locked_package_requires_is_locked_without_gpus(lock):
         try:
             requirements = importlib.metadata.requires(name) or []
         except importlib.metadata.PackageNotFoundError:
-            assert marker or lock.stem == "lite", name  # for another system or use
+            assert marker, name  # for another system or use
             continue
         brought = set(required(requirements))
         assert [each for each in brought if GPU.match(each)] == [], name

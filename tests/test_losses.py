@@ -76,7 +76,7 @@ def rounding(problem: Problem) -> tuple[float, float]:
 
 
 def near_a_kink(problem: Problem) -> bool:
-    """Say whether rounding could decide on which side of its kink a margin lies."""
+    """Return whether rounding could decide on which side of its kink a margin lies."""
     W, X, y, _ = problem
     scores = X.astype(np.float64) @ W.astype(np.float64)
     margins = scores - scores[np.arange(len(y)), y][:, np.newaxis] + 1

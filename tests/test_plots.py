@@ -29,6 +29,7 @@ TRIALS = [
 ]
 POINTS = np.array([[-0.5, 0.5, 1.0], [0.5, 0.5, 1.0], [0.9, -0.9, 1.0]])
 PLANES = {"start": np.zeros((3, 2)), "end": np.array([[0, 1], [0, 0], [0, 0.1]])}
+SHAPES, LENGTHS = {"A": "NM", "B": "MK"}, {"N": 2, "M": 3, "K": 1}
 LINES = {"one": ([1.0, 10.0], [2.0, 3.0]), "two": ([1.0, 10.0], [4.0, 1.0])}
 HISTORIES = {"reg 0": [774.6, 283.9, 2.063], "reg 1": [800.0, 5.0]}
 STEPS = [1e-8, 1e-5, 1e-2]
@@ -51,6 +52,20 @@ FIGURES: dict[str, tuple[Callable[[], DescribedFigure], tuple[int, int], list[st
         (1050, 330),
         ["p: cat 0.2, dog 0.8", "s: cat -1, dog 2"],
     ),
+    "stacked bars": (
+        lambda: plots.plot_bars(
+            {"above\nscores": [1.0, 2.0], "p": [0.27, 0.73]},
+            ["cat", "dog"],
+            stacked=True,
+        ),
+        (660, 570),
+        ["above scores: cat 1, dog 2", "p: cat 0.27, dog 0.73"],
+    ),
+    "shapes": (
+        lambda: plots.plot_shapes([["A", "@", "B"], ["B", "=", "B"]], SHAPES, LENGTHS),
+        (660, 580),
+        ["A (N, M) @ B (M, K). B (M, K) = B (M, K)."],
+    ),
     "lines": (
         lambda: plots.plot_lines(LINES, xlabel="x", ylabel="y", alt="Two lines."),
         (960, 600),
@@ -60,6 +75,11 @@ FIGURES: dict[str, tuple[Callable[[], DescribedFigure], tuple[int, int], list[st
         lambda: plots.plot_loss_history(HISTORIES),
         (960, 600),
         ["reg 0 from 775 to 2.06", "reg 1 from 800 to 5"],
+    ),
+    "descent": (
+        lambda: plots.plot_descent((2, 20), {"a": np.array([[1.0, 1.0], [0.5, -1.0]])}),
+        (960, 600),
+        ["a, 1 steps from (1, 1) to (0.5, -1)"],
     ),
     "step size errors": (
         lambda: plots.plot_step_size_errors(STEPS, ERRORS),
@@ -155,7 +175,7 @@ def test_a_notebook_is_given_picture_text_data_and_width(name: str) -> None:
 
 
 @every_figure
-def test_a_figure_is_the_same_whatever_the_settings_and_the_backend(name: str) -> None:
+def test_a_figure_is_the_same_in_all_settings_and_backends(name: str) -> None:
     draw, *_ = FIGURES[name]
     expected = draw().png()
     assert draw().png() == expected
@@ -302,6 +322,32 @@ def test_bars_are_as_high_as_they_say_and_stand_over_their_names() -> None:
         assert [text.get_text() for text in ax.texts] == [f"{h:g}" for h in heights]
 
 
+def test_stacked_bars_of_probabilities_and_their_gradient_share_a_scale() -> None:
+    panels = {"s": [1.0, 2.0], "p": [0.25, 0.75], "p - 1": [-0.75, 0.75]}
+    figure = plots.plot_bars(panels, ["cat", "dog"], stacked=True)
+    tops = [ax.get_position().y1 for ax in figure.axes]
+    assert tops == sorted(tops, reverse=True)
+    heights = [
+        np.ptp(ax.transData.transform([(0, 0), (0, 1)])[:, 1]) for ax in figure.axes
+    ]
+    zero = [ax.get_ylim()[0] for ax in figure.axes]
+    assert zero[0] == zero[1] == 0 > zero[2]
+    assert heights[1] == pytest.approx(heights[2])
+
+
+def test_boxes_are_as_long_as_their_letters() -> None:
+    figure = plots.plot_shapes([["A", "@", "B", "=", "A"]], SHAPES, LENGTHS)
+    (ax,) = figure.axes
+    boxes = [(bar.get_height(), bar.get_width()) for bar in ax.patches]
+    np.testing.assert_allclose(boxes, [(2, 3), (3, 1), (2, 3)])
+    lefts = [bar.get_x() for bar in ax.patches]
+    assert lefts == sorted(lefts)
+    across, up = np.ptp(ax.transData.transform([(0, 0), (1, 1)]), axis=0)
+    assert across == pytest.approx(up, rel=0.01)
+    texts = [text.get_text() for text in ax.texts]
+    assert texts == ["A\n(N, M)", "@", "B\n(M, K)", "=", "A\n(N, M)"]
+
+
 def test_a_region_contains_the_points_predicted_as_its_class() -> None:
     figure = plots.plot_regions(PLANES, POINTS, np.array([0, 1, 1]))
     assert titles(figure) == ["start", "end"]
@@ -337,7 +383,7 @@ def written(figure: DescribedFigure) -> dict[tuple[int, int], str]:
     }
 
 
-def test_the_heat_map_has_reg_down_and_learning_rate_across() -> None:
+def test_the_heat_map_has_reg_upwards_and_learning_rate_across() -> None:
     shuffled = [TRIALS[position] for position in RNG.permutation(9)]
     figure = plots.plot_grid_heatmap(shuffled)
     (ax,) = figure.axes
@@ -347,13 +393,13 @@ def test_the_heat_map_has_reg_down_and_learning_rate_across() -> None:
         "1e-06",
     ]
     assert [label.get_text() for label in ax.get_yticklabels()] == [
-        "10000",
-        "25000",
         "50000",
+        "25000",
+        "10000",
     ]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("learning rate", "reg")
     assert written(figure) == {
-        (row, column): f"{TRIALS[3 * column + row].val_accuracy:.3f}"
+        (2 - row, column): f"{TRIALS[3 * column + row].val_accuracy:.3f}"
         for row in range(3)
         for column in range(3)
     }
@@ -536,6 +582,22 @@ def test_a_loss_history_starts_at_step_0() -> None:
     assert ax.lines[0].get_xydata().tolist() == [[0, 774.6], [1, 283.9], [2, 2.063]]
 
 
+def test_a_loss_history_has_a_mark_near_the_end_of_a_training_run() -> None:
+    axis = plots.plot_loss_history(HISTORIES).axes[0].yaxis
+    marks = [tick.get_text() for tick in axis.get_ticklabels()]
+    assert marks == ["2", "5", "10", "20", "50", "100", "200", "500", "1000"]
+
+
+def test_each_contour_of_a_valley_has_one_height() -> None:
+    path = np.array([[3.0, 1.0], [2.0, 0.5]])
+    (ax,) = plots.plot_descent((2, 20), {"a": path}).axes
+    *contours, line = [drawn.get_xydata() for drawn in ax.lines]
+    heights = [contour**2 @ [1, 10] for contour in contours]
+    assert all(np.ptp(height) < 1e-9 for height in heights)
+    assert heights[-1][0] == pytest.approx(19)  # the height at which the path begins
+    assert line.tolist() == path.tolist()
+
+
 def test_each_mistake_is_titled_with_both_probabilities() -> None:
     probabilities = np.array([[0.1, 0.6, 0.3], [0.5, 0.2, 0.3]])
     figure = plots.plot_mistakes(
@@ -564,7 +626,7 @@ def test_patches_are_in_rows_each_on_its_own_scale() -> None:
     np.testing.assert_allclose(as_is[:2, :2], 0.2)
 
 
-def test_a_pixel_of_a_patch_is_a_whole_number_of_pixels_in_the_figure() -> None:
+def test_a_pixel_of_a_patch_is_whole_pixels_of_the_figure() -> None:
     figure = plots.plot_patches({"a": np.zeros((40, 6, 6, 3))}, alt="x")
     (ax,) = figure.axes
     across = ax.get_window_extent().width * plots.DPI / figure.dpi
@@ -606,6 +668,14 @@ def test_a_pixel_of_a_patch_is_a_whole_number_of_pixels_in_the_figure() -> None:
             lambda: plots.plot_bars({"p": [1.0, 2.0], "s": [1.0]}, ["a", "b"]),
             r"panels must .* 2 values, .* \[2, 1\]",
         ),
+        (
+            lambda: plots.plot_shapes([], SHAPES, LENGTHS),
+            "rows must hold at least one operation",
+        ),
+        (
+            lambda: plots.plot_shapes([["A"]], SHAPES, {"N": 1, "M": 1}),
+            r"one length for each letter, .* \['K'\] have none",
+        ),
         (lambda: plots.plot_regions({}, POINTS, LABELS[:3]), "weights must hold"),
         (
             lambda: plots.plot_regions(PLANES, POINTS, LABELS[:4]),
@@ -614,6 +684,12 @@ def test_a_pixel_of_a_patch_is_a_whole_number_of_pixels_in_the_figure() -> None:
         (
             lambda: plots.plot_regions({"a": np.zeros((2, 3))}, POINTS, LABELS[:3]),
             r"weights must .* \(2, 3\)\]",
+        ),
+        (lambda: plots.plot_descent((1, 0), {}), r"curvatures must .* \(1, 0\)"),
+        (lambda: plots.plot_descent((1, 2), {}), r"paths must .* \[\]"),
+        (
+            lambda: plots.plot_descent((1, 2), {"a": np.zeros((4, 3))}),
+            r"paths must .* \[\(4, 3\)\]",
         ),
         (lambda: plots.plot_loss_history({}), "lines must hold at least one line"),
         (

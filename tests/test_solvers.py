@@ -96,7 +96,7 @@ def test_second_moments_of_centred_columns_are_their_covariances():
     np.testing.assert_allclose(second_moments(X), np.cov(X, rowvar=False, ddof=0))
 
 
-def test_moments_shorten_the_search_and_leave_the_minimum_where_it_is():
+def test_moments_shorten_the_search_and_keep_the_minimum():
     X, y = points()
     long = minimize_loss(softmax_loss_vectorized, X, y, 0.001, tolerance=1e-9)
     short = minimize_loss(

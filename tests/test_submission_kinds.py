@@ -1,7 +1,9 @@
 """Files as students have them: of other years, encodings, folders and notebooks."""
 
+import ast
 import json
 import sys
+from typing import Any
 
 import pytest
 
@@ -315,6 +317,24 @@ def test_a_rewritten_line_keeps_the_numbers_of_the_others(tmp_path):
     wrong = "!pip \\\n  a\n%%nothing" + PLAIN.replace("len(X))", "len(x))")
     path = write_notebook(tmp_path / "a.ipynb", wrong)
     assert "line 7: rows = np.arange(len(x))" in judge(path).judged[0].report.text
+
+
+def test_print_statements_are_rewritten_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passes: list[str] = []
+    plain = ast.parse
+
+    def counted(source: str, *rest: Any) -> ast.Module:
+        passes.append(source)
+        return plain(source, *rest)
+
+    monkeypatch.setattr(ast, "parse", counted)
+    source = 'if a: print "a", 1\nprint "%d" % (\n  2)\n' * 100
+    cell = parse("x", source + "s = 'print 1'")
+    assert not cell.fault
+    assert cell.source.count("print(") == 200
+    assert len(passes) < 5
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,8 @@ from tools.checker.chapters import ROOT
 
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 COPY = ROOT / "_build" / "mutants"
-COPIED = ("softmax_lib", "tests", "tools", "worksheet")
+COPIED = ("book", "softmax_lib", "tests", "tools", "worksheet")
+BAD_INPUT = "test_bad_input"
 # These collect garbage at the end of each run, which takes longer than most tests.
 OPTIONS = ("-pno:unraisableexception", "-pno:threadexception", "-pno:cacheprovider")
 # In a copy with mutants these warnings are raised some frames further down.
@@ -126,7 +127,8 @@ def without_synonyms(survivors: Iterable[Survivor]) -> list[Survivor]:
 def modules_with_tests() -> dict[str, list[str]]:
     """Return the modules of ARCHITECTURE.md's table, with the files of their tests.
 
-    They are its own and those of the modules that import it.
+    They are its own, those of the modules that import it, and the table of bad input,
+    which calls every name of the package.
     """
     lines = (ROOT / "ARCHITECTURE.md").read_text("utf-8").splitlines()
     rows = {
@@ -148,7 +150,7 @@ def modules_with_tests() -> dict[str, list[str]]:
         if any("def " in file.read_text("utf-8") for file in files_of(module, ROOT))
     }
     return {
-        module: [f"tests/{name}.py" for name in sorted(tests)]
+        module: [f"tests/{name}.py" for name in sorted({*tests, BAD_INPUT})]
         for module, tests in tests_of.items()
     }
 

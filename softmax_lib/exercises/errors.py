@@ -1,10 +1,11 @@
 """What it means when a reader's code stops, hangs or ends its process."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from softmax_lib.exercises.mistakes import Mistake, catalogue, first_shown
-from softmax_lib.exercises.report import Report, code_block, failed
+from softmax_lib.exercises.report import Finding, Report, code_block, failed, numbered
 from softmax_lib.exercises.sandbox import Trouble
 
 # X times W with a single star, or np.multiply of the two.
@@ -184,11 +185,20 @@ ERRORS = catalogue(
 )
 
 
-def stopped(trouble: Trouble, circumstances: str) -> Report:
-    """Report code that did not return."""
+def stopped(
+    trouble: Trouble,
+    circumstances: str,
+    besides: Sequence[Finding] = (),
+    unexplained: Sequence[str] = (),
+) -> Report:
+    """Report code that did not return, and what else is wrong, line or no line."""
     (finding,) = first_shown(ERRORS, trouble)
+    others = [finding.text for finding in besides]
+    others += [f"The {part} is wrong, too." for part in unexplained]
+    other = "What does not depend on this line is not right, either. "
     return failed(
-        [finding],
+        [replace(finding, line=trouble.number), *besides],
         code_block(filter(None, [trouble.line, trouble.text])),
+        other + numbered(others) if others else "",
         opening=f"{finding.text} This happens {circumstances}.",
     )

@@ -5,7 +5,7 @@ that each way of choosing leads to another model.
 """
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -147,7 +147,7 @@ def check_grid(f: Callable[..., Any]) -> Report:
     >>> check_grid(lambda *arguments: None).fault
     'not_started'
     """
-    outcome = run(lambda: (attempt(search, f, plan) for plan in PLANS))
+    outcome = run(search_all, f)
     trouble = outcome.trouble or next(
         (item for item in outcome.items if isinstance(item, Trouble)), None
     )
@@ -223,6 +223,11 @@ def place(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, int | None]:
 def scattered(rows: np.ndarray, count: int) -> np.ndarray:
     """Order the rows so that right predictions are not all at the beginning."""
     return rows * 7 % count
+
+
+def search_all(f: Callable[..., Any]) -> Iterator[Search | Trouble]:
+    """Yield what each search returns."""
+    yield from (attempt(search, f, plan) for plan in PLANS)
 
 
 def search(f: Callable[..., Any], plan: Plan) -> Search:

@@ -1,17 +1,21 @@
 """The check of a classifier's predictions."""
 
 import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from softmax_lib.exercises.errors import stopped
+from softmax_lib.exercises.losses.catalogue import softmax_of
 from softmax_lib.exercises.losses.counterexample import matrix
 from softmax_lib.exercises.losses.forms import FORMS
 from softmax_lib.exercises.losses.inputs import Input, draw_input, with_scores
+from softmax_lib.exercises.losses.layouts import LAYOUTS
 from softmax_lib.exercises.losses.outputs import as_numbers
 from softmax_lib.exercises.mistakes import Mistake, catalogue, find, first_shown
-from softmax_lib.exercises.report import Report, code_block, failed, passed
+from softmax_lib.exercises.report import Finding, Report, code_block, failed, passed
 from softmax_lib.exercises.sandbox import Trouble, attempt, run
 from softmax_lib.exercises.search import (
     Exercise,
@@ -22,6 +26,7 @@ from softmax_lib.exercises.search import (
     explain,
     findings,
 )
+from softmax_lib.exercises.training.recorder import layout_of
 
 INPUTS = [
     draw_input("three points, two features, four classes", 3, 2, 4, [0] * 3, 0.0),
@@ -35,12 +40,6 @@ STEPS: dict[str, Step] = {
     "chosen": lambda v: v.scores.argmax(axis=1),
     "returned": lambda v: v.chosen,
 }
-
-
-def softmax(scores: np.ndarray) -> np.ndarray:
-    """Return the probabilities of each row of scores."""
-    exps = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(exps / exps.sum(axis=1, keepdims=True))
 
 
 ROWS = "X is (N, D) and the answer is (N,): one class for each row of X."
@@ -60,6 +59,7 @@ MISTAKES = catalogue(
         "The predictions are still all zeros",
         "What are the scores of a point, and which of them decides?",
         {"returned": lambda v, value: np.zeros(len(v.X))},
+        {"returned": lambda v, value: np.zeros(v.X.shape[1])},
     ),
     lowest_score=Mistake(
         "The class with the lowest score is predicted",
@@ -90,7 +90,12 @@ MISTAKES = catalogue(
         "The exponentials are divided by sums over the points, not over the classes",
         "Add up the probabilities of one point, one row. What should come out? And do "
         "you need them?",
-        {"chosen": lambda v, _: softmax(v.scores.T).T.argmax(axis=1)},
+        {"chosen": lambda v, _: softmax_of(v.scores.T).T.argmax(axis=1)},
+        {
+            "chosen": lambda v, _: (
+                np.exp(v.scores) / np.exp(v.scores).sum(axis=0)
+            ).argmax(axis=1)
+        },
     ),
     over_points=[
         Mistake(
@@ -133,6 +138,18 @@ MISTAKES = catalogue(
             {"returned": lambda v, value: value - 1},
         ),
     ],
+    class_left_out=[
+        Mistake(
+            "The first class is never predicted",
+            NUMBERED_FROM_0,
+            {"chosen": lambda v, _: 1 + v.scores[:, 1:].argmax(axis=1)},
+        ),
+        Mistake(
+            "The last class is never predicted",
+            "Write down the classes that your loop counts through.",
+            {"chosen": lambda v, _: v.scores[:, :-1].argmax(axis=1)},
+        ),
+    ],
     scores_returned=Mistake(
         "The scores are returned, not the classes",
         ROWS,
@@ -141,7 +158,7 @@ MISTAKES = catalogue(
     probabilities_returned=Mistake(
         "The probabilities are returned, not the classes",
         ROWS,
-        {"returned": lambda v, _: softmax(v.scores)},
+        {"returned": lambda v, _: softmax_of(v.scores)},
     ),
     one_hot_returned=Mistake(
         "The classes are returned as rows of zeros and ones",
@@ -161,7 +178,7 @@ MISTAKES = catalogue(
     highest_probability_returned=Mistake(
         "The highest probability is returned, not the class that has it",
         ENTRY_OR_INDEX,
-        {"returned": lambda v, _: softmax(v.scores).max(axis=1)},
+        {"returned": lambda v, _: softmax_of(v.scores).max(axis=1)},
     ),
     column_returned=Mistake(
         "The predictions are a column, (N, 1)",
@@ -186,6 +203,13 @@ def agrees(actual: Result, expected: np.ndarray, *_: object) -> bool:
 PREDICT = Exercise({"prediction": STEPS}, INPUTS, MISTAKES, agrees)
 
 
+class Prediction(NamedTuple):
+    """What predict returned, as an array, and which arrays it changed."""
+
+    value: Result
+    changed: tuple[str, ...]
+
+
 def check_predict(classifier: type) -> Report:
     """Check the method ``predict`` of a linear classifier.
 
@@ -206,27 +230,42 @@ def check_predict(classifier: type) -> Report:
     >>> check_predict(Softmax).passed
     True
     """
-    outcome = run(lambda: (attempt(predict, classifier, given) for given in INPUTS))
+    outcome = run(predict_all, classifier)
     if outcome.trouble is not None:
         return stopped(outcome.trouble, "in predict")
     predictions: dict[Input, Prediction] = {}
-    for given, item in zip(INPUTS, outcome.items, strict=True):
+    layout, *items = outcome.items
+    for given, item in zip(INPUTS, items, strict=True):
         if isinstance(item, Trouble):
             return stopped(item, f"with {given.name}")
         predictions[given] = item
-    return diagnose(predictions)
+    return diagnose(predictions, [LAYOUTS[layout].finding()] if layout else [])
 
 
-class Prediction(NamedTuple):
-    """What predict returned, as an array, and which arrays it changed."""
+def predict_all(cls: type) -> Iterator[str | Prediction | Trouble]:
+    """Yield which of W and X the class has transposed, and its predictions."""
 
-    value: Result
-    changed: tuple[str, ...]
+    def stops(layout: str) -> bool:
+        return any(
+            isinstance(attempt(predict, cls, given, layout), Trouble)
+            for given in INPUTS[:2]  # oblong ones
+        )
+
+    layouts = [layout_of(cls)] if hasattr(cls, "train") else list(LAYOUTS)
+    layout = next((each for each in ("", *layouts) if not stops(each)), "")
+    yield layout
+    for given in INPUTS:
+        yield attempt(predict, cls, given, layout)
 
 
-def predict(cls: type, given: Input) -> Prediction:
+def predict(cls: type, given: Input, layout: str = "") -> Prediction:
     """Ask a new classifier for its predictions."""
     model: Any = cls()
+    given = replace(
+        given,
+        W=given.W.T if "W" in layout else given.W,
+        X=given.X.T if "X" in layout else given.X,
+    )
     W, X = given.W.copy(), given.X.copy()
     model.W = W
     value = as_numbers(model.predict(X))
@@ -235,8 +274,11 @@ def predict(cls: type, given: Input) -> Prediction:
     return Prediction(value, tuple(changed))
 
 
-def diagnose(predictions: dict[Input, Prediction]) -> Report:
+def diagnose(
+    predictions: dict[Input, Prediction], remarks: Sequence[Finding] = ()
+) -> Report:
     """Compare the predictions with those of the known mistakes."""
+    said = [f"{remark.text} {remark.hint}" for remark in remarks]
     values = {given: prediction.value for given, prediction in predictions.items()}
     if missing := first_shown(MISSING, values):
         return failed(missing)
@@ -247,13 +289,16 @@ def diagnose(predictions: dict[Input, Prediction]) -> Report:
         return failed(
             formal,
             first_difference(values),
+            *said,
+            remarks=remarks,
             opening="The predictions are wrong, by none of the mistakes that this "
             "check knows.",
             hint="Print the scores of this example, and choose by eye.",
         )
     if found := [*formal, *findings(PREDICT, explained[0])]:
-        return failed(found, first_difference(values))
-    return passed("Each point gets the class with its highest score.")
+        return failed(found, first_difference(values), *said, remarks=remarks)
+    what = "Each point gets the class with its highest score."
+    return passed(what, *said, remarks=remarks)
 
 
 def first_difference(values: Results) -> str:

@@ -41,7 +41,9 @@ class Finding:
     @property
     def text(self) -> str:
         """The sentence as it is printed."""
-        return f"{self.sentence}{f', in the {self.part}' if self.part else ''}."
+        is_named = self.line is None or re.search(r"\blines? \d", self.sentence)
+        line = "" if is_named else f" (line {self.line})"
+        return f"{self.sentence}{f', in the {self.part}' if self.part else ''}{line}."
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import io
 import linecache
 import os
 import pickle
+import re
 import select
 import signal
 import sys
@@ -25,6 +26,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, NamedTuple
 
@@ -33,7 +35,7 @@ MEMORY_LIMIT = 2 << 30  # bytes more than the kernel has when the check begins
 FORK = sys.platform == "linux"
 HERE = os.path.dirname(__file__)
 
-Task = Callable[[], Iterator[Any]]
+Task = Callable[..., Iterator[Any]]  # takes the reader's function, and what is asked
 
 
 class Trouble(NamedTuple):
@@ -42,6 +44,12 @@ class Trouble(NamedTuple):
     kind: str  # "error", "time", "memory", "exit", or "check": the check itself failed
     text: str  # the exception's message, or how the process ended
     line: str = ""  # the reader's own line in which it happened
+
+    @property
+    def number(self) -> int | None:
+        """The number of that line."""
+        found = re.match(r"line (\d+)", self.line)
+        return int(found[1]) if found else None
 
 
 @dataclass(frozen=True)
@@ -52,23 +60,23 @@ class Outcome:
     trouble: Trouble | None
 
 
-Runner = Callable[[Task], Outcome]
+Runner = Callable[..., Outcome]  # takes a task and its arguments
 other_runner: ContextVar[Runner | None] = ContextVar("other_runner", default=None)
 
 
-def run(task: Task) -> Outcome:
+def run(task: Task, function: Any, *asked: Any) -> Outcome:
     """Run a task to its end, or to the limit of time or memory.
 
     A check touches the reader's code only in tasks, so that another process can run
-    them: see `run_by`.
+    them: see `run_by`. That process is sent the task's name and what is ``asked``.
     """
-    runner = other_runner.get()
-    return runner(task) if runner else run_near(task)
+    return (other_runner.get() or run_near)(task, function, *asked)
 
 
-def run_near(task: Task) -> Outcome:
+def run_near(task: Task, *args: Any) -> Outcome:
     """Run a task in a child of this process where that is safe, else in this one."""
-    return run_in_child(task) if FORK else run_here(task)
+    ready = partial(task, *args)
+    return run_in_child(ready) if FORK else run_here(ready)
 
 
 @contextlib.contextmanager

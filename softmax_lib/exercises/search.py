@@ -173,15 +173,11 @@ def fewest(
 def findings(
     exercise: Exercise, found: Explanation, unknown: Sequence[str] = ()
 ) -> list[Finding]:
-    """Unite the mistakes of all parts, and say of each in which part it shows.
-
-    Where a part is `unknown`, mistakes that it would share are no explanation.
-    """
+    """Unite the mistakes of all parts, and say of each in which part it shows."""
     parts = [*found.parts, *unknown]
     return [
         variant.mistake.finding(part_of(exercise, found, name, parts))
         for name, variant in found.first_of_each_name().items()
-        if not (unknown and exercise.affects_all(variant))
     ]
 
 

@@ -25,13 +25,13 @@ from softmax_lib.exercises import sandbox
 from softmax_lib.exercises.losses.check import NAIVE, SVM_LOSS, check
 from softmax_lib.exercises.losses.reference import PARTS
 from softmax_lib.exercises.report import Finding, Report, failed
-from softmax_lib.exercises.sandbox import Outcome, Task, Trouble, run_by
+from softmax_lib.exercises.sandbox import Outcome, Runner, Task, Trouble, run_by
 from softmax_lib.submission.checks import CHECKS, fill_in_for_course, ready
 from softmax_lib.submission.loading import Finder, load
 from softmax_lib.submission.needed import Statement, choose, statements
 from softmax_lib.submission.reading import Cell, Unreadable, read_cells
 from softmax_lib.submission.stand_ins import installed, remarks
-from softmax_lib.submission.wire import unpack
+from softmax_lib.submission.wire import encode, unpack
 
 __all__ = ["Judged", "Judgement", "judge", "judge_here"]
 
@@ -228,13 +228,19 @@ class Child:
             reasons = list(self.skip.values())
             raise Stopped(f"{reasons[-1]} while it was read")
 
-    def run(self, asked: dict[str, Any]) -> Callable[[Task], Outcome]:
-        """Return a runner of tasks that has the child run them."""
-        messages = iter([asked])
+    def run(self, function: str, tensors: bool = False) -> Runner:
+        """Return a runner of tasks that has the child run them on a function."""
 
-        def run_there(task: Task) -> Outcome:
+        def run_there(task: Task, _: Any, *asked: Any) -> Outcome:
             self.load()
-            self.send(next(messages, {"more": True}))
+            self.send(
+                {
+                    "function": function,
+                    "tensors": tensors,
+                    "task": [task.__module__, task.__name__],
+                    "asked": encode(list(asked)),
+                }
+            )
             try:
                 return unpack(self.receive(sandbox.TIME_LIMIT + 10))
             except Stopped as stopped:
@@ -301,8 +307,8 @@ def judge(path: Path) -> Judgement:
             each
             for name in child.ready
             if name in CHECKS
-            for number in range(len(CHECKS[name]))
-            for each in [judge_one(child, name, number)]
+            for check_all in CHECKS[name]
+            for each in [judge_one(child, name, check_all)]
         ]
     except Stopped as stopped:
         raise Unreadable(f"{path} cannot be checked: {stopped}.") from None
@@ -311,14 +317,12 @@ def judge(path: Path) -> Judgement:
     return conclude(file, child.ready, child.missing, child.complaints, judged)
 
 
-def judge_one(child: Child, name: str, number: int) -> Judged:
+def judge_one(child: Child, name: str, check_all: Callable[[Any], Report]) -> Judged:
     """Make one check, with tensors if it needs them."""
-    check_all = CHECKS[name][number]
-    asked = {"function": name, "number": number, "tensors": False}
-    seen = Seen(child.run(asked))
+    seen = Seen(child.run(name))
     report = checked(check_all, seen)
     if not report.passed and child.file.uses_torch and "loss" in name:
-        seen = Seen(child.run({**asked, "tensors": True}))
+        seen = Seen(child.run(name, tensors=True))
         retried = checked(check_all, seen)
         if retried.passed or report.fault not in (None, retried.fault):
             report = with_remark(retried, TENSORS)
@@ -331,19 +335,19 @@ def judge_one(child: Child, name: str, number: int) -> Judged:
 class Seen:
     """A runner of tasks that keeps the first outcome."""
 
-    def __init__(self, runner: Callable[[Task], Outcome]) -> None:
+    def __init__(self, runner: Runner) -> None:
         self.runner = runner
         self.outcomes: list[Outcome] = []
 
-    def __call__(self, task: Task) -> Outcome:
+    def __call__(self, *task: Any) -> Outcome:
         """Run a task."""
-        self.outcomes.append(self.runner(task))
+        self.outcomes.append(self.runner(*task))
         return self.outcomes[-1]
 
-    def again(self) -> Callable[[Task], Outcome]:
+    def again(self) -> Runner:
         """Return a runner that gives the first outcome again, and then none."""
         first = iter(self.outcomes[:1])
-        return lambda task: next(first, Outcome([], None))
+        return lambda *task: next(first, Outcome([], None))
 
 
 def parts_of(name: str, report: Report, seen: Seen) -> dict[str, bool]:
@@ -374,7 +378,7 @@ def with_remark(report: Report, remark: Finding) -> Report:
     return Report(report.passed, text, report.findings, (*report.remarks, remark))
 
 
-def checked(make: Callable[[Any], Report], runner: Callable[[Task], Outcome]) -> Report:
+def checked(make: Callable[[Any], Report], runner: Runner) -> Report:
     """Make a check whose tasks run elsewhere."""
     try:
         with run_by(runner):

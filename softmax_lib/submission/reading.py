@@ -19,6 +19,14 @@ from typing import Any
 __all__ = ["Cell", "Unreadable", "parse", "read_cells"]
 
 PYTHON_CELLS = {"%%time", "%%timeit", "%%capture", "%%prun", "%%writefile", "%%python"}
+LONGEST_PRINT = 50  # lines
+BETWEEN = {  # tokens between two statements
+    tokenize.NEWLINE,
+    tokenize.NL,
+    tokenize.COMMENT,
+    tokenize.INDENT,
+    tokenize.DEDENT,
+}
 MOST_DROPS = 20  # blocks that do not parse; with more of them it is no Python
 CHEVRON = re.compile(r"^(\s*)print\s*>>\s*([\w.]+)\s*,?\s*(.*)$", re.MULTILINE)
 MARGIN = re.compile(r"[^\s#)\]}]")  # where a statement may begin
@@ -239,7 +247,7 @@ def rewrite_python_2(cell: Cell, error: SyntaxError) -> bool:
     if isinstance(error, TabError):
         new = cell.source.expandtabs(8)
     elif "call to 'print'" in error.msg:
-        new = rewrite_print(lines, at, (error.offset or 1) - 1)
+        new = rewrite_prints(lines, at, (error.offset or 1) - 1)
     elif at < len(lines):
         new = "\n".join([*lines[:at], first_rewritten(lines[at]), *lines[at + 1 :]])
     else:
@@ -255,14 +263,42 @@ def first_rewritten(line: str) -> str:
     return next((text for text in changed if text != line), line)
 
 
-def rewrite_print(lines: list[str], at: int, column: int) -> str:
+def rewrite_prints(lines: list[str], at: int, column: int) -> str:
+    """Rewrite a print statement, and those after it that are found at once."""
+    places = {(at, column), *print_statements("\n".join(lines[at:]), at)}
+    for row, start in sorted(places, reverse=True):
+        rewrite_print(lines, row, start)
+    return "\n".join(lines)
+
+
+def print_statements(text: str, at: int) -> Iterator[tuple[int, int]]:
+    """Yield where print statements begin, as far as the text has tokens."""
+    depth, is_start, latest = 0, True, None
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if latest and token.type in (
+                tokenize.STRING,
+                tokenize.NAME,
+                tokenize.NUMBER,
+            ):
+                yield latest
+            opens = token.string == "print" and is_start and depth == 0
+            latest = (at + token.start[0] - 1, token.start[1]) if opens else None
+            depth += (token.string in "([{") - (token.string in ")]}")
+            is_start = token.string in ";:" or token.type in BETWEEN
+    except (tokenize.TokenError, SyntaxError):
+        return  # what comes after it is found when the parser stops there
+
+
+def rewrite_print(lines: list[str], at: int, column: int) -> None:
     """Put the arguments of a print statement into parentheses."""
-    text = "\n".join(lines[at:])[column:]
+    few = lines[at : at + LONGEST_PRINT]
+    text = "\n".join(few)[column:]
     end = end_of_statement(text)
     words = text[len("print") : end].strip()
     words = words[:-1] + ", end=' '" if words.endswith(",") else words
-    before = "\n".join([*lines[:at], lines[at][:column]])
-    return f"{before}print({words}){text[end:]}"
+    new = f"{lines[at][:column]}print({words}){text[end:]}"
+    lines[at : at + len(few)] = new.split("\n")
 
 
 def end_of_statement(text: str) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 
 from softmax_lib.exercises.sandbox import Outcome, Trouble
 
-__all__ = ["pack", "unpack"]
+__all__ = ["decode", "encode", "pack", "unpack"]
 
 PLACE = "softmax_lib.exercises."
 COLLECTIONS: dict[str, type] = {"tuple": tuple, "set": set, "frozenset": frozenset}

@@ -25,7 +25,7 @@ def pytest_generate_tests(metafunc):
     """Run a test that takes `name`, or `file`, once for each page of the built book."""
     pages = sorted(path.relative_to(HTML) for path in HTML.rglob("*.html"))
     names = [
-        page.as_posix() for page in pages if page.parts[0] not in ("_static", "lite")
+        page.as_posix() for page in pages if page.parts[0] not in ("_static", "python")
     ]
     if not names:
         raise pytest.UsageError("There are no pages yet: `make book` builds them.")

@@ -99,7 +99,7 @@ def test_a_shared_link_shows_a_picture_that_is_there():
         assert all((HTML / card.removeprefix(address)).is_file() for card in cards)
 
 
-def test_the_pages_have_buttons_only_where_the_repository_has_an_address():
+def test_pages_have_buttons_only_where_there_is_an_address():
     published = repository().split("/")[0] != PLACEHOLDER
     page = (HTML / "book" / "02_naive_loss.html").read_text("utf-8")
     assert ("mybinder.org" in page) == published
@@ -111,7 +111,7 @@ def test_the_pages_have_buttons_only_where_the_repository_has_an_address():
     ("link", "said"),
     [
         ("glossary.html#minibatch", "minibatch"),
-        ("#fig-05-run", "Figure 5.2."),
+        ("#fig-05-run", "Figure 5.3."),
         ("#equation-eq-05-", "("),
         ("bibliography.html#robbins1951", "Robbins"),
     ],

@@ -53,7 +53,7 @@ def computed_numbers(cells: Iterable[Any]) -> list[Decimal]:
         )
     ]
     numbers = re.findall(
-        r"(?<![\w.])(?:\d{1,3}(?:,\d{3})+|\d+)?\.?\d+(?:[eE][-+]?\d+)?",
+        r"(?<![\w.])(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?",
         "\n".join(texts),
     )
     return [Decimal(number.replace(",", "")) for number in numbers]

@@ -29,7 +29,7 @@ def test_each_number_of_a_curve_is_in_a_table_below_it(chapter):
                 assert line["y"].split() in columns
 
 
-def test_a_long_table_keeps_its_ends_and_extremes_and_all_rows_in_a_file():
+def test_a_long_table_keeps_ends_and_extremes_and_offers_a_file():
     y = ["5"] * 1500
     y[701], y[1203] = "-2", "99"
     rows = [[str(k), value] for k, value in enumerate(y)]

@@ -110,7 +110,10 @@ def test_what_python_reads_alike_is_no_survivor() -> None:
 
 def test_a_module_is_tested_by_its_tests_and_its_users() -> None:
     modules = modules_with_tests()
-    assert modules["gradient_check"] == ["tests/test_gradient_check.py"]
+    assert modules["gradient_check"] == [
+        "tests/test_bad_input.py",
+        "tests/test_gradient_check.py",
+    ]
     assert {"tests/test_losses.py", "tests/test_evaluation.py"} <= {*modules["losses"]}
     assert len(modules["exercises"]) > 1
     assert "classifiers" not in modules  # it has import names and no function

@@ -17,6 +17,7 @@ __all__ = [
     "PENALTY_STEPS",
     "SOFTMAX_MISTAKES",
     "SVM_MISTAKES",
+    "softmax_of",
 ]
 
 Factor = Callable[[Values], Any]
@@ -110,6 +111,11 @@ def penalized_each_time(divided: int) -> dict[str, Change]:
     )
 
 
+def earlier(v: Values) -> np.ndarray:
+    """Return which classes come before each point's own one."""
+    return np.asarray(np.arange(v.C) < v.y[:, np.newaxis])
+
+
 POINT_FOR_CLASS = "y[i] is a class. Which of your loops counts the classes?"
 CHAIN_RULE = "What is the derivative of reg * w² with respect to w?"
 OPPOSITE_WEIGHTS = "Weights of +3 and -3: what do they add to your penalty?"
@@ -141,6 +147,19 @@ COMMON = catalogue(
         scaled(lambda v: 1 / v.N),
     ),
     averaged_over_constant=map(averaged_over_constant, (200, 500, 1000, 49000)),
+    data_doubled=Mistake(
+        "The part that comes from the data is twice what it should be",
+        "Which lines add it, and does each of them run once?",
+        scaled(lambda v: 2),
+    ),
+    penalty_in_the_divisor=Mistake(
+        "The regularization is added to the divisor N, not to the quotient",
+        "In a / b + c and a /= b + c: what is divided by what?",
+        {
+            "loss": lambda v, _: v.sum_loss / (v.N + v.penalty),
+            "dW": lambda v, _: v.sum_gradient / (v.N + v.reg_gradient),
+        },
+    ),
     averaged_inside_the_loop=[
         Mistake(
             "The division by N is inside the loop over the points",
@@ -205,6 +224,13 @@ COMMON = catalogue(
         "The sum of the points is multiplied by the sum of their dscores",
         "Does your product multiply point 1 by the dscores of point 2?",
         {"sum_gradient": lambda v, _: np.outer(v.X.sum(0), v.dscores.sum(0))},
+    ),
+    stops_at_own_class=Mistake(
+        "The loop over the classes ends at the correct class, as after `break`",
+        "Which classes come after the correct one, and does the loop reach them?",
+        {"dscores": lambda v, value: np.where(v.one_hot, value, value * earlier(v))},
+        {"dscores": lambda v, value: value * earlier(v)},
+        {"counted": lambda v, value: value * earlier(v)},
     ),
     reg_missing=Mistake(
         "The regularization is missing",
@@ -351,6 +377,11 @@ def through_probs(change: Change) -> dict[str, Change]:
 def shifted_by(shift: Callable[[np.ndarray], np.ndarray]) -> dict[str, Change]:
     """Subtract something other than the largest score of each row."""
     return {"shifted": lambda v, _: v.scores - shift(v.scores)}
+
+
+def without_p(own: Factor) -> dict[str, Change]:
+    """Take 1 for the other classes, and minus a number for the own one."""
+    return {"dscores": lambda v, _: 1 - v.one_hot - own(v) * v.one_hot}
 
 
 def own_excluded(v: Values, _: np.ndarray) -> np.ndarray:
@@ -518,16 +549,23 @@ SOFTMAX_ONLY = catalogue(
         through_probs(lambda v, _: v.exps / v.exps.sum()),
         through_probs(lambda v, _: np.exp(v.scores) / np.exp(v.scores).sum()),
     ),
-    softmax_twice=Mistake(
-        "The softmax is taken twice: probabilities are used where scores belong",
-        "A point has the scores 100, 0 and 0. How close to 0 does its loss come?",
-        {"scores": lambda v, scores: softmax_of(scores)},
-        {
-            "losses": lambda v, _: (
-                np.log(np.exp(v.probs).sum(axis=1)) - own_probability(v)
-            )
-        },
-    ),
+    softmax_twice=[
+        Mistake(
+            "The softmax is taken twice: probabilities are used where scores belong",
+            "A point has the scores 100, 0 and 0. How close to 0 does its loss come?",
+            {"scores": lambda v, scores: softmax_of(scores)},
+            {
+                "losses": lambda v, _: (
+                    np.log(np.exp(v.probs).sum(axis=1)) - own_probability(v)
+                )
+            },
+        ),
+        Mistake(
+            "The exponential is taken twice: exponentials are used where scores belong",
+            "Follow one score through your code. How often does it go through exp?",
+            through_probs(lambda v, _: softmax_of(v.exps)),
+        ),
+    ],
     own_class_left_out_of_sum=Mistake(
         "The sum of the exponentials leaves out the correct class",
         ADD_UP,
@@ -744,6 +782,12 @@ SOFTMAX_ONLY = catalogue(
         "derivative with respect to one score?",
         {"dscores": lambda v, _: -v.one_hot},
     ),
+    others_get_x=Mistake(
+        "The other classes get x where p times x belongs, and the correct class gets "
+        "no multiple of p, either",
+        SUM_OF_DSCORES,
+        *map(without_p, (lambda v: 0, lambda v: 1, lambda v: v.C - 1)),
+    ),
     one_added=Mistake(
         "The 1 of the correct class is added, where it should be subtracted",
         RAISE_OWN_SCORE,
@@ -836,11 +880,6 @@ def margin_wrong(margin: float) -> dict[str, Change]:
     return {"margins": lambda v, value: value - 1 + margin}
 
 
-def no_hinge(own: Factor) -> dict[str, Change]:
-    """Count every class, whatever its margin."""
-    return {"dscores": lambda v, _: 1 - v.one_hot - v.one_hot * own(v)}
-
-
 def positive_scores(v: Values, counted: np.ndarray) -> np.ndarray:
     """Take 1 where a score is positive, and their number at the correct class."""
     mask = counted * (v.scores > 0)
@@ -856,17 +895,14 @@ SMALL_MARGIN = (
 
 SVM_ONLY = catalogue(
     margin_missing=Mistake("The margin of 1 is missing", MARGIN, margin_wrong(0)),
-    margin_wrong=[
-        Mistake(f"The margin is {margin:g}, not 1", MARGIN, margin_wrong(margin))
-        for margin in (0.1, 0.5, 2, 5, 10, -1)
-    ],
     margin_reversed=Mistake(
         "The difference of the scores is the wrong way round",
         RAISE_OWN_SCORE,
         {"margins": lambda v, value: 2 - value},
     ),
     own_class_counted=Mistake(
-        "The correct class is counted among the others",
+        "Each point counts 1 too much, as if the correct class were counted among the "
+        "others",
         "What is the correct class's margin to itself, and should it cost anything?",
         {
             "losses": lambda v, value: value + 1,
@@ -893,9 +929,13 @@ SVM_ONLY = catalogue(
             "Classes count whose margin is not positive",
             "A wrong class is far behind the correct one. If its score rises a little, "
             "does the loss change? And is 0 >= 0?",
-            no_hinge(lambda v: v.C - 1),
-            no_hinge(lambda v: v.C),
+            without_p(lambda v: v.C - 1),
+            without_p(lambda v: v.C),
         ),
+    ],
+    margin_wrong=[
+        Mistake(f"The margin is {margin:g}, not 1", MARGIN, margin_wrong(margin))
+        for margin in (0.1, 0.5, 2, 5, 10, -1)
     ],
     absolute_margins=Mistake(
         "The absolute margins are summed",

@@ -22,9 +22,9 @@ from softmax_lib.exercises.losses.explain import (
 )
 from softmax_lib.exercises.losses.feedback import write
 from softmax_lib.exercises.losses.outputs import LossFunction
-from softmax_lib.exercises.losses.run import Stop, ask
+from softmax_lib.exercises.losses.run import Answers, Stop, ask
 from softmax_lib.exercises.losses.sight import Sight
-from softmax_lib.exercises.losses.witness import locate
+from softmax_lib.exercises.losses.witness import Wanted, locate
 from softmax_lib.exercises.report import Report
 from softmax_lib.exercises.sandbox import run
 
@@ -53,8 +53,19 @@ def check(function: LossFunction, asked: LossCheck) -> Report:
     answers = ask(function, asked)
     if isinstance(answers, Stop):
         return stopped(*answers)
+    diagnosis = diagnose_with_lines(function, answers, asked)
+    if diagnosis.stop is not None and answers.rest is not None:
+        rest = diagnose_with_lines(function, answers.rest, asked)
+        diagnosis = replace(diagnosis, rest=rest)
+    return write(diagnosis)
+
+
+def diagnose_with_lines(
+    function: LossFunction, answers: Answers, asked: LossCheck
+) -> Diagnosis:
+    """Return what the answers mean, and where in the code they go wrong."""
     diagnosis = diagnose(answers, asked)
-    return write(replace(diagnosis, sights=find_lines(function, diagnosis)))
+    return replace(diagnosis, sights=find_lines(function, diagnosis))
 
 
 def find_lines(function: LossFunction, diagnosis: Diagnosis) -> list[Sight]:
@@ -63,16 +74,23 @@ def find_lines(function: LossFunction, diagnosis: Diagnosis) -> list[Sight]:
     penalties = [part for part in wrong_at_all(diagnosis) if part not in wrong]
     if not wrong + penalties:
         return []
-    layout = diagnosis.answers.layout
+    wanted = Wanted(
+        diagnosis.check.has_kinks,
+        tuple(mistake.name for mistake in diagnosis.convention),
+        diagnosis.check.parts,
+        diagnosis.answers.layout,
+        diagnosis.answers.without,
+        wrong,
+        list(diagnosis.unexplained),
+        penalties,
+    )
     with announced("Searching for the line of the mistake ..."):
-        return run(
-            lambda: locate(function, diagnosis.check, layout, wrong, penalties)
-        ).items
+        return run(locate, function, wanted).items
 
 
 @contextlib.contextmanager
 def announced(text: str) -> Iterator[None]:
-    """Say in a terminal what takes so long, if it takes more than a second."""
+    """Print in a terminal what takes so long, if it takes more than a second."""
     timer = threading.Timer(1.0, print, [text], {"file": sys.stderr, "flush": True})
     timer.daemon = True
     if is_terminal := sys.stderr.isatty():

@@ -11,9 +11,9 @@ from softmax_lib.exercises.losses.catalogue import without_row
 from softmax_lib.exercises.mistakes import Changes, Mistake, catalogue
 from softmax_lib.exercises.search import Step
 
-__all__ = ["HALVED", "PENALTIES", "WITHOUT_BIAS", "steps_under"]
+__all__ = ["CONVENTIONS", "HALVED", "PENALTIES", "WITHOUT_BIAS", "steps_under"]
 
-HALVED, WITHOUT_BIAS = catalogue(
+CONVENTIONS = catalogue(
     penalty_halved=Mistake(
         "Your penalty is 0.5 * reg * sum(W²), with the gradient reg * W, as in other "
         "years of the course; the worksheet's is reg * sum(W²), with 2 * reg * W",
@@ -29,6 +29,7 @@ HALVED, WITHOUT_BIAS = catalogue(
         is_remark=True,
     ),
 )
+HALVED, WITHOUT_BIAS = CONVENTIONS
 # The worksheet's own comes first.
 PENALTIES: list[tuple[Mistake, ...]] = [
     (),

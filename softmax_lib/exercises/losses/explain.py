@@ -53,7 +53,7 @@ from softmax_lib.exercises.search import (
     findings,
 )
 
-TOO_SLOW = 5  # times the reference, and only a remark
+SHIFTED_UP = {"minimum_subtracted", "maximum_added"}  # worse than no shift at all
 UNSTABLE = {"overflow", *(mistake.name for mistake in EXTREME_MISTAKES)}
 SCORES_AT_ALL = [*ORDINARY, *EXTREME]
 DTYPES = catalogue(
@@ -84,10 +84,14 @@ class Diagnosis:
     remarks: Sequence[Finding] = ()  # what is worth knowing besides, and passes
     examples: Sequence[Input] = ()  # where to look for one of a wrong result
     sights: Sequence[Sight] = ()  # where in the code a part goes wrong
+    convention: tuple[Mistake, ...] = ()  # in which it is judged
+    rest: "Diagnosis | None" = None  # of what does not depend on the line that stops
 
 
 def diagnose(answers: Answers, check: LossCheck) -> Diagnosis:
     """Return what the answers mean."""
+    parts = [part for part in check.parts if part in answers.parts]
+    check = replace(check, parts=tuple(parts))
     answers = answers._replace(outputs=turn_square_gradients(answers.outputs))
     diagnosis = Diagnosis(answers, check)
     if answers.layout:
@@ -184,6 +188,22 @@ def settle(check: LossCheck, answers: Answers, parts: Sequence[str]) -> Settled:
     return settled
 
 
+def with_shared(settled: Settled, answers: Answers) -> Settled:
+    """Explain the rest by a mistake that one part shares with it, and others."""
+    exercise, sets = settled.check.ordinary, dict(settled.sets)
+    shared = tuple(
+        variant
+        for variants in settled.explained[0].parts.values()
+        for variant in variants
+        if exercise.affects_all(variant)
+    )
+    for part in settled.unknown if shared else ():
+        results = answers.results(part, ORDINARY)
+        found = explain_part(exercise, part, results, shared)
+        sets[part] = [variants + shared for variants in found]
+    return settled._replace(sets=sets)
+
+
 def best(
     check: LossCheck,
     parts: Sequence[str],
@@ -254,14 +274,25 @@ def diagnose_numbers(diagnosis: Diagnosis, forms: list[str]) -> Diagnosis:
     """Compare the numbers with those of the known mistakes."""
     answers, asked = diagnosis.answers, diagnosis.check
     written = [part for part in asked.parts if f"{part}_not_written" not in forms]
-    settled = settle(asked, answers, written)
+    settled = with_shared(settle(asked, answers, written), answers)
     check, exercise, unknown = settled.check, settled.check.ordinary, settled.unknown
     first, *others = settled.explained
     named = findings(exercise, first, unknown)
     named += in_terms(settled, named)
     formal = find(FORMS, forms)
     remarks = [*diagnosis.remarks, *(each.finding() for each in settled.convention)]
-    diagnosis = replace(diagnosis, check=check, remarks=remarks)
+    diagnosis = replace(
+        diagnosis, check=check, remarks=remarks, convention=settled.convention
+    )
+    line = answers.traits.line_of_pairs
+    if line and "every_label_for_every_point" not in names_of(named):
+        pairs = replace(*find(FORMS, ["pairs_of_points"]), part="loss", line=line)
+        named = [
+            pairs if (x.name, x.part) == ("not_averaged", "loss") else x for x in named
+        ]
+        if "loss" in unknown:
+            named, unknown = [*named, pairs], [p for p in unknown if p != "loss"]
+            return replace(diagnosis, findings=[*formal, *named], unexplained=unknown)
     if unknown:
         return replace(diagnosis, findings=[*formal, *named], unexplained=unknown)
     unstable = explain_extremes(answers, check, first)
@@ -271,7 +302,11 @@ def diagnose_numbers(diagnosis: Diagnosis, forms: list[str]) -> Diagnosis:
         return replace(diagnosis, findings=found, examples=SCORES_AT_ALL)
     if unstable is None:
         unstable = [] if serious else find(FORMS, ["overflow"])
-    serious = unite([*serious, *(x for x in unstable if x.name in names_of(serious))])
+    worse = [finding for finding in unstable if finding.name in SHIFTED_UP]
+    serious += [x for x in unstable if x.name in names_of(serious)]
+    if serious:  # inf and nan alone are poor evidence of this one
+        unstable = [x for x in unstable if x.name != "own_score_subtracted"]
+    serious = unite([*serious, *worse])
     unstable = [
         replace(finding, is_remark=True)
         for finding in unstable
@@ -284,13 +319,18 @@ def diagnose_numbers(diagnosis: Diagnosis, forms: list[str]) -> Diagnosis:
             diagnosis,
             findings=[*formal, *serious],
             remarks=remarks,
-            alternatives=[findings(exercise, each) for each in others],
+            alternatives=[findings(exercise, each) for each in others if likely(each)],
             examples=SCORES_AT_ALL,
         )
     if forms or answers.traits.loops:
         found = find(FORMS, forms or answers.traits.loops)
         return replace(diagnosis, findings=found, remarks=remarks)
     return replace(diagnosis, remarks=[*remarks, *other_remarks(answers, check)])
+
+
+def likely(found: Explanation) -> bool:
+    """Whether an explanation is worth naming beside another one."""
+    return "margin_wrong" not in found.names  # a large margin is none at all
 
 
 def names_of(found: Sequence[Finding]) -> set[str]:
@@ -397,7 +437,7 @@ def is_subgradient(gradient: Result) -> bool:
 
 
 def other_remarks(answers: Answers, check: LossCheck) -> list[Finding]:
-    """Return what is worth knowing besides extreme scores: types of numbers, time."""
+    """Return what is worth knowing besides extreme scores: types of numbers."""
 
     def is_right(given: Input) -> bool:
         output = answers.outputs[given]
@@ -409,10 +449,6 @@ def other_remarks(answers: Answers, check: LossCheck) -> list[Finding]:
     found = all_shown(DTYPES, is_right)
     if mixes_ties(answers, check):
         found += find(FORMS, ["ties_counted_by_halves"])
-    ratio = answers.traits.slowness
-    if ratio is not None and ratio >= TOO_SLOW:
-        sentence = f"It takes {ratio:.0f} times as long as the reference"
-        found.append(Finding("slow", sentence))
     return found
 
 

@@ -32,7 +32,15 @@ NOT_OF_A_LINE = {mistake.name for mistake in FORMS}
 def write(diagnosis: Diagnosis) -> Report:
     """Write the report."""
     if diagnosis.stop is not None:
-        return stopped(*diagnosis.stop)
+        rest = with_lines(diagnosis.rest) if diagnosis.rest else None
+        only = rest.check.parts[0] if rest and len(rest.check.parts) == 1 else ""
+        besides = [
+            replace(finding, part=finding.part or only)
+            for finding in (rest.findings if rest else ())
+            if finding.name != "not_started" and "not_written" not in finding.name
+        ]
+        unknown = rest.unexplained if rest else []
+        return stopped(*diagnosis.stop, besides, unknown)
     diagnosis = with_lines(diagnosis)
     if diagnosis.unexplained:
         return unexplained(diagnosis)
@@ -62,7 +70,7 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
             for finding in found
             if finding.part in ("", part)
             and finding.name not in NOT_OF_A_LINE
-            and finding.name.startswith("reg_") == sight.of_penalty
+            and finding.name.startswith(("reg_", "penalty_")) == sight.of_penalty
         ]
         if part in diagnosis.unexplained:
             found.append(sight.finding())
@@ -99,7 +107,7 @@ def worth_knowing(remark: Finding) -> str:
 
 
 def right_part(diagnosis: Diagnosis) -> str:
-    """Say which part is right, if only one is."""
+    """Return which part is right, if only one is."""
     wrong = {p for given in ORDINARY for p in wrong_parts(diagnosis, given)}
     if len(diagnosis.check.parts) == 2 and len(wrong) == 1:
         return f"The {'loss' if 'gradient' in wrong else 'gradient'} is right."
@@ -116,7 +124,7 @@ def first_difference(diagnosis: Diagnosis, inputs: Iterable[Input]) -> str:
 
 
 def unexplained(diagnosis: Diagnosis) -> Report:
-    """Say that no known mistake fits, and show the smallest failing example."""
+    """Report that no known mistake fits, and show the smallest failing example."""
     parts = diagnosis.unexplained
     facts = [
         right_part(diagnosis),
@@ -144,7 +152,7 @@ def unexplained(diagnosis: Diagnosis) -> Report:
 
 
 def facts_of(diagnosis: Diagnosis, part: str) -> list[str]:
-    """Say in which cases a part is right, and by which factor it is wrong."""
+    """Return in which cases a part is right, and by which factor it is wrong."""
     inputs = [*ORDINARY, *SMALLEST]
     wrong = [g for g in inputs if part in wrong_parts(diagnosis, g)]
     cases = [
@@ -156,7 +164,7 @@ def facts_of(diagnosis: Diagnosis, part: str) -> list[str]:
 
 
 def constant_factor(diagnosis: Diagnosis, part: str) -> list[str]:
-    """Say by which factor a part, or one of its two terms, is wrong for every input."""
+    """Return by which factor a part, or one of its terms, is always wrong."""
     whole, without_reg, penalty = [], [], []
     for given in ORDINARY:
         value = diagnosis.answers.outputs[given].part(part)

@@ -57,6 +57,11 @@ FORMS = catalogue(
         "The function returns one thing; `loss, dW` was expected",
         "Which two things does the caller unpack?",
     ),
+    pairs_of_points=Mistake(
+        "An (N,) array is combined with an (N, 1) array, which makes an (N, N) array: "
+        "a number for each pair of points",
+        "Print the shapes of both arrays in the line. Which axis did a sum keep?",
+    ),
     results_swapped=Mistake(
         "The function returns the gradient first; `loss, dW` was expected",
         "In which order does the caller unpack the two?",

@@ -9,73 +9,44 @@ import ast
 import inspect
 import linecache
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Site", "Watched", "frozen", "watch"]
+__all__ = ["Site", "Watched", "frozen", "parts_without", "watch"]
 
 BEFORE, AFTER, START, TICK = "__before__", "__after__", "__start__", "__tick__"
 
 
 @dataclass(frozen=True)
 class Site:
-    """An assignment in the reader's function.
+    """An assignment in the reader's function."""
 
-    Attributes
-    ----------
-    number : int
-        Its place among all of them.
-    line : int
-        The line in the reader's file.
-    name : str
-        The variable that changes.
-    updates : bool
-        Whether the variable had a value before, and part of it may remain.
-    adds : bool
-        Whether it adds to the variable, or writes into a part of it.
-    in_place : bool
-        Whether it writes into the array that the variable is.
-    loops : tuple of int
-        The loops around it, the outermost one first.
-    reads : frozenset of str
-        The names in it.
-    """
-
-    number: int
-    line: int
-    name: str
-    updates: bool
-    adds: bool
-    in_place: bool
-    loops: tuple[int, ...]
-    reads: frozenset[str]
+    number: int  # its place among all of them
+    line: int  # in the reader's file
+    name: str  # the variable that changes
+    updates: bool  # whether it had a value before, and part of it may remain
+    adds: bool  # whether it adds to the variable, or writes into a part of it
+    in_place: bool  # whether it writes into the array that the variable is
+    loops: tuple[int, ...]  # around it, the outermost one first
+    reads: frozenset[str]  # the names in it
 
 
 @dataclass
 class Watched:
     """A reader's function under watch.
 
-    Attributes
-    ----------
-    function : callable
-        The function as it was compiled again.
-    sites : list of Site
-        Its assignments.
-    on_change : callable
-        ``on_change(site, before, after, index)`` returns the value to go on with;
-        ``index`` is the count of each loop around the assignment.
-    counts : dict
-        How often each loop has run in the last pass through it.
+    ``on_change(site, before, after, index)`` returns the value to go on with; ``index``
+    is the count of each loop around the assignment.
     """
 
     sites: list[Site]
     file: str
-    function: Callable[..., Any] = lambda: None
+    function: Callable[..., Any] = lambda: None  # as it was compiled again
     on_change: Callable[[Site, Any, Any, list[int]], Any] = lambda s, b, a, i: a
-    counts: dict[int, int] = field(default_factory=dict)
+    counts: dict[int, int] = field(default_factory=dict)  # of each loop's last pass
     kept: dict[int, Any] = field(default_factory=dict)
 
     def text(self, line: int) -> str:
@@ -101,19 +72,97 @@ class Watched:
         self.counts[loop] += 1
 
 
-def watch(function: Callable[..., Any]) -> Watched | None:
-    """Return the function under watch, or None if its source cannot be had."""
+def parsed_function(function: Callable[..., Any]) -> tuple[Any, Any] | None:
+    """Return the plain function and its definition, if its source can be had."""
     plain = inspect.unwrap(getattr(function, "__func__", function))
     if not inspect.isfunction(plain):
         return None
     try:
-        source = textwrap.dedent(inspect.getsource(plain))
-        module = ast.parse(source)
+        module = ast.parse(textwrap.dedent(inspect.getsource(plain)))
     except (OSError, TypeError, SyntaxError, ValueError):
         return None
+    ast.increment_lineno(module, plain.__code__.co_firstlineno - 1)
     definition = module.body[0]
-    if not isinstance(definition, ast.FunctionDef):
+    return (plain, definition) if isinstance(definition, ast.FunctionDef) else None
+
+
+def parts_without(function: Callable[..., Any], lines: Sequence[int]) -> list[int]:
+    """Return which results, by their place, do not depend on the lines."""
+    read = parsed_function(function)
+    return take_out(read[1], lines) if read is not None else []
+
+
+def take_out(definition: ast.FunctionDef, lines: Sequence[int]) -> list[int]:
+    """Take the lines out of a function, and what depends on them.
+
+    Return which of the returned values remain, by their place.
+    """
+    spoiled: set[str] = set()
+    remaining: list[int] = []
+
+    def is_spoiled(node: Any) -> bool:
+        return bool(spoiled & names_in(node))
+
+    def shortened(block: list[ast.stmt]) -> list[ast.stmt]:
+        kept: list[ast.stmt] = []
+        for node in block:
+            inner = [name for name in ("body", "orelse") if getattr(node, name, None)]
+            end: int = node.end_lineno or node.lineno
+            if inner:
+                end = max(node.lineno, getattr(node, "body")[0].lineno - 1)  # noqa: B009
+            head = [getattr(node, name, None) for name in ("test", "iter")]
+            stops = any(node.lineno <= line <= end for line in lines)
+            if isinstance(node, ast.Return):
+                values = node.value.elts if isinstance(node.value, ast.Tuple) else []
+                remaining[:] = [k for k, v in enumerate(values) if not is_spoiled(v)]
+                for k in set(range(len(values))).difference(remaining):
+                    values[k] = ast.copy_location(ast.Constant(None), values[k])
+            elif stops or is_spoiled(head if inner else node):
+                spoiled.update(targets_in(node))
+                continue
+            for name in inner:
+                setattr(node, name, shortened(getattr(node, name)) or [ast.Pass()])
+            kept.append(node)
+        return kept
+
+    definition.body = shortened(definition.body) or [ast.Pass()]
+    return remaining
+
+
+def names_in(node: Any) -> set[str]:
+    """Return the names that a node, or a list of nodes, reads or writes."""
+    nodes = node if isinstance(node, list) else [node]
+    return {
+        each.id
+        for top in nodes
+        if top is not None
+        for each in ast.walk(top)
+        if isinstance(each, ast.Name)
+    }
+
+
+def targets_in(node: ast.stmt) -> set[str]:
+    """Return the variables that a statement and what is inside it change."""
+    found = set()
+    for each in ast.walk(node):
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
+            found.add(each.id)
+        elif isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Store):
+            found.add(base_of(each) or "")
+    return found
+
+
+def watch(function: Callable[..., Any], without: Sequence[int] = ()) -> Watched | None:
+    """Return the function under watch, or None if its source cannot be had.
+
+    The lines that it is to be `without` are taken out, and what depends on them.
+    """
+    read = parsed_function(function)
+    if read is None:
         return None
+    plain, definition = read
+    if without:
+        take_out(definition, without)
     definition.decorator_list, definition.returns = [], None
     arguments = definition.args
     for each in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
@@ -122,7 +171,6 @@ def watch(function: Callable[..., Any]) -> Watched | None:
     arguments.kw_defaults = [
         each and ast.Constant(None) for each in arguments.kw_defaults
     ]
-    ast.increment_lineno(module, plain.__code__.co_firstlineno - 1)
     rewriter = Rewriter()
     definition.body = rewriter.block(definition.body, ())
     watched = Watched(rewriter.sites, plain.__code__.co_filename)
@@ -137,7 +185,7 @@ def watch(function: Callable[..., Any]) -> Watched | None:
             TICK: watched.tick,
         }
     )
-    ast.fix_missing_locations(module)
+    module = ast.fix_missing_locations(ast.Module([definition], []))
     try:
         exec(compile(module, plain.__code__.co_filename, "exec"), names)
     except (SyntaxError, ValueError):  # such as `nonlocal`
@@ -231,8 +279,8 @@ class Rewriter:
         assignments: list[Any] = []
         for k, value in enumerate(node.value.elts):
             if not isinstance(value, ast.Name):
-                name = ast.Name(f"result_{k}", ast.Store(), lineno=value.lineno)
-                assign = ast.Assign([name], value, lineno=value.lineno)
+                name = ast.Name(f"result_{k}", ast.Store())
+                assign = ast.copy_location(ast.Assign([name], value), value)
                 assignments += self.assignment(assign, loops)
                 node.value.elts[k] = ast.Name(f"result_{k}", ast.Load())
         return [*assignments, node]

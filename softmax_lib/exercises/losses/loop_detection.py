@@ -5,7 +5,6 @@ over a function, ``np.vectorize`` and ``np.apply_along_axis`` as the loops they 
 """
 
 import sys
-import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -55,13 +54,3 @@ def lines_for(function: LossFunction, sizes: list[int]) -> int:
     N, D, C = sizes
     given = draw_input("", N, D, C, [i * i % C for i in range(N)], 0.1)
     return lines_run(function, given.W, given.X, given.y, given.reg)
-
-
-def best_time(function: Callable[..., Any], *args: Any) -> float:
-    """Return the shortest of five times, in seconds."""
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        function(*args)
-        times.append(time.perf_counter() - start)
-    return min(times)

@@ -1,8 +1,9 @@
 """First phase: call the reader's function with all inputs, and keep what it returns."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -17,14 +18,14 @@ from softmax_lib.exercises.losses.inputs import (
     TIES,
     UNPENALIZED,
     Input,
-    draw_input,
 )
-from softmax_lib.exercises.losses.instrument import frozen
+from softmax_lib.exercises.losses.instrument import frozen, parts_without, watch
 from softmax_lib.exercises.losses.layouts import find_layout, turned
-from softmax_lib.exercises.losses.loop_detection import best_time, find_loops
+from softmax_lib.exercises.losses.loop_detection import find_loops
 from softmax_lib.exercises.losses.outputs import LossFunction, Output, call
+from softmax_lib.exercises.losses.reference import PARTS
 from softmax_lib.exercises.sandbox import Trouble, attempt, run
-from softmax_lib.exercises.search import Exercise, Result, evaluate
+from softmax_lib.exercises.search import Result
 
 NAMED = [*ORDINARY, *EXTREME, *SMALLEST]
 INPUTS = [*NAMED, SINGLE, IMAGES, TIES, *UNPENALIZED.values()]
@@ -43,7 +44,7 @@ class Traits(NamedTuple):
     repeated: Output  # once more for the input `HAND_REG`
     own_gradient: np.ndarray | None  # numerical, of the reader's own loss
     loops: Sequence[str] = ()  # names of mistakes
-    slowness: float | None = None  # its time, divided by that of the reference
+    line_of_pairs: int | None = None  # where it makes an (N, N) array
 
 
 class Answers(NamedTuple):
@@ -52,6 +53,9 @@ class Answers(NamedTuple):
     outputs: Mapping[Input, Output]
     traits: Traits
     layout: str = ""  # which of W and X were handed in transposed
+    without: tuple[int, ...] = ()  # lines that stop it, and so were taken out
+    parts: tuple[str, ...] = PARTS  # what does not depend on these lines
+    rest: "Answers | None" = None  # without these lines, where it stops
 
     def results(self, part: str, inputs: Sequence[Input]) -> dict[Input, Result]:
         """Return the loss, or the gradient, for each of the inputs."""
@@ -60,7 +64,7 @@ class Answers(NamedTuple):
 
 def ask(function: LossFunction, check: LossCheck) -> Answers | Stop:
     """Call a function for all that a check asks, in the sandbox."""
-    outcome = run(lambda: examine(function, check))
+    outcome = run(examine, function, check.without_loops)
     if outcome.trouble is None:
         return collect(outcome.items)
     reached = max(len(outcome.items) - 1, 0)
@@ -70,7 +74,48 @@ def ask(function: LossFunction, check: LossCheck) -> Answers | Stop:
 
 
 def examine(
-    function: LossFunction, check: LossCheck
+    function: LossFunction, without_loops: bool
+) -> Iterator[str | Output | Traits | tuple[Any, ...]]:
+    """Yield the layout, the output for each input, then the traits.
+
+    If it stops, the same follows for the function without the lines that stop.
+    """
+    stops = False
+    for item in examine_all(function, without_loops):
+        stops = stops or (isinstance(item, Output) and item.trouble is not None)
+        yield item
+    if stops:
+        yield from examine_rest(function)
+
+
+def examine_rest(function: LossFunction) -> Iterator[Any]:
+    """Yield the lines that stop, what does not depend on them, and its outputs."""
+    lines: list[int] = []
+    shortened = function
+    for _ in range(5):
+        layout = find_layout(shortened)
+        here = turned(shortened, layout) if layout else shortened
+        troubles = [call(here, given).trouble for given in ORDINARY]
+        trouble = next(filter(None, troubles), None)
+        if trouble is None:
+            break
+        if trouble.number is None or trouble.number in lines:
+            return
+        lines.append(trouble.number)
+        watched = watch(function, lines)
+        if watched is None:
+            return
+        shortened = watched.function
+    else:
+        return
+    places = parts_without(function, lines)
+    if lines and places:
+        yield tuple(lines), tuple(PARTS[k] for k in places if k < len(PARTS))
+        yield from examine_all(shortened, False)
+
+
+def examine_all(
+    function: LossFunction, without_loops: bool
 ) -> Iterator[str | Output | Traits]:
     """Yield the layout, the output for each input, then the traits."""
     layout = find_layout(function)
@@ -83,12 +128,10 @@ def examine(
     traits = Traits(
         without_changes(plain, layout, HAND_REG, call(function, HAND_REG)),
         usable(attempt(own_gradient, function, HAND_REG)),
+        line_of_pairs=usable(attempt(line_of_pairs, plain, layout)),
     )
-    if check.without_loops:
-        traits = traits._replace(
-            loops=usable(attempt(find_loops, function)) or (),
-            slowness=usable(attempt(slowness, function, check.ordinary)),
-        )
+    if without_loops:
+        traits = traits._replace(loops=usable(attempt(find_loops, function)) or ())
     yield traits
 
 
@@ -114,8 +157,45 @@ def usable(value: Any) -> Any:
 
 def collect(items: Sequence[Any]) -> Answers:
     """Put what `examine` yielded in order."""
-    layout, *outputs, traits = items
-    return Answers(dict(zip(INPUTS, outputs, strict=True)), traits, layout)
+    count = len(INPUTS)
+    layout, outputs, traits = items[0], items[1 : count + 1], items[count + 1]
+    answers = Answers(dict(zip(INPUTS, outputs, strict=True)), traits, layout)
+    if len(items) == count + 2:
+        return answers
+    lines, parts = items[count + 2]
+    rest = collect(items[count + 3 :])._replace(without=lines, parts=parts)
+    return answers._replace(rest=rest)
+
+
+class Shaped(np.ndarray):
+    """An array that has `notice` look at each array made from it."""
+
+    notice: ClassVar[Callable[[tuple[int, ...]], None]] = staticmethod(
+        lambda shape: None
+    )
+
+    def __array_finalize__(self, _: Any) -> None:
+        """Have the new array looked at."""
+        type(self).notice(self.shape)
+
+
+def line_of_pairs(function: LossFunction, layout: str) -> int | None:
+    """Return the line that makes an array with an entry for each pair of points."""
+    given = ORDINARY[-1]  # N, D and C differ
+    file = getattr(getattr(function, "__code__", None), "co_filename", "")
+    lines: list[int] = []
+
+    def notice(shape: tuple[int, ...]) -> None:
+        frame: Any = sys._getframe(2)
+        while frame is not None and frame.f_code.co_filename != file:
+            frame = frame.f_back
+        if shape == (len(given.y),) * 2 and frame is not None:
+            lines.append(frame.f_lineno)
+
+    Shaped.notice = staticmethod(notice)
+    arrays = (array.copy().view(Shaped) for array in (given.W, given.X, given.y))
+    (turned(function, layout) if layout else function)(*arrays, given.reg)
+    return lines[0] if lines else None
 
 
 def own_gradient(function: LossFunction, given: Input) -> np.ndarray:
@@ -130,13 +210,3 @@ def own_gradient(function: LossFunction, given: Input) -> np.ndarray:
             ends.append(np.nan if loss is None else loss)
         gradient[place] = (ends[0] - ends[1]) / 2e-5
     return gradient
-
-
-def slowness(function: LossFunction, exercise: Exercise) -> float:
-    """Return the time of the function, divided by that of the reference."""
-    given = draw_input("", 400, 500, 10, [i * i % 10 for i in range(400)], 0.1)
-    steps = evaluate.__wrapped__  # without the memory of earlier results
-    reference = best_time(
-        lambda: [steps(exercise, part, given) for part in exercise.steps]
-    )
-    return best_time(function, given.W, given.X, given.y, given.reg) / reference

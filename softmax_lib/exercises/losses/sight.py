@@ -40,6 +40,17 @@ VALUES = {
     "gradient of the penalty": "the gradient of the penalty",
     "counts": "the number of positive margins of each point",
 }
+# What may be counted twice or not at all.
+COUNTED = {
+    "losses": "Each point's loss is",
+    "probs": "p times x is",
+    "own prob": "p times x of the correct class is",
+    "minus one": "The -x of the correct class is",
+    "own column": "What the correct class gets is",
+    "other columns": "What the other classes get is",
+    "dscores": "Each point's gradient is",
+    "mask": "The x of each positive margin is",
+}
 # Where a line adds the wrong amount.
 PLACES = {
     "own column": " in the column of the correct class",
@@ -50,40 +61,18 @@ PLACES = {
 
 
 class Sight(NamedTuple):
-    """Where a part goes wrong.
+    """Where a part goes wrong."""
 
-    Attributes
-    ----------
-    part : str
-        "loss" or "gradient".
-    lines : tuple of int
-        The lines of the reader's file.
-    text : str
-        The first of them.
-    name : str
-        The variable that is wrong after it.
-    label : str
-        Which step of the reference belongs there.
-    adds : bool
-        Whether that is what should be added to the variable.
-    scale : str
-        The mistake of scale that remains, or "".
-    is_right : bool
-        Whether the lines compute steps of the reference, and what follows from them,
-        or all of them together, is wrong.
-    of_penalty : bool
-        Whether it is the penalty that goes wrong there.
-    """
-
-    part: str
-    lines: tuple[int, ...]
-    text: str
-    name: str
-    label: str
-    adds: bool
-    scale: str = ""
-    is_right: bool = False
-    of_penalty: bool = False
+    part: str  # "loss" or "gradient"
+    lines: tuple[int, ...]  # of the reader's file
+    text: str  # the first of them
+    name: str  # the variable that is wrong after it
+    label: str  # which step of the reference belongs there
+    adds: bool  # whether that is what should be added to the variable
+    scale: str = ""  # the mistake of scale that remains
+    is_right: bool = False  # whether each line is, and not what follows from them
+    of_penalty: bool = False  # whether it is the penalty that goes wrong there
+    balance: tuple[str, str] = ("", "")  # "twice" or "not at all", and what counts so
 
     @property
     def sentence(self) -> str:
@@ -92,18 +81,25 @@ class Sight(NamedTuple):
         if self.name.startswith("result_"):
             name = "what is returned"
         where = f"line {first} (`{self.text}`)"
+        if self.balance[0]:
+            lines = " and ".join(map(str, self.lines))
+            times, what = self.balance
+            return (
+                f"{COUNTED[what]} counted {times} in {name}: "
+                f"see line{'s' * (len(self.lines) > 1)} {lines}"
+            )
         if len(self.lines) > 1:
             lines = " and ".join(map(str, self.lines))
             if self.is_right:
                 return (
                     f"The lines {lines} do not go together: each adds something right "
-                    f"to {name}, but the sum counts something twice or not at all"
+                    f"to {name}, and their sum is wrong"
                 )
             return f"The lines {lines} add the wrong amounts to {name}"
         if self.label == "nothing":
             return f"What goes wrong is {where}: it should not change {name}"
         if self.is_right:
-            return f"Something is missing after {where}, which is right itself"
+            return f"Up to {where} all is right; what goes wrong comes after it"
         if self.adds:
             place = PLACES.get(self.label, "")
             return (

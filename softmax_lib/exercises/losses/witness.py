@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from softmax_lib.exercises.losses.exercise import LossCheck, agrees
+from softmax_lib.exercises.losses.conventions import CONVENTIONS
+from softmax_lib.exercises.losses.exercise import SOFTMAX, SVM, LossCheck, agrees
 from softmax_lib.exercises.losses.inputs import Input, draw_input
 from softmax_lib.exercises.losses.instrument import Site, Watched, watch
 from softmax_lib.exercises.losses.layouts import turned
@@ -23,7 +24,7 @@ from softmax_lib.exercises.losses.outputs import LossFunction, call
 from softmax_lib.exercises.losses.sight import Sight
 from softmax_lib.exercises.search import evaluate
 
-__all__ = ["locate"]
+__all__ = ["Wanted", "locate"]
 
 BUDGET = 3.0  # seconds of the processor for the search in one part
 INPUTS = [
@@ -299,29 +300,40 @@ def is_step(steps: Steps, value: Any) -> bool:
     )
 
 
-def locate(
-    function: LossFunction,
-    check: LossCheck,
-    layout: str,
-    parts: list[str],
-    penalties: list[str],
-) -> Iterator[Sight]:
+class Wanted(NamedTuple):
+    """What is asked of the witness."""
+
+    has_kinks: bool  # whether it is the SVM
+    convention: tuple[str, ...]
+    judged: tuple[str, ...]  # the results that are judged
+    layout: str
+    without: tuple[int, ...]  # lines that are taken out
+    parts: list[str]  # that are wrong
+    unknown: list[str]  # those of them that no catalogue explains
+    penalties: list[str]  # the parts whose penalty is wrong
+
+
+def locate(function: LossFunction, wanted: Wanted) -> Iterator[Sight]:
     """Yield where each part, and each penalty, goes wrong, as far as it is found."""
-    watched = watch(function)
+    watched = watch(function, wanted.without)
     if watched is None:
         return
+    layout = wanted.layout
     run = turned(watched.function, layout) if layout else watched.function
+    plain = SVM if wanted.has_kinks else SOFTMAX
+    convention = tuple(m for m in CONVENTIONS if m.name in wanted.convention)
+    check = LossCheck(plain, plain, "", wanted.judged).under(convention)
     session = Session(watched, run, check)
-    for part in parts:
-        if (sight := locate_part(session, part)) is not None:
+    for part in wanted.parts:
+        if (sight := locate_part(session, part, part in wanted.unknown)) is not None:
             yield sight
-    for part in penalties:
+    for part in wanted.penalties:
         if (sight := locate_penalty(session, part)) is not None:
             yield sight
 
 
-def locate_part(session: Session, part: str) -> Sight | None:
-    """Find the first assignment whose right value makes a part right."""
+def locate_part(session: Session, part: str, tries_pairs: bool) -> Sight | None:
+    """Find the first assignment, or pair, whose right value makes a part right."""
     deadline = time.process_time() + BUDGET
     given = INPUTS[0]
     seen = session.observe(given)
@@ -365,7 +377,7 @@ def locate_part(session: Session, part: str) -> Sight | None:
             first = next((each for each in found if not known[each[0]]), None)
             changes = tuple(found) if first is None else (first,)
             return sight_of(session, part, changes, scale, known)
-    for scale in SCALES:
+    for scale in SCALES if tries_pairs else ():
         for one, other in pairs:
             for changes in itertools.product(
                 options[one.number], options[other.number]
@@ -452,6 +464,7 @@ def sight_of(
     """Return where the changes are."""
     sites = [session.watched.sites[number] for number, *_ in changes]
     of_penalty = changes[0][2] in session.of(PENALIZED[0]).penalized
+    are_right = all(known[site.number] for site in sites)
     return Sight(
         part,
         tuple(sorted({site.line for site in sites})),
@@ -461,5 +474,28 @@ def sight_of(
         changes[0][1] == "add",
         scale,
         of_penalty=of_penalty,
-        is_right=all(known[site.number] for site in sites),
+        is_right=are_right,
+        balance=balance(session, part) if are_right else ("", ""),
     )
+
+
+def balance(session: Session, part: str) -> tuple[str, str]:
+    """Return what a part counts twice or leaves out, if its error is one step."""
+    given = INPUTS[0]
+    steps, value = session.of(given), session.run(given, {})[part]
+    if value is None:
+        return "", ""
+    error = value - evaluate(session.check.ordinary, part, given)
+    amounts = {"losses": steps.values["loss"]}
+    if part == "gradient":
+        one_hot, columns = steps.v.one_hot, dict(steps.columns)
+        if "probs" in columns:
+            columns["own prob"] = columns["probs"] * one_hot
+        amounts = {k: steps.v.X.T @ v / steps.N for k, v in columns.items()}
+    for label, amount in amounts.items():
+        for times in (1, steps.N):
+            if matches(error, times * amount):
+                return "twice", label
+            if matches(error, -times * amount):
+                return "not at all", label
+    return "", ""

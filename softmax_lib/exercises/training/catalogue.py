@@ -137,6 +137,18 @@ CALLS = catalogue(
         ),
     ),
 )
+
+
+def drawn_from_first(letter: str, things: str, count: int) -> Mistake:
+    """Return the mistake of drawing indices below a length that counts other things."""
+    return Mistake(
+        f"The indices are drawn from the first {letter} rows only, and {letter} is the "
+        f"number of {things}",
+        "Which length of X counts the points?",
+        shows=lambda seen: seen.never_drawn == list(range(count, N)),
+    )
+
+
 # If the minibatches are rows of X.
 DRAWING = catalogue(
     full_batch=Mistake(
@@ -164,11 +176,14 @@ DRAWING = catalogue(
             and all(sorted(rows) == sorted(run[0]) for run in seen.rows for rows in run)
         ),
     ),
-    first_rows_drawn=Mistake(
-        "The indices are drawn from the first batch_size rows only",
-        "How large can an index get in your code, and how large should it?",
-        shows=lambda seen: all(max(rows) <= len(rows) for rows in seen.batches),
-    ),
+    first_rows_drawn=[
+        *map(drawn_from_first, "DC", ("features", "classes"), (D, C)),
+        Mistake(
+            "The indices are drawn from the first batch_size rows only",
+            "How large can an index get in your code, and how large should it?",
+            shows=lambda seen: all(max(rows) <= len(rows) for rows in seen.batches),
+        ),
+    ],
     point_never_drawn=[
         Mistake(
             "The last point is never drawn",
@@ -193,9 +208,9 @@ ARGUMENTS = catalogue(
         "what the first one learned",
         "The worksheet draws W only while it is None. Where does yours?",
         shows=lambda seen: (
-            seen.ends_right
+            not all(each.goes_on for each in seen.recordings)
+            and seen.ends_right
             and all(move.is_right for move in seen.moves)
-            and not all(each.goes_on for each in seen.recordings)
         ),
     ),
     labels_not_of_the_batch=Mistake(
@@ -413,3 +428,41 @@ HISTORY = catalogue(
         shows=lambda seen: any(map(has_other_losses, seen.recordings)),
     ),
 )
+
+
+def is_cut_in_order(seen: Trainings) -> bool:
+    """Whether each minibatch begins where the one before it ends."""
+    runs = [list(itertools.chain(*run)) for run in seen.rows if len(run) > 1]
+    return bool(runs) and all(
+        run == [(run[0] + k) % N for k in range(len(run))] for run in runs
+    )
+
+
+# Unusual, and not wrong.
+ODDITIES = catalogue(
+    cut_in_order=Mistake(
+        "The minibatches are cut from X in order; the worksheet's are drawn at random",
+        "What happens if the classes come one after the other in X?",
+        shows=is_cut_in_order,
+        is_remark=True,
+    ),
+    first_weights_large=Mistake(
+        "The first weights are large; the worksheet's are 0.001 * randn",
+        "",
+        shows=lambda seen: first_weights(seen) > 0.1,
+        is_remark=True,
+    ),
+    prints=Mistake(
+        "It prints although verbose is False",
+        "",
+        shows=lambda seen: any(recording.printed for recording in seen.recordings),
+        is_remark=True,
+    ),
+)
+
+
+def first_weights(seen: Trainings) -> float:
+    """Return the largest of the first weights."""
+    calls = seen.recordings[0].calls
+    W = calls[0].W if calls else None
+    return 0.0 if W is None else float(np.abs(W).max())

@@ -4,9 +4,11 @@ from softmax_lib.exercises.errors import stopped
 from softmax_lib.exercises.report import Report, failed
 from softmax_lib.exercises.sandbox import Trouble, run
 from softmax_lib.exercises.training.explain import (
+    diagnose_begun,
     diagnose_start,
     diagnose_steps,
     diagnose_weights,
+    remarks_on,
 )
 from softmax_lib.exercises.training.feedback import write, wrong_weights
 from softmax_lib.exercises.training.observed import Trainings, once_each_step
@@ -35,7 +37,7 @@ def check_train(classifier: type) -> Report:
     >>> check_train(Softmax).passed
     True
     """
-    outcome = run(lambda: record_all(classifier))
+    outcome = run(record_all, classifier)
     where = f"in a training of {RUNS[0].num_iters} steps"
     for item in [outcome.trouble, *outcome.items]:
         if isinstance(item, Trouble):
@@ -45,8 +47,10 @@ def check_train(classifier: type) -> Report:
         return wrong_weights(found, recordings[0])
     for recording in recordings:
         if recording.trouble is not None:
-            return stopped(recording.trouble, where)
+            return stopped(
+                recording.trouble, where, diagnose_begun(Trainings(recordings))
+            )
     seen = Trainings(list(map(once_each_step, recordings)), outcome.items[-1])
     if found := diagnose_start(seen):
         return failed(found)
-    return write(diagnose_steps(seen), seen)
+    return write(diagnose_steps(seen), remarks_on(seen), seen)

@@ -1,5 +1,6 @@
 """Second phase: read the recordings, in the order in which mistakes hide each other."""
 
+from softmax_lib.exercises.losses.layouts import LAYOUTS
 from softmax_lib.exercises.mistakes import all_shown, first_shown
 from softmax_lib.exercises.report import Finding
 from softmax_lib.exercises.search import Exercise, explain, findings
@@ -12,6 +13,7 @@ from softmax_lib.exercises.training.catalogue import (
     MOVE_STEPS,
     MOVES,
     NOT_FOLLOWED,
+    ODDITIES,
     OTHER_MOVES,
     WEIGHTS,
 )
@@ -32,16 +34,40 @@ def diagnose_weights(recording: Recording) -> list[Finding]:
 
 
 def diagnose_start(seen: Trainings) -> list[Finding]:
-    """Find what leaves nothing to judge, or nothing to compare with."""
-    return first_shown(NOT_FOLLOWED, seen) or all_shown(CHANGES, seen)
+    """Find what leaves nothing to judge, or little to compare with."""
+    found = first_shown(NOT_FOLLOWED, seen) or all_shown(CHANGES, seen)
+    if "returns_in_the_loop" in {finding.name for finding in found}:
+        found += diagnose_begun(seen)
+    return found
+
+
+def diagnose_begun(seen: Trainings) -> list[Finding]:
+    """Find what is wrong with the minibatches of trainings that ended early."""
+    if any(call.X is None for call in seen.calls) or not all(seen.rows):
+        return []
+    found = diagnose_batches(Trainings(seen.recordings))
+    return [finding for finding in found if finding.name != "num_iters_ignored"]
+
+
+def diagnose_batches(seen: Trainings) -> list[Finding]:
+    """Find what is wrong with the minibatches."""
+    found = all_shown(CALLS, seen)
+    if seen.has_rows:
+        found += first_shown(DRAWING, seen) + all_shown(ARGUMENTS, seen)
+    return found
 
 
 def diagnose_steps(seen: Trainings) -> list[Finding]:
     """Find what is wrong with the minibatches, the moves and the list of losses."""
-    found = all_shown(CALLS, seen)
-    if seen.has_rows:
-        found += first_shown(DRAWING, seen) + all_shown(ARGUMENTS, seen)
-    return found + diagnose_moves(seen) + first_shown(HISTORY, seen)
+    found = diagnose_batches(seen) + diagnose_moves(seen)
+    return found + first_shown(HISTORY, seen)
+
+
+def remarks_on(seen: Trainings) -> list[Finding]:
+    """Find what is unusual and not wrong."""
+    layout = seen.recordings[0].layout
+    turned = [LAYOUTS[layout].finding()] if layout else []
+    return turned + (all_shown(ODDITIES, seen) if seen.has_rows else [])
 
 
 def diagnose_moves(seen: Trainings) -> list[Finding]:

@@ -18,31 +18,20 @@ def wrong_weights(found: Sequence[Finding], recording: Recording) -> Report:
     return failed(found, seen)
 
 
-def write(found: Sequence[Finding], seen: Trainings) -> Report:
+def write(
+    found: Sequence[Finding], remarks: Sequence[Finding], seen: Trainings
+) -> Report:
     """Write the report of a training that could be followed."""
+    said = [f"{remark.text} {remark.hint}".rstrip() for remark in remarks]
     if found:
-        return failed(found, first_steps(seen.recordings[0]))
+        evidence = first_steps(seen.recordings[0])
+        return failed(found, evidence, *said, remarks=remarks)
     return passed(
         "Each step draws a minibatch with its labels and moves W against the gradient.",
-        *oddities(seen),
+        *said,
         "Next: plot the losses, and try a learning rate ten times as large.",
+        remarks=remarks,
     )
-
-
-def oddities(seen: Trainings) -> list[str]:
-    """Say what is unusual and not wrong."""
-    found = []
-    if seen.recordings[0].is_turned:
-        found.append(
-            "It takes X as (D, N) and W as (C, D), as some years of the course do; "
-            "the worksheet's are (N, D) and (D, C)."
-        )
-    W = seen.recordings[0].calls[0].W
-    if W is not None and np.abs(W).max() > 0.1:
-        found.append("The first weights are large; the worksheet's are 0.001 * randn.")
-    if any(recording.printed for recording in seen.recordings):
-        found.append("It prints although verbose is False.")
-    return found
 
 
 def first_steps(recording: Recording) -> str:

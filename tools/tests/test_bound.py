@@ -1,0 +1,100 @@
+"""A number of the prose is bound to its place, and held to it digit by digit."""
+
+import nbformat
+import pytest
+
+from tools.checker import bound
+from tools.checker.bound import Source, disagreement, told_in
+
+
+@pytest.fixture
+def sources():
+    """One cell that prints four numbers and sets one."""
+    text = "accuracy 0.352, loss 2.3676, error 1.10e-09, 49,000 points\n"
+    output = nbformat.v4.new_output("stream", text=text)
+    cell = nbformat.v4.new_code_cell("reg = 2.5e4", id="c05-02", outputs=[output])
+    return {"c05_02": Source(cell)}
+
+
+@pytest.mark.parametrize(
+    ("prose", "texts"),
+    [
+        ("It has 0.352, or 35.2 %, of 49,000.", ["0.352", "35.2 %", "49,000"]),
+        ("An error of 1.1 × 10⁻⁹, or $1.1 \\times 10^{-9}$.", ["1.1 × 10-9"] * 2),
+        ("Half the loss, three times the work.", ["three times"]),
+        ("It is half the loss, a third of it.", ["half", "a third"]),
+        ("[Cox (1958)](bibliography.md#cox1958), in chapter 12, $x_{10}$, `0.3`.", []),
+        ("[Figure 5.12](#fig-05-loss) and 3 of them.", []),
+        ("## The 49,000 images\n\n```python\nx = 0.78\n```\n", []),
+    ],
+)
+def test_numbers_and_comparing_words_are_found_in_the_prose(prose, texts):
+    found = [told.text.replace("\\times 10^{-9", "× 10-9") for told in told_in(prose)]
+    assert found == texts
+
+
+@pytest.mark.parametrize(
+    ("prose", "expression"),
+    [
+        ("0.352", "c05_02[0]"),
+        ("35.2 %", "c05_02[0]"),
+        ("2.37", "c05_02[1]"),
+        ("1.1e-9", "c05_02[2]"),
+        ("49,000", "c05_02[3]"),
+        ("25,000", "c05_02.code[0]"),
+        ("2.016", "c05_02[1] - c05_02[0]"),
+        ("48,998", "c05_02[3] - round(c05_02[1])"),
+    ],
+)
+def test_each_digit_of_a_bound_number_is_held(prose, expression, sources):
+    (told,) = told_in(f"It is {prose}.")
+    assert disagreement(told, expression, sources) is None
+    digits = [place for place, letter in enumerate(prose) if letter.isdigit()]
+    for place in digits:
+        other = str((int(prose[place]) + 1) % 10)
+        (wrong,) = told_in(f"It is {prose[:place]}{other}{prose[place + 1 :]}.")
+        assert disagreement(wrong, expression, sources), wrong.text
+
+
+@pytest.mark.parametrize(
+    ("prose", "expression", "said"),
+    [
+        ("about half of", "c05_02[0] < 0.5", None),
+        ("about half of", "c05_02[0] > 0.5", "is False"),
+        ("about half of", "c05_02[0]", "is 0.352"),
+        ("of 0.352", "given", "not a whole number"),
+        ("of 1958", "given", None),
+        ("of 0.352", "0.352", "names no cell"),
+        ("of 0.352", "c05_02[0] ?", "drop the mark"),
+        ("of 0.352", "c05_02[9]", "IndexError"),
+        ("of 0.352", "c05_99[0]", "KeyError"),
+        ("of 0.352", "c05_02[", "SyntaxError"),
+        ("of 0.352", "c05_02.code", "TypeError"),
+    ],
+)
+def test_a_binding_says_what_is_wrong_with_it(prose, expression, said, sources):
+    (told,) = told_in(f"It is {prose}.")
+    answer = disagreement(told, expression, sources)
+    assert answer is None if said is None else said in answer
+
+
+def test_proposals_come_from_the_nearest_cell_and_keep_order(
+    sources, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(bound, "FOLDER", tmp_path)
+    page = tmp_path / "05_sgd.ipynb"
+    output = nbformat.v4.new_output("stream", text="0.352 2.3676\n")
+    cells = [
+        nbformat.v4.new_code_cell("x", id="c05-02", outputs=[output]),
+        nbformat.v4.new_markdown_cell("It is 0.352, not 2.37 or 77.", id="c05-03"),
+    ]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), page)
+    rows = bound.propose(page, sources)["c05-03"]
+    assert rows == [["0.352", "c05_02[0]"], ["2.37", "c05_02[1]"], ["77", "given ?"]]
+    assert len(list(bound.troubles(page, sources))) == 1  # nothing is bound yet
+    rows[2][1] = "given"
+    bound.write_bindings(page, {"c05-03": rows})
+    assert list(bound.troubles(page, sources)) == []
+    assert bound.propose(page, sources) == {"c05-03": rows}
+    bound.write_bindings(page, {"c05-03": [rows[1], rows[0], rows[2]]})
+    assert "tells" in next(bound.troubles(page, sources))
