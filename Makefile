@@ -20,8 +20,8 @@ book: .venv/book.done ## build the pages from the recorded outputs (no data, no 
 	$(BIN)/jupyter-book build --all -W -n --keep-going --quiet .
 	@echo "The book is built. Open _build/html/index.html in a browser."
 
-lab: .venv/lab.done ## open the chapters in JupyterLab, to run and change them
-	$(BIN)/jupyter lab book/
+lab: .venv/lab.done ## open the chapters and the worksheet in JupyterLab
+	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/book
 
 # Two at a time, each with one thread: on two cores that is nearly twice as fast, and a
 # chapter needs up to 1 GB (chapter 13: 1.5).

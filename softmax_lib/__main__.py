@@ -73,7 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except LookupError as error:
         print(*error.args, file=sys.stderr)
         return 1
-    return subprocess.call([sys.executable, "-m", "jupyterlab", str(path)])
+    place = f"--LabApp.default_url=/lab/tree/{path.as_posix()}"  # links leave book/
+    return subprocess.call([sys.executable, "-m", "jupyterlab", place])
 
 
 def quietly_ended(command: Callable[[], int]) -> int:

@@ -4,6 +4,7 @@ The book itself uses `softmax_lib.datasets`.
 """
 
 import os
+from pathlib import Path
 
 import numpy as np
 
@@ -17,9 +18,16 @@ def load_CIFAR10(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Read CIFAR-10 as the course's own loader does: images in float64.
 
-    As `softmax_lib.datasets.load_CIFAR10`. The worksheet subtracts the mean image in
-    place, which uint8 images do not allow. Sixty thousand images in float64 are 1.5 GB,
-    eight times as much.
+    As `softmax_lib.datasets.load_CIFAR10`. If ``directory`` does not exist, as the
+    worksheet's ``cs231n/datasets/cifar-10-batches-py`` outside the course's folder, the
+    data are those of `softmax_lib.datasets.load_dataset`, and a notice says so.
+
+    The worksheet subtracts the mean image in place, which uint8 images do not allow.
+    Sixty thousand images in float64 are 1.5 GB, eight times as much.
     """
-    X_train, y_train, X_test, y_test = datasets.load_CIFAR10(directory)
+    if Path(directory).expanduser().exists():
+        X_train, y_train, X_test, y_test = datasets.load_CIFAR10(directory)
+    else:
+        print(f"There is no folder {str(directory)!r}. {datasets.data_notice()}")
+        X_train, y_train, X_test, y_test = datasets.load_dataset()[:4]
     return X_train.astype(np.float64), y_train, X_test.astype(np.float64), y_test

@@ -15,7 +15,7 @@ Taught in chapter 7; used from chapter 1 on.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,7 @@ __all__ = [
     "plot_images",
     "plot_samples",
     "plot_bars",
+    "plot_shapes",
     "plot_lines",
     "plot_loss_history",
     "plot_descent",
@@ -141,16 +142,23 @@ def plot_samples(
 
 @in_book_style
 def plot_bars(
-    panels: Mapping[str, Sequence[float] | np.ndarray], names: Sequence[str]
+    panels: Mapping[str, Sequence[float] | np.ndarray],
+    names: Sequence[str],
+    *,
+    stacked: bool = False,
 ) -> DescribedFigure:
     """Draw the same few things as bars, one panel for each quantity.
 
     Parameters
     ----------
     panels : mapping from str to sequence of float
-        Name of each quantity and its value for each thing.
+        Name of each quantity and its value for each thing. A name can have several
+        lines.
     names : sequence of str
         Name of each thing.
+    stacked : bool
+        Whether the panels are drawn one below the other instead of side by side, those
+        with numbers from -1 to 1 on one scale.
 
     Examples
     --------
@@ -167,9 +175,16 @@ def plot_bars(
         )
     for title, values in panels.items():
         check_finite(f"panels[{title!r}]", np.asarray(values))
-    fig = blank_figure(7, 2.2)
-    axes = np.atleast_1d(fig.subplots(1, len(panels)))
-    fig.subplots_adjust(left=0.02, right=0.98, bottom=0.14, top=0.8, wspace=0.15)
+    if stacked:
+        fig = blank_figure(4.4, 1.9 * len(panels))
+        axes = np.atleast_1d(fig.subplots(len(panels), 1))
+        edge = 1 / len(panels)
+        top, bottom = 1 - 0.43 * edge, 0.16 * edge
+        fig.subplots_adjust(0.02, bottom, 0.98, top, hspace=0.59 / 0.41)
+    else:
+        fig = blank_figure(7, 2.2)
+        axes = np.atleast_1d(fig.subplots(1, len(panels)))
+        fig.subplots_adjust(left=0.02, right=0.98, bottom=0.14, top=0.8, wspace=0.15)
     for ax, (title, values) in zip(axes, panels.items(), strict=True):
         bars = ax.bar(range(len(names)), values, color=COLORS, width=0.6)
         ax.bar_label(bars, fmt="%.4g", padding=2, fontsize=10)
@@ -179,11 +194,75 @@ def plot_bars(
         ax.yaxis.set_visible(False)
         ax.spines["left"].set_visible(False)
         ax.axhline(0, color="black", linewidth=0.8)
+        if stacked:
+            ax.spines["bottom"].set_visible(False)
+            ax.set_ylim(*stacked_limits(values, panels.values()))
     told = []
     for title, values in panels.items():
         pairs = zip(names, values, strict=True)
         told.append(f"{title}: {', '.join(f'{n} {value:.4g}' for n, value in pairs)}.")
-    fig.alt = f"Bars. {' '.join(told)}"
+    fig.alt = " ".join(f"Bars. {' '.join(told)}".split())
+    return fig
+
+
+@in_book_style
+def plot_shapes(
+    rows: Sequence[Sequence[str]],
+    shapes: Mapping[str, Sequence[str]],
+    lengths: Mapping[str, float],
+) -> DescribedFigure:
+    """Draw operations on arrays as boxes whose sides can be compared.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of str
+        Operations, drawn one below the other: names of arrays, and signs between them.
+    shapes : mapping from str to pair of str
+        Letters for the numbers of rows and columns of each array.
+    lengths : mapping from str to float
+        Length drawn for each letter.
+
+    Examples
+    --------
+    >>> shapes = {"A": "NM", "B": "MK", "C": "NK"}
+    >>> plot_shapes([["A", "@", "B", "=", "C"]], shapes, {"N": 2, "M": 3, "K": 1}).alt
+    'Boxes. A (N, M) @ B (M, K) = C (N, K).'
+    """
+    missing = {letter for pair in shapes.values() for letter in pair} - {*lengths}
+    if not rows or missing:
+        raise ValueError(
+            "rows must hold at least one operation and lengths one length for each "
+            f"letter, but rows is {describe(rows)} and {sorted(missing)} have none."
+        )
+    heights = [
+        max((lengths[shapes[name][0]] for name in row if name in shapes), default=0)
+        for row in rows
+    ]
+    unit, gap = 0.45, 1.1  # inches of one unit; units for the text below the boxes
+    width, height = 4.4 / unit, sum(heights) + (gap + 0.2) * len(rows)
+    fig = blank_figure(4.4, height * unit)
+    ax = fig.add_axes((0, 0, 1, 1))
+    ax.set_axis_off()
+    ax.set_xlim(0, width)
+    ax.set_ylim(-height, 0)
+    floor, told = 0.0, []
+    for row, tall in zip(rows, heights, strict=True):
+        sizes = [lengths[shapes[name][1]] if name in shapes else 0.3 for name in row]
+        space = (width - sum(sizes)) / (len(row) + 1)
+        x, floor = space, floor - tall - 0.2
+        for name, size in zip(row, sizes, strict=True):
+            middle = x + size / 2
+            if name in shapes:
+                high, (n, k) = lengths[shapes[name][0]], shapes[name]
+                ax.bar(middle, high, size, floor, color=COLORS[4], edgecolor="black")
+                text = f"{name}\n({n}, {k})"
+                ax.text(middle, floor - 0.1, text, ha="center", va="top", fontsize=10)
+            else:
+                ax.text(middle, floor + tall / 2, name, ha="center", va="center")
+            x += size + space
+        floor -= gap
+        told.append(" ".join(shape_of(name, shapes) for name in row))
+    fig.alt = f"Boxes. {'. '.join(told)}."
     return fig
 
 
@@ -386,7 +465,7 @@ def plot_grid_heatmap(trials: Sequence[Trial]) -> DescribedFigure:
     """
     check_trials(trials)
     learning_rates = sorted({trial.learning_rate for trial in trials})
-    regs = sorted({trial.reg for trial in trials})
+    regs = sorted({trial.reg for trial in trials}, reverse=True)  # upwards
     grid = np.full((len(regs), len(learning_rates)), np.nan)
     for trial in trials:
         row, column = regs.index(trial.reg), learning_rates.index(trial.learning_rate)
@@ -547,6 +626,8 @@ def plot_mistakes(
     labels: np.ndarray,
     probabilities: np.ndarray,
     class_names: Sequence[str],
+    *,
+    columns: int = 5,
 ) -> DescribedFigure:
     """Show misclassified pictures, with the probability of the two classes involved.
 
@@ -565,7 +646,7 @@ def plot_mistakes(
         f"says {class_names[j]} {row[j]:.2f}\nis {class_names[i]} {row[i]:.2f}"
         for i, j, row in zip(labels, predicted, probabilities, strict=True)
     ]
-    return plot_images(images, titles)
+    return plot_images(images, titles, columns=columns)
 
 
 @in_book_style
@@ -613,6 +694,24 @@ def show_picture(ax: Axes, image: np.ndarray) -> None:
     if image.ndim == 3 and image.shape[2] == 1:
         image = image[..., 0]
     ax.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+
+
+def stacked_limits(
+    values: Sequence[float] | np.ndarray,
+    panels: Iterable[Sequence[float] | np.ndarray],
+) -> tuple[float, float]:
+    """Return the limits of a panel: one scale for all with numbers from -1 to 1."""
+    alike = [other for other in panels if np.abs(other).max() <= 1]
+    among = alike if np.abs(values).max() <= 1 else [values]
+    # A fifth more below a bar that points down, for its number.
+    span = max(max(*some, 0.0) - 1.2 * min(*some, 0.0) for some in among) or 1.0
+    low = 1.2 * min(*values, 0.0)
+    return low, low + span
+
+
+def shape_of(name: str, shapes: Mapping[str, Sequence[str]]) -> str:
+    """Return the name of an array with its shape, or a sign as it is."""
+    return f"{name} ({', '.join(shapes[name])})" if name in shapes else name
 
 
 def range_of(accuracies: Sequence[float]) -> str:

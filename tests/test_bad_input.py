@@ -481,6 +481,7 @@ WITHOUT = {
     *("evaluation.Calibration", "features.Dictionary", "parallel.parallel_map"),
     *("parallel.share_arrays", "parallel.run_jobs", "plots.plot_lines"),
     *("plots.plot_step_size_errors", "plots.plot_grid_scatter"),
+    "plots.plot_shapes",
     *("plots.plot_grid_heatmap", "widgets.LiveFigure", "widgets.live_figure"),
 }
 

@@ -29,6 +29,7 @@ TRIALS = [
 ]
 POINTS = np.array([[-0.5, 0.5, 1.0], [0.5, 0.5, 1.0], [0.9, -0.9, 1.0]])
 PLANES = {"start": np.zeros((3, 2)), "end": np.array([[0, 1], [0, 0], [0, 0.1]])}
+SHAPES, LENGTHS = {"A": "NM", "B": "MK"}, {"N": 2, "M": 3, "K": 1}
 LINES = {"one": ([1.0, 10.0], [2.0, 3.0]), "two": ([1.0, 10.0], [4.0, 1.0])}
 HISTORIES = {"reg 0": [774.6, 283.9, 2.063], "reg 1": [800.0, 5.0]}
 STEPS = [1e-8, 1e-5, 1e-2]
@@ -50,6 +51,20 @@ FIGURES: dict[str, tuple[Callable[[], DescribedFigure], tuple[int, int], list[st
         lambda: plots.plot_bars({"p": [0.2, 0.8], "s": [-1.0, 2]}, ["cat", "dog"]),
         (1050, 330),
         ["p: cat 0.2, dog 0.8", "s: cat -1, dog 2"],
+    ),
+    "stacked bars": (
+        lambda: plots.plot_bars(
+            {"above\nscores": [1.0, 2.0], "p": [0.27, 0.73]},
+            ["cat", "dog"],
+            stacked=True,
+        ),
+        (660, 570),
+        ["above scores: cat 1, dog 2", "p: cat 0.27, dog 0.73"],
+    ),
+    "shapes": (
+        lambda: plots.plot_shapes([["A", "@", "B"], ["B", "=", "B"]], SHAPES, LENGTHS),
+        (660, 580),
+        ["A (N, M) @ B (M, K). B (M, K) = B (M, K)."],
     ),
     "lines": (
         lambda: plots.plot_lines(LINES, xlabel="x", ylabel="y", alt="Two lines."),
@@ -307,6 +322,32 @@ def test_bars_are_as_high_as_they_say_and_stand_over_their_names() -> None:
         assert [text.get_text() for text in ax.texts] == [f"{h:g}" for h in heights]
 
 
+def test_stacked_bars_of_probabilities_and_their_gradient_share_a_scale() -> None:
+    panels = {"s": [1.0, 2.0], "p": [0.25, 0.75], "p - 1": [-0.75, 0.75]}
+    figure = plots.plot_bars(panels, ["cat", "dog"], stacked=True)
+    tops = [ax.get_position().y1 for ax in figure.axes]
+    assert tops == sorted(tops, reverse=True)
+    heights = [
+        np.ptp(ax.transData.transform([(0, 0), (0, 1)])[:, 1]) for ax in figure.axes
+    ]
+    zero = [ax.get_ylim()[0] for ax in figure.axes]
+    assert zero[0] == zero[1] == 0 > zero[2]
+    assert heights[1] == pytest.approx(heights[2])
+
+
+def test_boxes_are_as_long_as_their_letters() -> None:
+    figure = plots.plot_shapes([["A", "@", "B", "=", "A"]], SHAPES, LENGTHS)
+    (ax,) = figure.axes
+    boxes = [(bar.get_height(), bar.get_width()) for bar in ax.patches]
+    np.testing.assert_allclose(boxes, [(2, 3), (3, 1), (2, 3)])
+    lefts = [bar.get_x() for bar in ax.patches]
+    assert lefts == sorted(lefts)
+    across, up = np.ptp(ax.transData.transform([(0, 0), (1, 1)]), axis=0)
+    assert across == pytest.approx(up, rel=0.01)
+    texts = [text.get_text() for text in ax.texts]
+    assert texts == ["A\n(N, M)", "@", "B\n(M, K)", "=", "A\n(N, M)"]
+
+
 def test_a_region_contains_the_points_predicted_as_its_class() -> None:
     figure = plots.plot_regions(PLANES, POINTS, np.array([0, 1, 1]))
     assert titles(figure) == ["start", "end"]
@@ -342,7 +383,7 @@ def written(figure: DescribedFigure) -> dict[tuple[int, int], str]:
     }
 
 
-def test_the_heat_map_has_reg_down_and_learning_rate_across() -> None:
+def test_the_heat_map_has_reg_upwards_and_learning_rate_across() -> None:
     shuffled = [TRIALS[position] for position in RNG.permutation(9)]
     figure = plots.plot_grid_heatmap(shuffled)
     (ax,) = figure.axes
@@ -352,13 +393,13 @@ def test_the_heat_map_has_reg_down_and_learning_rate_across() -> None:
         "1e-06",
     ]
     assert [label.get_text() for label in ax.get_yticklabels()] == [
-        "10000",
-        "25000",
         "50000",
+        "25000",
+        "10000",
     ]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("learning rate", "reg")
     assert written(figure) == {
-        (row, column): f"{TRIALS[3 * column + row].val_accuracy:.3f}"
+        (2 - row, column): f"{TRIALS[3 * column + row].val_accuracy:.3f}"
         for row in range(3)
         for column in range(3)
     }
@@ -626,6 +667,14 @@ def test_a_pixel_of_a_patch_is_a_whole_number_of_pixels_in_the_figure() -> None:
         (
             lambda: plots.plot_bars({"p": [1.0, 2.0], "s": [1.0]}, ["a", "b"]),
             r"panels must .* 2 values, .* \[2, 1\]",
+        ),
+        (
+            lambda: plots.plot_shapes([], SHAPES, LENGTHS),
+            "rows must hold at least one operation",
+        ),
+        (
+            lambda: plots.plot_shapes([["A"]], SHAPES, {"N": 1, "M": 1}),
+            r"one length for each letter, .* \['K'\] have none",
         ),
         (lambda: plots.plot_regions({}, POINTS, LABELS[:3]), "weights must hold"),
         (

@@ -1,16 +1,15 @@
-"""The CS231n worksheet, pasted: its cells run with `cs231n` changed to `softmax_lib`.
+"""The CS231n worksheet, pasted: `cs231n` becomes `softmax_lib` in lines that import.
 
-The worksheet leaves the tuning cell and the losses to its reader. The tuning cell
-here is a reader's, with a tenth of the steps, so that the test stays short.
+Nothing else is changed, and the folder that the worksheet's data cell names does not
+exist. The worksheet leaves the tuning cell and the losses to its reader. The tuning
+cell here is a reader's, with a tenth of the steps, so that the test stays short.
 """
 
 import contextlib
 import io
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,14 +18,14 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from softmax_lib import datasets, download, shapes10
-from tests.fake_cifar10 import python2_pickle
+from softmax_lib import datasets
+from softmax_lib.data_utils import load_CIFAR10
 from tools.checker.chapters import chosen_data_set
 
 SETUP = """
 import random
 import numpy as np
-from softmax_lib.data_utils import load_CIFAR10
+from cs231n.data_utils import load_CIFAR10
 import matplotlib.pyplot as plt
 
 %matplotlib inline
@@ -113,7 +112,7 @@ NAIVE = """
 # Open the file cs231n/classifiers/softmax.py and implement the
 # softmax_loss_naive function.
 
-from softmax_lib.classifiers.softmax import softmax_loss_naive
+from cs231n.classifiers.softmax import softmax_loss_naive
 import time
 
 # Generate a random softmax weight matrix and use it to compute the loss.
@@ -137,7 +136,7 @@ loss, grad = softmax_loss_naive(W, X_dev, y_dev, 0.0)
 
 # As we did for the SVM, use numeric gradient checking as a debugging tool.
 # The numeric gradient should be close to the analytic gradient.
-from softmax_lib.gradient_check import grad_check_sparse
+from cs231n.gradient_check import grad_check_sparse
 f = lambda w: softmax_loss_naive(w, X_dev, y_dev, 0.0)[0]
 grad_numerical = grad_check_sparse(f, W, grad, 10)
 
@@ -157,7 +156,7 @@ loss_naive, grad_naive = softmax_loss_naive(W, X_dev, y_dev, 0.000005)
 toc = time.time()
 print('naive loss: %e computed in %fs' % (loss_naive, toc - tic))
 
-from softmax_lib.classifiers.softmax import softmax_loss_vectorized
+from cs231n.classifiers.softmax import softmax_loss_vectorized
 tic = time.time()
 loss_vectorized, grad_vectorized = softmax_loss_vectorized(W, X_dev, y_dev, 0.000005)
 toc = time.time()
@@ -171,7 +170,7 @@ print('Gradient difference: %f' % grad_difference)
 """
 
 SGD = """
-from softmax_lib.classifiers import Softmax
+from cs231n.classifiers import Softmax
 softmax = Softmax()
 tic = time.time()
 loss_hist = softmax.train(X_train, y_train, learning_rate=1e-7, reg=2.5e4,
@@ -195,7 +194,7 @@ print('validation accuracy: %f' % (np.mean(y_val == y_val_pred), ))
 TUNING = """
 # Use the validation set to tune hyperparameters (regularization strength and
 # learning rate).
-from softmax_lib.classifiers import Softmax
+from cs231n.classifiers import Softmax
 results = {}
 best_val = -1
 best_softmax = None
@@ -317,7 +316,7 @@ class Worked(NamedTuple):
 
 @pytest.fixture(scope="module")
 def worked() -> Iterator[Worked]:
-    """Work through all cells, in one namespace, in a folder that holds the data."""
+    """Work through all cells, in one namespace, in an empty folder."""
     result = Worked({}, {}, {})
     default_rng = np.random.default_rng
     random_state = np.random.get_state()  # noqa: NPY002
@@ -326,7 +325,7 @@ def worked() -> Iterator[Worked]:
         pytest.MonkeyPatch.context() as patch,
         mpl.rc_context(),
     ):
-        put_data(Path(folder) / "cs231n" / "datasets" / download.FOLDER, patch)
+        patch.setenv("SOFTMAX_LIB_DATASET", chosen_data_set())
         patch.chdir(folder)
         patch.setattr(plt, "show", lambda: None)
         # The worksheet fixes no seed; the test must.
@@ -335,6 +334,9 @@ def worked() -> Iterator[Worked]:
         plt.switch_backend("agg")
         for name, source in CELLS.items():
             code = re.sub(r"^%.*$", "", source, flags=re.MULTILINE)
+            code = re.sub(
+                r"^from cs231n\.", "from softmax_lib.", code, flags=re.MULTILINE
+            )
             with contextlib.redirect_stdout(io.StringIO()) as printed:
                 exec(compile(code, f"<cell: {name}>", "exec"), result.names)
             result.printed[name] = printed.getvalue()
@@ -345,26 +347,10 @@ def worked() -> Iterator[Worked]:
     result.names.clear()
 
 
-def put_data(folder: Path, patch: pytest.MonkeyPatch) -> None:
-    """Put CIFAR-10, or Shapes-10 written as CIFAR-10 is, where the worksheet looks."""
-    if chosen_data_set() == "cifar10":
-        shutil.copytree(datasets.find_CIFAR10(), folder)
-        return
-    X_train, y_train, X_test, y_test = shapes10.generate()
-    images = np.concatenate([X_train, X_test]).transpose(0, 3, 1, 2).reshape(-1, 3072)
-    labels = np.concatenate([y_train, y_test])
-    folder.mkdir(parents=True)
-    names = [*datasets.TRAIN_FILES, "test_batch"]
-    for name, rows, some in zip(
-        names, np.split(images, 6), np.split(labels, 6), strict=True
-    ):
-        content = python2_pickle({b"data": rows, b"labels": some.tolist()})
-        (folder / name).write_bytes(content)
-        patch.setitem(download.FILE_SHA256, name, sha256(content).hexdigest())
-
-
 def test_row_1_the_data_has_the_worksheets_shapes(worked: Worked) -> None:
-    assert worked.printed["data"].splitlines() == [
+    notice, *lines = worked.printed["data"].splitlines()
+    assert notice.startswith("There is no folder 'cs231n/datasets/cifar-10-batches-py'")
+    assert lines[-8:] == [
         "Train data shape:  (49000, 3073)",
         "Train labels shape:  (49000,)",
         "Validation data shape:  (1000, 3073)",
@@ -388,6 +374,11 @@ def test_row_1_the_librarys_own_function_gives_the_same_arrays(
         assert ours.shape == theirs.shape
         assert np.abs(ours[::50] - theirs[::50]).max() <= 2 * 256 * 2.0**-24
     assert data.X_dev.shape == worked.names["X_dev"].shape
+
+
+def test_row_1_a_folder_that_exists_is_read_and_not_replaced(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="CIFAR-10 is not in"):
+        load_CIFAR10(tmp_path)
 
 
 def test_row_2_the_naive_loss_starts_near_minus_log_a_tenth(worked: Worked) -> None:

@@ -1,5 +1,5 @@
-// Chapter 2: three scores, the shift by their maximum, the softmax and the loss, in
-// float32. Math.fround rounds to the nearest float32, as NumPy's arrays do.
+// Chapter 2: three scores, the softmax, the loss and its gradient, in float32.
+// Math.fround rounds to the nearest float32, as NumPy's arrays do.
 "use strict";
 
 live.softmax32 = (scores, y, shift) => {
@@ -20,27 +20,30 @@ live.figures.softmax = ({ scores, correct }) => {
 
   const size = (value) => (value > 0 && (value < 0.0001 || value >= 1e6) ? value.toExponential(2).replace("-", "\u2212") : number(value));
   const show = (value) => (Number.isFinite(value) ? size(value) : element("strong", { className: "live-bad" }, number(value)));
-  const bar = (p) => {
+  // A bar from 0 to 1, or with a sign, from -1 to 1 and starting in the middle.
+  const bar = (value, signed) => {
     const inner = element("span");
-    inner.style.width = `${100 * (p || 0)}%`;
-    return element("span", { className: "live-bar", ariaHidden: "true" }, inner);
+    const length = (signed ? 50 : 100) * Math.abs(value);
+    inner.style.width = `${length}%`;
+    if (signed) inner.style.marginLeft = `${value < 0 ? 50 - length : 50}%`;
+    return element("span", { className: `live-bar${signed ? " live-signed" : ""}`, ariaHidden: "true" }, inner);
   };
 
   function draw() {
     const now = own.map((score) => score + common);
     const raw = live.softmax32(now, correct, 0);
     const shifted = live.softmax32(now, correct, Math.max(...now));
-    const withBar = (p) => element("span", {}, show(p), bar(p));
+    const withBar = (signed) => (value) => element("span", {}, show(value), bar(value, signed));
+    const dscores = shifted.probs.map((p, j) => Math.fround(p - (j === correct)));
     const rows = [
       ["", ...[0, 1, 2].map((j) => `class ${j}${j === correct ? " (correct)" : ""}`)],
       ["score s", ...now.map((score) => number(score, 1))],
       ["exp(s)", ...raw.exps.map(show)],
-      ["exp(s) / sum", ...raw.probs.map(show)],
-      ["s \u2212 max", ...shifted.moved.map((score) => number(score, 1))],
       ["exp(s \u2212 max)", ...shifted.exps.map(show)],
-      ["probability", ...shifted.probs.map(withBar)],
+      ["probability p", ...shifted.probs.map(withBar(false))],
+      ["p \u2212 1[y]", ...dscores.map(withBar(true))],
     ];
-    table.replaceChildren(live.table(rows, "In float32: rows 2 and 3 without the shift, rows 4 to 6 with it"));
+    table.replaceChildren(live.table(rows, "In float32; the bars of p go from 0 to 1, those of p \u2212 1[y] from \u22121 to 1"));
     words.replaceChildren(
       "Loss of the correct class without the shift: ",
       show(raw.loss),
@@ -50,11 +53,11 @@ live.figures.softmax = ({ scores, correct }) => {
     );
   }
 
-  const settings = { min: -60, max: 60, step: 0.5, show: (value) => number(value, 1) };
+  const settings = { min: -10, max: 10, step: 0.5, show: (value) => number(value, 1) };
   const sliders = own.map((score, j) =>
     live.slider(`score of class ${j}`, { ...settings, value: score }, (value) => ((own[j] = value), draw())),
   );
-  const everywhere = live.slider("add to all three", { min: 0, max: 120, value: 0 }, (value) => ((common = value), draw()));
+  const everywhere = live.slider("add to all three", { min: 0, max: 100, value: 0 }, (value) => ((common = value), draw()));
   const choice = live.choice("correct class", ["0", "1", "2"], correct, (j) => ((correct = j), draw()));
   const reset = live.button("Back to the start", () => {
     scores.forEach((score, j) => sliders[j].set((own[j] = score)));

@@ -27,7 +27,7 @@ live.figures.tuning = ({ rates, regs, accuracies, left, names, sheet, every, los
 
   const head = ["reg", ...rates.map((rate) => `rate ${rate}`)];
   const rows = regs.map((reg, i) => [reg, ...rates.map((_, j) => cell(j * regs.length + i))]);
-  const table = live.table([head, ...rows], "Validation accuracy after the training: choose a cell");
+  const table = live.table([head, ...rows.reverse()], "Validation accuracy after the training: choose a cell");
   table.classList.add("live-surface");
   show(accuracies.indexOf(best));
   return [table, words, element("div", { className: "live-pair" }, templates, curve)];

@@ -19,6 +19,7 @@ from tests.pages.conftest import HTML
 CHAPTERS = ["02_naive_loss", "06_tuning", "07_templates", "08_inline_questions"]
 LOSSES = {"softmax": softmax_loss_vectorized, "SVM": svm_loss_vectorized}
 RNG = np.random.default_rng(0)
+MINUS = "\N{MINUS SIGN}"
 
 
 @pytest.fixture
@@ -74,8 +75,9 @@ def test_scores_overflow_in_the_page_where_they_do_in_float32(page, opened):
         "Loss of the correct class without the shift: 1.5514; with the shift: 1.5514."
     )
     at_start = rows_of(figure.locator("table"))
-    assert [row[0] for row in at_start][-1] == "probability"
-    assert at_start[-1][1:] == ["0.2119", "0.5761", "0.2119"]
+    assert [row[0] for row in at_start][3:] == ["probability p", f"p {MINUS} 1[y]"]
+    assert at_start[3][1:] == ["0.2119", "0.5761", "0.2119"]
+    assert at_start[4][1:] == [f"{MINUS}0.7881", "0.5761", "0.2119"]
     everywhere = figure.get_by_label("add to all three")
     everywhere.focus()
     for _ in range(88):  # the largest score is 90, the others are 89
@@ -83,30 +85,46 @@ def test_scores_overflow_in_the_page_where_they_do_in_float32(page, opened):
     assert everywhere.get_attribute("aria-valuetext") == "88"
     after = rows_of(figure.locator("table"))
     assert after[1][1:] == ["inf", "inf", "inf"]
-    assert after[2][1:] == ["nan", "nan", "nan"]
-    assert after[3:] == at_start[3:]
+    assert after[2:] == at_start[2:]
     assert "without the shift: nan; with the shift: 1.5514" in words.inner_text()
     with np.errstate(over="ignore"):
         assert np.isinf(np.exp(np.float32(89)))
 
 
-def test_a_class_far_behind_has_no_probability_but_a_loss(page, opened):
+def test_equal_probabilities_have_equal_bars(opened):
     figure = opened("02_naive_loss")
-    figure.get_by_label("score of class 0").fill("-60")
-    for score, loss in (("43.5", "103.5000"), ("44", "inf")):
-        figure.get_by_label("score of class 1").fill(score)
-        said = figure.locator("output").inner_text()
-        behind = float(score) + 60
-        with np.errstate(divide="ignore"):
-            expected = -np.log(np.exp(np.float32(-behind)))
-        assert f"with the shift: {behind:.4f}" in said
-        assert ("inf" in said) == np.isinf(expected)
-        assert loss in said or np.isfinite(expected)
+    rows = figure.locator("table tr").all()[-2:]
+    tracks = [row.locator(".live-bar").all() for row in rows]
+    widths = [bar.bounding_box()["width"] for row in tracks for bar in row]
+    assert max(widths) - min(widths) <= 1  # pixel
+    shown = ([0.2119, 0.5761, 0.2119], [-0.7881, 0.5761, 0.2119])
+    for row, values, scale in zip(tracks, shown, (1, 2), strict=True):
+        for bar, value in zip(row, values, strict=True):
+            track, drawn = bar.bounding_box(), bar.locator("span").bounding_box()
+            length = abs(value) / scale * track["width"]
+            assert drawn["width"] == pytest.approx(length, abs=2)
+            zero = track["x"] + (track["width"] / 2 if scale == 2 else 0)
+            start = drawn["x"] + (drawn["width"] if value < 0 else 0)
+            assert start == pytest.approx(zero, abs=2)
+
+
+def test_the_gradient_of_the_page_follows_the_scores_and_the_correct_class(
+    page, opened
+):
+    figure = opened("02_naive_loss")
+    figure.get_by_label("score of class 0").fill("-9.5")
+    figure.get_by_label("score of class 1").fill("8")
+    figure.get_by_label("2", exact=True).click()
+    scores = np.array([[-9.5, 8, 1]], dtype=np.float32)
+    losses, dscores = softmax_of_scores(scores, np.array([2]))
+    assert f"with the shift: {losses[0]:.4f}" in figure.locator("output").inner_text()
+    row = [text.replace(MINUS, "-") for text in rows_of(figure.locator("table"))[4]]
+    found = [float(text) for text in row[1:]]
+    assert found == pytest.approx(dscores[0], rel=1e-2, abs=1e-4)
+    assert figure.get_by_role("columnheader", name="class 2 (correct)").count() == 1
     figure.get_by_role("button", name="Back to the start").click()
-    assert "with the shift: 1.5514" in figure.locator("output").inner_text()
     figure.get_by_label("1", exact=True).click()
     assert "with the shift: 0.5514" in figure.locator("output").inner_text()
-    assert figure.get_by_role("columnheader", name="class 1 (correct)").count() == 1
 
 
 @pytest.mark.parametrize("loss_name", LOSSES)
@@ -192,7 +210,7 @@ def test_a_point_moves_by_mouse_and_by_keyboard(page, opened):
     said = figure.locator("output").inner_text()
     assert "softmax loss {:.4f}, SVM loss {:.4f}".format(*losses) in said
     scores = rows_of(figure.locator("table").first)[0][1:]
-    found = [float(score.replace("\N{MINUS SIGN}", "-")) for score in scores]
+    found = [float(score.replace(MINUS, "-")) for score in scores]
     assert found == pytest.approx(X[4] @ W, abs=5e-4)
 
 
