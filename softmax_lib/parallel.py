@@ -22,7 +22,7 @@ from concurrent.futures import (
 )
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -40,6 +40,9 @@ from softmax_lib.tuning import (
     train_and_evaluate,
 )
 
+if TYPE_CHECKING:
+    from distributed import Client
+
 __all__ = ["parallel_map", "share_arrays", "run_jobs", "grid_search_parallel"]
 
 Setting = TypeVar("Setting")
@@ -47,7 +50,7 @@ Result = TypeVar("Result")
 
 
 def parallel_map(
-    executor: Executor,
+    executor: "Executor | Client",
     task: Callable[..., Result],
     settings: Sequence[Setting],
     arrays: Sequence[np.ndarray],
@@ -61,9 +64,9 @@ def parallel_map(
 
     Parameters
     ----------
-    executor : Executor
-        A pool of threads or of processes, ``Client.get_executor()`` of Dask, or any
-        other whose processes see the folder for temporary files of this one.
+    executor : Executor or dask Client
+        A pool of threads or of processes, a ``Client`` of Dask, or any other executor
+        whose processes see the folder for temporary files of this one.
     task : callable
         What to do. It must not change the arrays.
     settings : sequence
@@ -101,11 +104,14 @@ def parallel_map(
     def missing() -> list[int]:
         return [number for number in range(len(settings)) if number not in outcomes]
 
+    pool: Any = executor
     with share_arrays(executor, arrays) as handles:
+        if is_dask_client(pool):
+            pool = pool.get_executor()
         jobs = [(run_task, task, setting, *handles) for setting in settings]
-        run_jobs(executor, jobs, missing(), record)
-        while is_process_pool(executor) and (lost := missing()):
-            with pool_like(executor) as fresh:
+        run_jobs(pool, jobs, missing(), record)
+        while is_process_pool(pool) and (lost := missing()):
+            with pool_like(pool) as fresh:
                 run_jobs(fresh, jobs, lost, record)
             if missing() == lost:
                 break
@@ -115,13 +121,13 @@ def parallel_map(
 
 @contextmanager
 def share_arrays(
-    executor: Executor, arrays: Sequence[np.ndarray]
+    executor: "Executor | Client", arrays: Sequence[np.ndarray]
 ) -> Iterator[list[Any]]:
     """Put the arrays where every task reaches them, and yield what to send instead.
 
     Parameters
     ----------
-    executor : Executor
+    executor : Executor or dask Client
         Where the tasks will run.
     arrays : sequence of ndarray
         What every task needs.
@@ -132,11 +138,12 @@ def share_arrays(
         One small handle for each array: the array itself for threads, a future for
         Dask, the path of a temporary file for processes.
     """
+    client: Any = executor
     if isinstance(executor, ThreadPoolExecutor):
         yield list(arrays)
-    elif hasattr(executor, "_client"):  # of Dask, which replaces a future by its result
+    elif is_dask_client(client):  # a future of its own becomes the array on a worker
         # Not named by its hash: an earlier search may just be letting go of that name.
-        yield executor._client.scatter(list(arrays), broadcast=True, hash=False)
+        yield client.scatter(list(arrays), broadcast=True, hash=False)
     else:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             paths = [Path(folder, f"{number}.npy") for number in range(len(arrays))]
@@ -176,7 +183,7 @@ def run_jobs(
 
 
 def grid_search_parallel(
-    executor: Executor,
+    executor: "Executor | Client",
     X_train: np.ndarray,
     y_train: np.ndarray,
     X_val: np.ndarray,
@@ -198,7 +205,7 @@ def grid_search_parallel(
 
     Parameters
     ----------
-    executor : Executor
+    executor : Executor or dask Client
         Where to train, as for `parallel_map`.
     """
     arrays = (X_train, y_train, X_val, y_val)
@@ -252,6 +259,11 @@ def load_shared(handle: np.ndarray | Path) -> np.ndarray:
     if isinstance(handle, Path):
         return np.asarray(np.load(handle, mmap_mode="r"))
     return handle
+
+
+def is_dask_client(executor: Any) -> bool:
+    """Return whether it is a Dask client, which submits through an executor."""
+    return hasattr(executor, "scatter") and hasattr(executor, "get_executor")
 
 
 def is_process_pool(executor: Executor) -> bool:

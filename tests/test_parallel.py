@@ -63,7 +63,7 @@ def processes() -> Iterator[Executor]:
 @pytest.fixture(params=["in turn", "threads", "processes", "dask"])
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
     if request.param == "dask":
-        yield request.getfixturevalue("client").get_executor()
+        yield request.getfixturevalue("client")
     elif request.param == "in turn":
         yield InTurn()
     elif request.param == "threads":
@@ -141,7 +141,7 @@ def process_of(_: int, parcel: Any) -> int:
 
 def test_a_dask_worker_is_sent_the_arrays_once(client: Any, tmp_path: Path) -> None:
     parcel: Any = Parcel(tmp_path / "slips")
-    found = parallel_map(client.get_executor(), process_of, list(range(20)), [parcel])
+    found = parallel_map(client, process_of, list(range(20)), [parcel])
     slips = parcel.slips.read_text().split()
     assert len(slips) == len(set(slips)) == 2  # both workers, whichever did the work
     assert set(map(str, found)) <= set(slips)
@@ -165,7 +165,7 @@ def test_a_lost_worker_loses_nothing(where: str, client: Any, tmp_path: Path) ->
         told.append(setting[0])
 
     with ProcessPoolExecutor(2, SPAWN) as pool:
-        executor = pool if where == "processes" else client.get_executor()
+        executor = pool if where == "processes" else client
         results = parallel_map(executor, dies_once, settings, [np.ones(2)], report)
     assert (tmp_path / "grave").exists()
     assert results == [2.0 * number for number in range(8)]

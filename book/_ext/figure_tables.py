@@ -38,7 +38,8 @@ def data_of_figure(content: Mapping[str, Any]) -> str:
 def tables(content: Mapping[str, Any]) -> list[Table]:
     """Return a figure's numbers as tables."""
     all_axes = content.get("axes", [])
-    if all_axes and all("bars" in axes for axes in all_axes):
+    # Boxes without axes are a diagram, whose words the alternative text has.
+    if all_axes and all("bars" in axes and "x" in axes for axes in all_axes):
         return [bars_table(all_axes)]
     found = []
     for axes in all_axes:

@@ -61,8 +61,8 @@ def add_scripts(
         return
     index = Path(app.outdir, "python", "index.json")
     if not index.exists():
-        lead = "To run the cells of this page in the page itself, build it with"
-        context["body"] = below_title(body, f"{lead} <code>make live</code>.")
+        how = "To run the cells of this page in the page itself, build it with"
+        context["body"] += f'<p class="runner-how">{how} <code>make live</code>.</p>'
         return
     if pagename in NOT_HERE:
         lead = (

@@ -111,8 +111,9 @@ def numbers_of_book() -> dict[str, Source]:
 
 
 def name_of(cell_id: str) -> str:
-    """Return the id of a cell as a name in an expression."""
-    return cell_id.replace("-", "_")
+    """Return the id of a cell as a name in an expression, `_13_02` of `13-02`."""
+    name = cell_id.replace("-", "_")
+    return name if name.isidentifier() else f"_{name}"
 
 
 def told_in(text: str) -> list[Told]:

@@ -26,7 +26,7 @@ def search(client: Client, num_iters: int = 1000) -> None:
     data = get_CIFAR10_data(rng=0)
     client.wait_for_workers(1)
     result = grid_search_parallel(
-        client.get_executor(),
+        client,
         *(data.X_train, data.y_train, data.X_val, data.y_val),
         learning_rates=[1e-7, 5e-7, 1e-6],
         regs=[1e4, 2.5e4, 5e4],

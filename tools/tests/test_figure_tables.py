@@ -47,3 +47,10 @@ def test_words_of_a_figure_cannot_end_its_table():
     html = figure_tables.as_html(table)
     assert html.count("</table>") == 1
     assert "a &lt; b" in html
+
+
+def test_boxes_without_axes_have_no_table() -> None:
+    box = {"height": "1", "width": "2"}
+    assert (
+        figure_tables.tables({"axes": [{"bars": box, "texts": [{"text": "X"}]}]}) == []
+    )
