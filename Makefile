@@ -8,7 +8,7 @@ BIN = .venv/Scripts
 endif
 
 .DEFAULT_GOAL = help
-.PHONY: help check book lab test test-torch pages-test live live-pages pdf record text numbers worksheet data figures slides links check-everywhere bench bench-streaming mutants lint dist lock address clean
+.PHONY: help check book lab test test-torch pages-test live live-pages pdf record text numbers worksheet data figures slides links check-everywhere bench bench-streaming bench-centroids mutants lint dist lock address clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
@@ -85,6 +85,9 @@ bench: .venv/test.done ## measure time and memory against what the machine can d
 
 bench-streaming: .venv/test.done ## train from disk on ten times CIFAR-10 (1.5 GB for a while)
 	$(BIN)/python -m tools.benchmarks.streaming
+
+bench-centroids: .venv/test.done ## features of up to 1,600 centroids (1.6 GB, an hour or more)
+	$(BIN)/python -m tools.benchmarks.centroids
 
 mutants: .venv/test.done ## change softmax_lib in a thousand places; a test must notice each
 	OMP_NUM_THREADS=1 $(BIN)/python -m tools.mutants $(MODULES)

@@ -6,17 +6,18 @@ without labels: small patches of the images are clustered, and an image is descr
 how close its own patches come to the centres of the clusters.
 
 Notation: ``images`` is (N, height, width, 3) of uint8, red, green and blue; a patch of
-6×6 pixels is a row of 108 numbers, pixel by pixel; ``patches`` is (M, 108), a code
+6×6 pixels is a row of 108 numbers, pixel by pixel; ``patches`` is (M, 108), ``codes``
 (M, K), where ``K`` is the number of centroids of a ``dictionary``; ``rng`` is a
 Generator or a seed for one. Every feature function returns (N, number of
 features), float32, one row per image. They work through the images batch by batch, so
-that what they need in between is small and stays near the processor.
+their intermediate arrays are small and stay in the processor's cache.
 
 Taught in chapter 13. `kmeans` needs scikit-learn: ``pip install
 "softmax-lib[sklearn]"``.
 """
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Concatenate, NamedTuple, ParamSpec
 
@@ -32,8 +33,6 @@ from softmax_lib.validation import (
     check_rows,
     check_shape,
     check_whole,
-    describe,
-    is_array,
 )
 
 __all__ = [
@@ -47,14 +46,13 @@ __all__ = [
     "learn_dictionary",
     "distances",
     "triangle_encoding",
-    "pool_quadrants",
     "patch_features",
 ]
 
 P = ParamSpec("P")
 
-PATCH = 6  # pixels on a side
-STRIDE = 2  # pixels from one patch of an image to the next
+CHANNELS = 3
+CODES_AT_ONCE = 2**18  # numbers, so that they fit into 1 MB
 CELL = 8  # pixels on a side of a cell of the histograms of oriented gradients
 ORIENTATIONS = 9
 PER_NUMBER = "one column for each number of the dictionary's mean"
@@ -126,8 +124,8 @@ def hog_features(images: np.ndarray) -> np.ndarray:
 def hue_histograms(images: np.ndarray, bins: int = 10) -> np.ndarray:
     """Fraction of the pixels in each range of hues.
 
-    As `hog_features`, for (N, bins) numbers, of images of any size. Grey has no hue and
-    counts as red, hue 0.
+    As `hog_features`, for (N, bins) numbers, of images of any size. A grey pixel has no
+    hue and is counted in no range.
 
     Parameters
     ----------
@@ -143,11 +141,13 @@ def hue_histograms(images: np.ndarray, bins: int = 10) -> np.ndarray:
     check_at_least("bins", bins)
     red, green, blue = np.moveaxis(images, 3, 0).astype(np.int32)
     highest = np.maximum(np.maximum(red, green), blue)
-    chroma = np.maximum(highest - np.minimum(np.minimum(red, green), blue), 1)
+    chroma = highest - np.minimum(np.minimum(red, green), blue)
+    circle = np.maximum(6 * chroma, 1)
     from_green, from_blue = 2 * chroma + blue - red, 4 * chroma + red - green
     turn = np.where(highest == green, from_green, from_blue)
-    turn = np.where(highest == red, green - blue, turn) % (6 * chroma)
-    bin_of = bins * turn // (6 * chroma)  # of whole numbers, so no rounding decides
+    turn = np.where(highest == red, green - blue, turn) % circle
+    bin_of = bins * turn // circle  # of whole numbers, so no rounding decides
+    bin_of[chroma == 0] = -1  # grey has no hue
     fractions = [np.mean(bin_of == k, axis=(1, 2)) for k in range(bins)]
     return np.stack(fractions, axis=1).astype(np.float32)
 
@@ -156,24 +156,28 @@ def sample_patches(
     images: np.ndarray,
     num_patches: int,
     *,
+    size: int = 6,
     rng: np.random.Generator | int | None = None,
 ) -> np.ndarray:
-    """Cut patches of 6×6 pixels out of random places of random images.
+    """Cut patches out of random places of random images.
 
     Parameters
     ----------
     num_patches : int
         Number of patches M.
+    size : int, default 6
+        Pixels on a side of a patch.
 
     Returns
     -------
-    ndarray of uint8, shape (M, 108)
+    ndarray of uint8, shape (M, size * size * 3)
         The patches.
     """
     check_images(images)
     check_at_least("num_patches", num_patches)
+    check_at_least("size", size)
     rng = np.random.default_rng(rng)
-    windows = windows_of(images)
+    windows = windows_of(images, size)
     places = [rng.integers(0, size, num_patches) for size in windows.shape[:3]]
     return windows[tuple(places)].reshape(num_patches, -1)
 
@@ -196,7 +200,8 @@ def normalize_patches(patches: np.ndarray) -> np.ndarray:
     check_rows("patches", patches)
     check_finite("patches", patches)
     centered: np.ndarray = patches - patches.mean(axis=1, keepdims=True)
-    centered /= np.sqrt(np.mean(centered**2, axis=1, keepdims=True) + 10)
+    variances = squared_lengths(centered) / centered.shape[1]
+    centered /= np.sqrt(variances + 10)[:, np.newaxis]
     return centered
 
 
@@ -305,6 +310,7 @@ def learn_dictionary(
     K: int,
     *,
     num_patches: int = 50_000,
+    size: int = 6,
     rng: np.random.Generator | int | None = None,
 ) -> Dictionary:
     """Learn ``K`` centroids of the whitened patches of images. No label is used.
@@ -313,6 +319,8 @@ def learn_dictionary(
     ----------
     num_patches : int, default 50,000
         Number of patches that are drawn, at least ``K``.
+    size : int, default 6
+        Pixels on a side of a patch.
 
     Returns
     -------
@@ -325,8 +333,8 @@ def learn_dictionary(
     unsupervised feature learning", AISTATS 2011.
     """
     check_whole("K", K)
-    drawn = sample_patches(images, num_patches, rng=rng).astype(np.float64)
-    patches = normalize_patches(drawn)
+    drawn = sample_patches(images, num_patches, size=size, rng=rng)
+    patches = normalize_patches(drawn.astype(np.float64))
     mean, whitening = fit_whitening(patches)
     centroids = kmeans((patches - mean) @ whitening, K)
     return Dictionary(*(a.astype(np.float32) for a in (mean, whitening, centroids)))
@@ -352,9 +360,9 @@ def distances(patches: np.ndarray, dictionary: Dictionary) -> np.ndarray:
     check_finite("patches", patches)
     check_shape("patches", patches, (len(patches), dictionary.mean.size), PER_NUMBER)
     whitened = (patches - dictionary.mean) @ dictionary.whitening
-    squares: np.ndarray = whitened @ (-2 * dictionary.centroids.T)
-    squares += np.sum(whitened**2, axis=1, keepdims=True)
-    squares += np.sum(dictionary.centroids**2, axis=1)
+    squares: np.ndarray = (-2 * whitened) @ dictionary.centroids.T
+    squares += squared_lengths(whitened)[:, np.newaxis]
+    squares += squared_lengths(dictionary.centroids)
     np.maximum(squares, 0, out=squares)  # rounding may leave less
     np.sqrt(squares, out=squares)
     return squares
@@ -387,58 +395,55 @@ def triangle_encoding(distances: np.ndarray) -> np.ndarray:
     return closer
 
 
-def pool_quadrants(codes: np.ndarray) -> np.ndarray:
-    """Add up the codes of the patches in each quarter of the image.
-
-    Parameters
-    ----------
-    codes : ndarray, shape (N, rows, columns, K)
-        One code for each place in an image; rows and columns are even numbers.
-
-    Returns
-    -------
-    ndarray, shape (N, 4 * K)
-        Upper left, upper right, lower left, lower right.
-
-    Examples
-    --------
-    >>> pool_quadrants(np.arange(16.0).reshape(1, 4, 4, 1))
-    array([[10., 18., 42., 50.]])
-    """
-    check_codes(codes)
-    N, rows, columns, K = codes.shape
-    if rows % 2 or columns % 2:
-        raise ValueError(
-            "codes must have even numbers of rows and of columns, as the patches of "
-            "images have whose height and width are multiples of 4, but its shape is "
-            f"{codes.shape}."
-        )
-    quarters = codes.reshape(N, 2, rows // 2, 2, columns // 2, K)
-    sums: np.ndarray = quarters.sum(axis=(2, 4)).reshape(N, 4 * K)
-    return sums
-
-
-@in_batches(20)
 def patch_features(
     images: np.ndarray,
     dictionary: Dictionary,
     encode: Callable[[np.ndarray], np.ndarray] = triangle_encoding,
+    *,
+    stride: int = 1,
+    parts: int = 2,
 ) -> np.ndarray:
-    """How close the patches of each quarter of an image come to each centroid.
+    """How close the patches of each region of an image come to each centroid.
 
-    As `hog_features`, for (N, 4 * K) numbers: for each quarter the sum of the codes of
-    its patches, 7×7 of them in images of 32×32.
+    As `hog_features`, for (N, parts * parts * K) numbers: for each region the sum of
+    the codes of its patches, of the size of those of the dictionary.
 
     Parameters
     ----------
     encode : callable, default `triangle_encoding`
         Takes the distances (M, K) of patches from centroids, returns codes (M, K).
+    stride : int, default 1
+        Pixels from one patch of an image to the next.
+    parts : int, default 2
+        Into how many parts, as equal as possible, the height and the width of the
+        places are cut: 2 makes four quarters.
     """
-    windows = windows_of(images)[:, ::STRIDE, ::STRIDE]  # (N, 14, 14, 6, 6, 3)
+    check_images(images)
+    check_at_least("stride", stride)
+    check_at_least("parts", parts)
+    size = math.isqrt(dictionary.mean.size // CHANNELS)
+    windows = windows_of(images, size)[:, ::stride, ::stride]  # a view, without a copy
     N, rows, columns = windows.shape[:3]
-    patches = windows.reshape(N * rows * columns, -1).astype(np.float32)
-    codes = encode(distances(normalize_patches(patches), dictionary))  # (M, K)
-    return pool_quadrants(codes.reshape(N, rows, columns, -1))
+    if parts > min(rows, columns):
+        raise ValueError(
+            f"parts must be at most {min(rows, columns)}, the number of patches in a "
+            f"row or column of an image, but it is {parts}."
+        )
+    pooled = np.empty((N, parts, parts, len(dictionary.centroids)), np.float32)
+    for r, c in np.ndindex(parts, parts):
+        region = windows[:, part_of(rows, r, parts), part_of(columns, c, parts)]
+        places = region.shape[1] * region.shape[2]
+        num_images = max(1, CODES_AT_ONCE // (places * pooled.shape[-1]))
+        for batch in gen_batches(N, num_images):
+            patches = region[batch].reshape(-1, dictionary.mean.size).astype(np.float32)
+            codes = encode(distances(normalize_patches(patches), dictionary))  # (M, K)
+            pooled[batch, r, c] = codes.reshape(-1, places, codes.shape[1]).sum(axis=1)
+    return pooled.reshape(N, -1)
+
+
+def part_of(length: int, number: int, parts: int) -> slice:
+    """Slice of one of the parts, as equal as possible, of so many rows or columns."""
+    return slice(length * number // parts, length * (number + 1) // parts)
 
 
 def check_patches(patches: np.ndarray, epsilon: float) -> None:
@@ -448,25 +453,21 @@ def check_patches(patches: np.ndarray, epsilon: float) -> None:
     check_not_negative("epsilon", epsilon)
 
 
-def check_codes(codes: np.ndarray) -> None:
-    """Check that there is one code for each place in each image."""
-    if not (is_array(codes) and codes.ndim == 4 and codes.size):
-        raise ValueError(
-            "codes must be a non-empty array of shape (N, rows, columns, K), but it is "
-            f"{describe(codes)}."
-        )
-    check_finite("codes", codes)
+def squared_lengths(rows: np.ndarray) -> np.ndarray:
+    """Sum of the squares of each row."""
+    lengths: np.ndarray = np.einsum("mi,mi->m", rows, rows)
+    return lengths
 
 
-def windows_of(images: np.ndarray) -> np.ndarray:
-    """Every patch of every image, (N, rows, columns, 6, 6, 3), as a view."""
+def windows_of(images: np.ndarray, size: int) -> np.ndarray:
+    """Every patch of every image, (N, rows, columns, size, size, 3), as a view."""
     height, width = images.shape[1:3]
-    if min(height, width) < PATCH:
+    if min(height, width) < size:
         raise ValueError(
-            f"images must be at least {PATCH} pixels high and wide, but they are "
+            f"images must be at least {size} pixels high and wide, but they are "
             f"{height} high and {width} wide."
         )
-    windows = sliding_window_view(images, (PATCH, PATCH), axis=(1, 2))
+    windows = sliding_window_view(images, (size, size), axis=(1, 2))
     return np.moveaxis(windows, 3, 5)
 
 

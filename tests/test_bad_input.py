@@ -353,7 +353,11 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
     ),
     "features.sample_patches": (
         features.sample_patches,
-        {"images": (IMAGES, "images"), "num_patches": (3, "size")},
+        {
+            "images": (IMAGES, "images"),
+            "num_patches": (3, "size"),
+            "size": (5, "size"),
+        },
     ),
     "features.normalize_patches": (
         features.normalize_patches,
@@ -369,7 +373,12 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
     ),
     "features.learn_dictionary": (
         lambda **rest: features.learn_dictionary(**rest, rng=0),
-        {"images": (IMAGES, "images"), "K": (2, "size"), "num_patches": (9, "size")},
+        {
+            "images": (IMAGES, "images"),
+            "K": (2, "size"),
+            "num_patches": (9, "size"),
+            "size": (5, "size"),
+        },
     ),
     "features.distances": (
         lambda patches: features.distances(patches, DICTIONARY),
@@ -379,15 +388,11 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
         features.triangle_encoding,
         {"distances": (PATCHES, "numbers")},
     ),
-    "features.pool_quadrants": (
-        features.pool_quadrants,
-        {"codes": (PATCHES[:8].reshape(2, 4, 4, 3), "numbers")},
-    ),
     "features.patch_features": (
-        lambda images: features.patch_features(
-            images, features.learn_dictionary(IMAGES, 2, num_patches=9, rng=0)
+        lambda images, **rest: features.patch_features(
+            images, features.learn_dictionary(IMAGES, 2, num_patches=9, rng=0), **rest
         ),
-        {"images": (IMAGES, "images")},
+        {"images": (IMAGES, "images"), "stride": (2, "size"), "parts": (2, "size")},
     ),
     "streaming.running_mean": (
         streaming.running_mean,
