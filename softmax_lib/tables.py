@@ -66,7 +66,9 @@ class Table:
             inside = "".join(f"<{t} {m}>{text}</{t[:2]}>" for t, m, text in cells)
             return f"<tr>{inside}</tr>"
 
-        head = row(self.lines[0], ['th scope="col"'] * len(marks))
+        # Without a heading a cell is no header: a screen reader would read nothing out.
+        names = self.lines[0]
+        head = row(names, ['th scope="col"' if name else "td" for name in names])
         tags = ['th scope="row"', *["td"] * (len(marks) - 1)]
         body = "\n".join(row(line, tags) for line in self.lines[1:])
         return (

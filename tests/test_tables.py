@@ -103,3 +103,9 @@ def test_prose_may_quote_a_table():
         cell_type, source, outputs = "code", "", displayed(ROWS)
 
     assert {"0.255", "0.23", "0.28"} <= set(map(str, computed_numbers([Cell])))
+
+
+def test_a_column_without_a_heading_has_no_header_that_is_empty() -> None:
+    page = Table([("SVM", 1.0)], {"": "", "loss": ".1f"})._repr_html_()
+    assert "></th>" not in page
+    assert page.count('scope="col"') == 1
