@@ -158,14 +158,14 @@ def train(
     """Weaken the regularization until the validation loss rises, and keep the best."""
     moments = second_moments(columns, split.train)
     W = np.zeros((len(moments), labels.max() + 1), np.float32)
-    best, lowest, chosen, passes = W, np.inf, {}, 0
+    best, lowest, passes = W, np.inf, 0
+    chosen: dict[str, Any] = {}
     for reg in REGS:
-        W, bounds = minimize(
-            lambda W, reg=reg: loss_of(W, columns, split.train, labels, reg),
-            cholesky_preconditioner(moments, reg, W),
-            W,
-            reg,
-        )
+
+        def loss(W: np.ndarray, reg: float = reg) -> tuple[float, np.ndarray]:
+            return loss_of(W, columns, split.train, labels, reg)
+
+        W, bounds = minimize(loss, cholesky_preconditioner(moments, reg, W), W, reg)
         passes += len(bounds)
         val_loss, _ = loss_of(W, columns, split.val, labels, 0.0)
         say(f"reg {reg:.1e}, validation loss {val_loss:.4f}, {len(bounds)} passes")
@@ -183,7 +183,8 @@ def evaluate(columns: Columns, labels: np.ndarray, split: Split) -> dict[str, An
 
     def correct(rows: Rows) -> np.ndarray:
         predicted = [np.argmax(X @ W, axis=1) for _, X in columns.with_ones(rows)]
-        return np.concatenate(predicted) == labels[rows]
+        right: np.ndarray = np.concatenate(predicted) == labels[rows]
+        return right
 
     of_test = correct(split.test)
     return {
@@ -255,7 +256,7 @@ def variants(images: np.ndarray, seed: int) -> Iterator[tuple[str, str, Compute]
 
 def nearest(z: np.ndarray) -> np.ndarray:
     """1 for the nearest centroid, 0 for the others."""
-    return (z == z.min(axis=1, keepdims=True)).astype(np.float32)
+    return np.float32(z == z.min(axis=1, keepdims=True))
 
 
 def ablation(seed: int, folder: Path) -> list[dict[str, Any]]:
