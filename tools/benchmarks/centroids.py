@@ -157,7 +157,7 @@ def train(
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Weaken the regularization until the validation loss rises, and keep the best."""
     moments = second_moments(columns, split.train)
-    W = np.zeros((len(moments), labels.max() + 1), np.float32)
+    W: np.ndarray = np.zeros((len(moments), labels.max() + 1), np.float32)
     best, lowest, passes = W, np.inf, 0
     chosen: dict[str, Any] = {}
     for reg in REGS:
@@ -165,7 +165,9 @@ def train(
         def loss(W: np.ndarray, reg: float = reg) -> tuple[float, np.ndarray]:
             return loss_of(W, columns, split.train, labels, reg)
 
-        W, bounds = minimize(loss, cholesky_preconditioner(moments, reg, W), W, reg)
+        R = cholesky_preconditioner(moments, reg, W)
+        assert R is not None  # the moments are given
+        W, bounds = minimize(loss, R, W, reg)
         passes += len(bounds)
         val_loss, _ = loss_of(W, columns, split.val, labels, 0.0)
         say(f"reg {reg:.1e}, validation loss {val_loss:.4f}, {len(bounds)} passes")
@@ -256,7 +258,8 @@ def variants(images: np.ndarray, seed: int) -> Iterator[tuple[str, str, Compute]
 
 def nearest(z: np.ndarray) -> np.ndarray:
     """1 for the nearest centroid, 0 for the others."""
-    return np.float32(z == z.min(axis=1, keepdims=True))
+    is_nearest: np.ndarray = z == z.min(axis=1, keepdims=True)
+    return is_nearest.astype(np.float32)
 
 
 def ablation(seed: int, folder: Path) -> list[dict[str, Any]]:
