@@ -1,5 +1,6 @@
 """Glossary, notation, bibliography, reference: what is linked, and what leads back."""
 
+import functools
 import re
 
 import nbformat
@@ -9,6 +10,7 @@ from pybtex.database import parse_file
 from tests.test_architecture import ROOMS
 from tools.checker.chapters import BOOK, CHAPTERS, NOTEBOOKS
 from tools.checker.links import (
+    CLOSED,
     function_targets,
     link_first_mentions,
     term_targets,
@@ -113,6 +115,40 @@ def test_a_glossary_term_names_the_chapter_that_teaches_it():
         linked = re.findall(r"\((\w+\.ipynb)(?:#[\w-]+)?\)", text.split("\n#")[0])
         assert linked, term
         assert set(linked) <= chapters, term
+
+
+def first_mentions(text):
+    """Map each term to whether its first mention is in bold.
+
+    Headings, listings, formulas, boxes and links to where it is explained do not count.
+    """
+    box = r"^(?P<fence>`{3,})\{admonition\}.*?^(?P=fence)$"
+    text = re.sub(box, "", text, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"\[([^\]]*)\]\(glossary[^)]*\)", r"\1", text)
+    text = CLOSED.sub(" ", text).replace("support vector machine", "machine")
+    targets = term_targets()
+    longest_first = "|".join(sorted(map(re.escape, targets), key=len, reverse=True))
+    bold = [found.span() for found in re.finditer(r"\*\*[^*\n]+\*\*", text)]
+    first = {}
+    for found in re.finditer(rf"(?<![\w-])(?:{longest_first})(?![\w-])", text, re.I):
+        inside = any(start < found.start() < end for start, end in bold)
+        first.setdefault(targets[found[0].lower()], inside)
+    return first
+
+
+@functools.cache
+def terms_in_bold(name):
+    """Find the terms that are first mentioned in bold in the first cell or after it."""
+    opening, *rest = nbformat.read(BOOK / name, as_version=4).cells
+    mentions = [first_mentions(prose_of(cells)) for cells in ([opening], rest)]
+    return {place for part in mentions for place, bold in part.items() if bold}
+
+
+@pytest.mark.parametrize("term", sections(page("glossary"), 3))
+def test_the_chapter_that_teaches_a_term_first_mentions_it_in_bold(term):
+    text = sections(page("glossary"), 3)[term]
+    name = re.search(r"\((\w+\.ipynb)", text)[1]
+    assert term_targets()[term.lower()] in terms_in_bold(name)
 
 
 def test_the_terms_of_the_glossary_stand_in_alphabetical_order():
