@@ -674,7 +674,7 @@ def test_a_pixel_of_a_patch_is_whole_pixels_of_the_figure() -> None:
         ),
         (
             lambda: plots.plot_shapes([["A"]], SHAPES, {"N": 1, "M": 1}),
-            r"one length for each letter, .* \['K'\] have none",
+            r"rows must .* one length for each letter, .* \['K'\] have none",
         ),
         (lambda: plots.plot_regions({}, POINTS, LABELS[:3]), "weights must hold"),
         (

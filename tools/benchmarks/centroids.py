@@ -10,6 +10,7 @@ blocks of 1,000 images. The search is that of chapter 10, preconditioned L-BFGS.
 strength of the regularization is the one with the lowest validation loss.
 """
 
+import functools
 import json
 import math
 import platform
@@ -121,7 +122,7 @@ def second_moments(columns: Columns, rows: Rows) -> np.ndarray:
 
 def minimize(
     loss: Callable[[np.ndarray], tuple[float, np.ndarray]],
-    R: np.ndarray,
+    R: np.ndarray | None,
     W: np.ndarray,
     reg: float,
 ) -> tuple[np.ndarray, list[float]]:
@@ -141,9 +142,10 @@ def minimize(
         if bounds[-1] <= TOLERANCE:
             raise StopIteration
 
+    start = W if R is None else R.T @ W
     found = scipy.optimize.minimize(
         in_v,
-        (R.T @ W).ravel().astype(np.float64),
+        start.ravel().astype(np.float64),
         method="L-BFGS-B",
         jac=True,
         callback=stop_when_certain,
@@ -157,17 +159,14 @@ def train(
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Weaken the regularization until the validation loss rises, and keep the best."""
     moments = second_moments(columns, split.train)
-    W: np.ndarray = np.zeros((len(moments), labels.max() + 1), np.float32)
+    W = np.zeros((len(moments), labels.max() + 1), np.float32)
     best, lowest, passes = W, np.inf, 0
     chosen: dict[str, Any] = {}
     for reg in REGS:
-
-        def loss(W: np.ndarray, reg: float = reg) -> tuple[float, np.ndarray]:
-            return loss_of(W, columns, split.train, labels, reg)
-
-        R = cholesky_preconditioner(moments, reg, W)
-        assert R is not None  # the moments are given
-        W, bounds = minimize(loss, R, W, reg)
+        loss = functools.partial(
+            loss_of, columns=columns, rows=split.train, labels=labels, reg=reg
+        )
+        W, bounds = minimize(loss, cholesky_preconditioner(moments, reg, W), W, reg)
         passes += len(bounds)
         val_loss, _ = loss_of(W, columns, split.val, labels, 0.0)
         say(f"reg {reg:.1e}, validation loss {val_loss:.4f}, {len(bounds)} passes")
@@ -187,8 +186,8 @@ def evaluate(columns: Columns, labels: np.ndarray, split: Split) -> dict[str, An
 
     def correct(rows: Rows) -> np.ndarray:
         predicted = [np.argmax(X @ W, axis=1) for _, X in columns.with_ones(rows)]
-        right: np.ndarray = np.concatenate(predicted) == labels[rows]
-        return right
+        matches: np.ndarray = np.concatenate(predicted) == labels[rows]
+        return matches
 
     of_test = correct(split.test)
     return {
@@ -260,8 +259,8 @@ def variants(images: np.ndarray, seed: int) -> Iterator[tuple[str, str, Compute]
 
 def nearest(z: np.ndarray) -> np.ndarray:
     """1 for the nearest centroid, 0 for the others."""
-    is_nearest: np.ndarray = z == z.min(axis=1, keepdims=True)
-    return is_nearest.astype(np.float32)
+    codes: np.ndarray = (z == z.min(axis=1, keepdims=True)).astype(np.float32)
+    return codes
 
 
 def ablation(seed: int, folder: Path) -> list[dict[str, Any]]:
