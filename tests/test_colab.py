@@ -11,8 +11,8 @@ import pytest
 from tools.address import repository
 from tools.checker.chapters import CHAPTERS, ROOT
 
-# Chapters 9 and 15 read the kept measurements of the repository.
-ELSEWHERE = ("09_speed", "15_past_one_machine")
+# Chapters 9, 13 and 15 read the kept measurements of the repository.
+ELSEWHERE = ("09_speed", "13_features", "15_past_one_machine")
 WORKSHEETS = [ROOT / "worksheet" / f"{part}softmax.ipynb" for part in ("", "source/")]
 NOTEBOOKS = [chapter for chapter in CHAPTERS if chapter.stem not in ELSEWHERE]
 NOTEBOOKS += WORKSHEETS
