@@ -1,6 +1,5 @@
 import re
 
-import nbformat
 import numpy as np
 import pytest
 import scipy.sparse
@@ -14,7 +13,6 @@ from sklearn.utils.estimator_checks import check_estimator
 from softmax_lib.estimator import SoftmaxClassifier, normalized_weights
 from softmax_lib.losses import softmax_loss_vectorized
 from softmax_lib.preprocessing import append_bias
-from tools.checker.chapters import BOOK
 
 RNG = np.random.default_rng(0)
 NAMES = np.array(["bird", "cat", "dog"])
@@ -201,14 +199,3 @@ def test_a_pipeline_of_it_can_be_searched_by_its_names() -> None:
     grid = {"softmaxclassifier__reg": [0.01, 1e3]}
     search = GridSearchCV(pipeline, grid, cv=3, scoring="neg_log_loss").fit(100 * X, y)
     assert search.best_params_ == {"softmaxclassifier__reg": 0.01}
-
-
-def test_the_pytorch_code_of_the_tab_is_what_runs() -> None:
-    cells = nbformat.read(BOOK / "14_tools.ipynb", as_version=4).cells
-    (text,) = [cell.source for cell in cells if "{tab-item} PyTorch" in cell.source]
-    _, tab = text.split("{tab-item} PyTorch\n```python\n")
-    shown, _ = tab.split("```\n", 1)
-    assert "torch.optim.LBFGS" in shown
-    assert any(
-        shown in f"{cell.source}\n" for cell in cells if cell.cell_type == "code"
-    )

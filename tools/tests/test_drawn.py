@@ -110,6 +110,8 @@ def reverse_tick_labels(figure):
 def swap_legend_entries(figure):
     legends = [ax.get_legend() for ax in figure.axes] + figure.legends
     for legend in filter(None, legends):
+        if len(legend.get_texts()) < 2:
+            continue
         first, *_, last = legend.get_texts()
         words = first.get_text(), last.get_text()
         first.set_text(words[1])
@@ -118,11 +120,16 @@ def swap_legend_entries(figure):
     return False
 
 
+def with_another_digit(text):
+    """Change the last digit of a text, or give it one."""
+    changed = re.sub(r"\d(?=\D*$)", lambda m: str((int(m[0]) + 3) % 10), text)
+    return changed if changed != text else f"{text} 3"
+
+
 def change_a_number_in_a_cell(figure):
     for ax in figure.axes:
         for text in ax.texts[-1:]:
-            digits = text.get_text()
-            text.set_text(digits[:-1] + str((int(digits[-1]) + 3) % 10))
+            text.set_text(with_another_digit(text.get_text()))
             return True
     return False
 
@@ -364,14 +371,13 @@ def turn_the_tick_labels_round(content):
 
 def exchange_the_legend_entries(content):
     for axes in parts(content, "legend"):
-        first, *_, last = axes["legend"]
+        first, last = axes["legend"][0], axes["legend"][-1]
         first["name"], last["name"] = last["name"], first["name"]
 
 
 def change_a_written_number(content):
     for text in parts(content, "text")[-1:]:
-        digits = text["text"]
-        text["text"] = digits[:-1] + str((int(digits[-1]) + 3) % 10)
+        text["text"] = with_another_digit(text["text"])
 
 
 def exchange_two_titles(content):

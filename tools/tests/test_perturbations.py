@@ -263,9 +263,8 @@ def redraw_varying(new_number):
 def like(old, value):
     """A number written as another one is."""
     decimals = len(old.split("e")[0].partition(".")[2])
-    return (
-        f"{value:{'+' if old[0] == '+' else ''}.{decimals}{'e' if 'e' in old else 'f'}}"
-    )
+    sign, comma = "+" if old[0] == "+" else "", "," if "," in old else ""
+    return f"{value:{sign}{comma}.{decimals}{'e' if 'e' in old else 'f'}}"
 
 
 vary_too_high = redraw_varying(lambda rule: 20 * abs(rule["at_most"]) + 2)
@@ -448,7 +447,7 @@ def redraw_varying_number(cell, outputs, rng):
         return False
     *place, rule = chosen
     old = place[2][1]
-    value = float(old)
+    value = float(old.replace(",", ""))
     room = {
         factor * value: min(abs(factor * value - rule[b]) for b in BOUNDS)
         for factor in (0.9, 1.1)

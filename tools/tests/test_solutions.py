@@ -88,7 +88,7 @@ def test_every_solution_is_worked_and_run(chapter):
     cells = nbformat.read(chapter, as_version=4).cells
     text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     exercises = re.findall(r"\{exercise\}.*\n:label: (\S+)", text)
-    assert 3 <= len(exercises) <= 6
+    assert 1 <= len(exercises) <= 6
     assert re.findall(r"\{solution\} (\S+)", text) == exercises
     solved = [cell for cell in executed_cells(cells) if "exercise" in cell.metadata]
     assert {cell.metadata.exercise for cell in solved} == set(exercises)
