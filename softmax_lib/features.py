@@ -178,7 +178,7 @@ def sample_patches(
     check_at_least("size", size)
     rng = np.random.default_rng(rng)
     windows = windows_of(images, size)
-    places = [rng.integers(0, size, num_patches) for size in windows.shape[:3]]
+    places = [rng.integers(0, length, num_patches) for length in windows.shape[:3]]
     return windows[tuple(places)].reshape(num_patches, -1)
 
 

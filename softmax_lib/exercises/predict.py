@@ -251,8 +251,10 @@ def predict_all(cls: type) -> Iterator[str | Prediction | Trouble]:
             for given in INPUTS[:2]  # oblong ones
         )
 
-    layouts = [layout_of(cls)] if hasattr(cls, "train") else list(LAYOUTS)
-    layout = next((each for each in ("", *layouts) if not stops(each)), "")
+    layout = ""
+    if stops(layout):
+        layouts = [layout_of(cls)] if hasattr(cls, "train") else list(LAYOUTS)
+        layout = next((each for each in layouts if not stops(each)), "")
     yield layout
     for given in INPUTS:
         yield attempt(predict, cls, given, layout)

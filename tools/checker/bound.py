@@ -31,6 +31,7 @@ import nbformat
 from tools.checker.chapters import BOOK, NOTEBOOKS, ROOT
 from tools.checker.prose import (
     NOT_PROSE,
+    SCALE,
     SUPERSCRIPTS,
     computed_numbers,
     rounds_to,
@@ -52,10 +53,9 @@ TOLD = re.compile(
         (?:\d{1,3}(?:,\d{3})+|\d+)?\.\d+(?!\.?\d)
       | (?:\d{1,3}(?:,\d{3})+|\d{2,})(?![\d.]*\d)
     )
-    (?: e(?P<e>[-+]?\d+)
-      | \s* (?:×|\\times|\\cdot) \s* 10 (?:\^?\{?) (?P<power>-?\d+)
-      | \s* \\?(?P<percent>%)
-    )?
+    """
+    + SCALE
+    + r"""
   | \b(?P<word>
         half | halves | halved | twice | thrice | double | doubles | doubled
       | (?:a|one|two)[ ](?:third|quarter|fifth|tenth)s?

@@ -18,15 +18,20 @@ NOT_PROSE = re.compile(r"`[^`]*`|\]\([^)]*\)|<[^>\n]*>|\bFigure \d+\.\d+")
 
 FENCE = re.compile(r"\s*(`{3,}|:{3,})\s*(.*)")
 
-NUMBER = re.compile(
-    r"""
-    (?<![\w.])
-    (?P<mantissa>(?:\d{1,3}(?:,\d{3})+|\d+)?\.\d+)(?!\.?\d)
+# What follows a number: an exponent, a power of ten, a per cent sign.
+SCALE = r"""
     (?: e(?P<e>[-+]?\d+)
       | \s* (?:×|\\times|\\cdot) \s* 10 (?:\^?\{?) (?P<power>-?\d+)
       | \s* \\?(?P<percent>%)
     )?
-    """,
+"""
+
+NUMBER = re.compile(
+    r"""
+    (?<![\w.])
+    (?P<mantissa>(?:\d{1,3}(?:,\d{3})+|\d+)?\.\d+)(?!\.?\d)
+    """
+    + SCALE,
     re.VERBOSE,
 )
 
@@ -53,7 +58,7 @@ def computed_numbers(cells: Iterable[Any]) -> list[Decimal]:
         )
     ]
     numbers = re.findall(
-        r"(?<![\w.])(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?",
+        r"(?<![\w.])(?:(?:\d{1,3}(?:[,_]\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?",
         "\n".join(texts),
     )
     return [Decimal(number.replace(",", "")) for number in numbers]

@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from softmax_lib.submission.needed import read
+from softmax_lib.submission.needed import read, root
 
 MOST_TEXT = 50_000  # characters that one run may print
 PAUSE = 0.05  # seconds between two messages with printed text
@@ -130,14 +130,6 @@ def changed_by(node: ast.AST, modules: set[str]) -> Iterator[str]:
                 yield "rng"  # a function that draws from it moves it on
     for child in ast.iter_child_nodes(node):
         yield from changed_by(child, modules)
-
-
-def root(node: ast.AST) -> Iterator[str]:
-    """Yield the name that ``a.b[c].d`` begins with."""
-    while isinstance(node, ast.Attribute | ast.Subscript):
-        node = node.value
-    if isinstance(node, ast.Name):
-        yield node.id
 
 
 def needed(found: list[Statement], names: set[str]) -> list[Statement]:

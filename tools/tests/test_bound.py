@@ -12,7 +12,9 @@ def sources():
     """One cell that prints four numbers and sets one."""
     text = "accuracy 0.352, loss 2.3676, error 1.10e-09, 49,000 points\n"
     output = nbformat.v4.new_output("stream", text=text)
-    cell = nbformat.v4.new_code_cell("reg = 2.5e4", id="c05-02", outputs=[output])
+    cell = nbformat.v4.new_code_cell(
+        "reg, N = 2.5e4, 10_000", id="c05-02", outputs=[output]
+    )
     return {"c05_02": Source(cell)}
 
 
@@ -42,6 +44,7 @@ def test_numbers_and_comparing_words_are_found_in_the_prose(prose, texts):
         ("1.1e-9", "c05_02[2]"),
         ("49,000", "c05_02[3]"),
         ("25,000", "c05_02.code[0]"),
+        ("10,000", "c05_02.code[1]"),
         ("2.016", "c05_02[1] - c05_02[0]"),
         ("48,998", "c05_02[3] - round(c05_02[1])"),
     ],

@@ -71,14 +71,20 @@ COVERAGE = Settings(0.0, 0.0, 150, 20)
 
 def record_all(cls: type) -> Iterator[Recording | Trouble]:
     """Train several times, in the layout that the class is written for."""
-    layout = layout_of(cls)
-    for settings in (*RUNS, COVERAGE):
+    first = attempt(record, cls, RUNS[0])
+    layout = layout_in(first, cls)
+    yield attempt(record, cls, RUNS[0], layout) if layout else first
+    for settings in (*RUNS[1:], COVERAGE):
         yield attempt(record, cls, settings, layout)
 
 
 def layout_of(cls: type) -> str:
+    """Return which of W and X a class has transposed."""
+    return layout_in(attempt(record, cls, RUNS[0]), cls)
+
+
+def layout_in(recording: Recording | Trouble, cls: type) -> str:
     """Return which of W and X a class has transposed, by the shape of its W."""
-    recording = attempt(record, cls, RUNS[0]) if hasattr(cls, "train") else None
     calls = recording.calls if isinstance(recording, Recording) else []
     W = calls[0].W if calls else None
     shapes = {(C, N): "WX", (N, C): "X", (C, D): "W"}
