@@ -7,6 +7,7 @@ Used by every module that takes arrays or settings.
 """
 
 import math
+from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import TypeVar
 
@@ -118,6 +119,62 @@ def check_images(images: np.ndarray) -> None:
         )
     if images.dtype != np.uint8:
         raise TypeError(f"images must hold uint8, but its dtype is {images.dtype}.")
+
+
+def check_pictures(
+    images: np.ndarray, others: Sequence[object] | np.ndarray, name: str
+) -> None:
+    """Check that images can be drawn, and that there is one companion for each."""
+    if not (is_array(images) and images.ndim in (3, 4) and images.size):
+        raise ValueError(
+            "images must be a non-empty array of shape (N, height, width) or (N, "
+            f"height, width, 3), but it is {describe(images)}."
+        )
+    if images.ndim == 4 and images.shape[3] not in (1, 3):
+        raise ValueError(
+            f"images must have one channel or three, but its shape is {images.shape}."
+        )
+    check_finite("images", images)
+    num = len(others) if isinstance(others, Sequence | np.ndarray) else 0
+    if num != len(images):
+        raise ValueError(
+            f"{name} must hold one for each of the {len(images)} images, but it is "
+            f"{describe(others)} and holds {num}."
+        )
+
+
+def check_patches(name: str, group: np.ndarray) -> None:
+    """Check that a group of patches can be drawn."""
+    shape = group.shape if is_array(group) else ()
+    if len(shape) != 4 or shape[3] != 3 or shape[1] != shape[2] or 0 in shape:
+        raise ValueError(
+            f"{name} must be a non-empty array of shape (K, side, side, 3), but it is "
+            f"{describe(group)}."
+        )
+    check_finite(name, group)
+
+
+def check_line(
+    name: str, x: Sequence[float], y: Sequence[float], argument: str = "lines"
+) -> None:
+    """Check that a line has one height for each of its points."""
+    check_sequence(f"{argument}[{name!r}]", x)
+    check_sequence(f"{argument}[{name!r}]", y)
+    shapes = np.shape(x), np.shape(y)
+    if shapes[0] != shapes[1] or len(shapes[0]) != 1 or 0 in shapes[0]:
+        raise ValueError(
+            f"{argument} must hold one or more points for {name!r}, in sequences of "
+            f"the same length, but their shapes are {shapes[0]} and {shapes[1]}."
+        )
+
+
+def check_sequence(name: str, values: Sequence[float] | np.ndarray) -> None:
+    """Check that an argument is a sequence of real numbers."""
+    if not (isinstance(values, Sequence) or is_array(values)):
+        raise ValueError(
+            f"{name} must be a sequence of numbers, but it is {describe(values)}."
+        )
+    check_numbers(name, np.asarray(values))
 
 
 def check_labels(

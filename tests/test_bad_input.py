@@ -17,6 +17,7 @@ import pytest
 
 from softmax_lib import (
     datasets,
+    diagrams,
     evaluation,
     features,
     gradient_check,
@@ -437,8 +438,8 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
         drawn(plots.plot_loss_history, "histories"),
         {"histories": (np.array([3.0, 2.0]), "any numbers")},
     ),
-    "plots.plot_descent": (
-        lambda paths: plots.plot_descent((2.0, 20.0), {"a": paths}),
+    "diagrams.plot_descent": (
+        lambda paths: diagrams.plot_descent((2.0, 20.0), {"a": paths}),
         {"paths": (W[:, :2], "floats")},
     ),
     "plots.template_pictures": (
@@ -449,8 +450,8 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
         lambda weights: plots.plot_templates(weights, NAMES, (2, 2)),
         {"weights": (W, "floats")},
     ),
-    "plots.plot_regions": (
-        lambda **rest: plots.plot_regions({"a": W[:3]}, **rest),
+    "diagrams.plot_regions": (
+        lambda **rest: diagrams.plot_regions({"a": W[:3]}, **rest),
         {"X": (X[:, :3], "floats"), "y": (y, "labels")},
     ),
     "plots.plot_confusion": (
@@ -486,7 +487,7 @@ WITHOUT = {
     *("evaluation.Calibration", "features.Dictionary", "parallel.parallel_map"),
     *("parallel.share_arrays", "parallel.run_jobs", "plots.plot_lines"),
     *("plots.plot_step_size_errors", "plots.plot_grid_scatter"),
-    "plots.plot_shapes",
+    "diagrams.plot_shapes",
     *("plots.plot_grid_heatmap", "widgets.LiveFigure", "widgets.live_figure"),
 }
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from softmax_lib import plots
+from softmax_lib import diagrams, plots
 from softmax_lib.figure_data import MIME_TYPE
 from softmax_lib.figures import DescribedFigure
 from softmax_lib.tuning import Trial
@@ -62,7 +62,9 @@ FIGURES: dict[str, tuple[Callable[[], DescribedFigure], tuple[int, int], list[st
         ["above scores: cat 1, dog 2", "p: cat 0.27, dog 0.73"],
     ),
     "shapes": (
-        lambda: plots.plot_shapes([["A", "@", "B"], ["B", "=", "B"]], SHAPES, LENGTHS),
+        lambda: diagrams.plot_shapes(
+            [["A", "@", "B"], ["B", "=", "B"]], SHAPES, LENGTHS
+        ),
         (660, 580),
         ["A (N, M) @ B (M, K). B (M, K) = B (M, K)."],
     ),
@@ -77,7 +79,9 @@ FIGURES: dict[str, tuple[Callable[[], DescribedFigure], tuple[int, int], list[st
         ["reg 0 from 775 to 2.06", "reg 1 from 800 to 5"],
     ),
     "descent": (
-        lambda: plots.plot_descent((2, 20), {"a": np.array([[1.0, 1.0], [0.5, -1.0]])}),
+        lambda: diagrams.plot_descent(
+            (2, 20), {"a": np.array([[1.0, 1.0], [0.5, -1.0]])}
+        ),
         (960, 600),
         ["a, 1 steps from (1, 1) to (0.5, -1)"],
     ),
@@ -109,7 +113,7 @@ FIGURES: dict[str, tuple[Callable[[], DescribedFigure], tuple[int, int], list[st
         NAMES,
     ),
     "regions": (
-        lambda: plots.plot_regions(PLANES, POINTS, np.array([0, 1, 1])),
+        lambda: diagrams.plot_regions(PLANES, POINTS, np.array([0, 1, 1])),
         (1050, 600),
         ["start, 1 of 3 points", "end, 3 of 3 points"],
     ),
@@ -336,7 +340,7 @@ def test_stacked_bars_of_probabilities_and_their_gradient_share_a_scale() -> Non
 
 
 def test_boxes_are_as_long_as_their_letters() -> None:
-    figure = plots.plot_shapes([["A", "@", "B", "=", "A"]], SHAPES, LENGTHS)
+    figure = diagrams.plot_shapes([["A", "@", "B", "=", "A"]], SHAPES, LENGTHS)
     (ax,) = figure.axes
     boxes = [(bar.get_height(), bar.get_width()) for bar in ax.patches]
     np.testing.assert_allclose(boxes, [(2, 3), (3, 1), (2, 3)])
@@ -349,7 +353,7 @@ def test_boxes_are_as_long_as_their_letters() -> None:
 
 
 def test_a_region_contains_the_points_predicted_as_its_class() -> None:
-    figure = plots.plot_regions(PLANES, POINTS, np.array([0, 1, 1]))
+    figure = diagrams.plot_regions(PLANES, POINTS, np.array([0, 1, 1]))
     assert titles(figure) == ["start", "end"]
     regions = shown(figure)[1]
     # Class 1 is predicted where x > -0.1: columns 181 to 400 of the 401.
@@ -361,7 +365,7 @@ def test_a_region_contains_the_points_predicted_as_its_class() -> None:
 
 
 def test_the_region_above_is_drawn_above() -> None:
-    figure = plots.plot_regions(
+    figure = diagrams.plot_regions(
         {"": np.array([[0, 0], [0, 1], [0, 0.0]])}, POINTS, LABELS[:3]
     )
     regions = shown(figure)[0]
@@ -590,7 +594,7 @@ def test_a_loss_history_has_a_mark_near_the_end_of_a_training_run() -> None:
 
 def test_each_contour_of_a_valley_has_one_height() -> None:
     path = np.array([[3.0, 1.0], [2.0, 0.5]])
-    (ax,) = plots.plot_descent((2, 20), {"a": path}).axes
+    (ax,) = diagrams.plot_descent((2, 20), {"a": path}).axes
     *contours, line = [drawn.get_xydata() for drawn in ax.lines]
     heights = [contour**2 @ [1, 10] for contour in contours]
     assert all(np.ptp(height) < 1e-9 for height in heights)
@@ -669,26 +673,26 @@ def test_a_pixel_of_a_patch_is_whole_pixels_of_the_figure() -> None:
             r"panels must .* 2 values, .* \[2, 1\]",
         ),
         (
-            lambda: plots.plot_shapes([], SHAPES, LENGTHS),
+            lambda: diagrams.plot_shapes([], SHAPES, LENGTHS),
             "rows must hold at least one operation",
         ),
         (
-            lambda: plots.plot_shapes([["A"]], SHAPES, {"N": 1, "M": 1}),
+            lambda: diagrams.plot_shapes([["A"]], SHAPES, {"N": 1, "M": 1}),
             r"rows must .* one length for each letter, .* \['K'\] have none",
         ),
-        (lambda: plots.plot_regions({}, POINTS, LABELS[:3]), "weights must hold"),
+        (lambda: diagrams.plot_regions({}, POINTS, LABELS[:3]), "weights must hold"),
         (
-            lambda: plots.plot_regions(PLANES, POINTS, LABELS[:4]),
+            lambda: diagrams.plot_regions(PLANES, POINTS, LABELS[:4]),
             r"y must have one label for each point, shape \(3,\), .* \(4,\)",
         ),
         (
-            lambda: plots.plot_regions({"a": np.zeros((2, 3))}, POINTS, LABELS[:3]),
+            lambda: diagrams.plot_regions({"a": np.zeros((2, 3))}, POINTS, LABELS[:3]),
             r"weights must .* \(2, 3\)\]",
         ),
-        (lambda: plots.plot_descent((1, 0), {}), r"curvatures must .* \(1, 0\)"),
-        (lambda: plots.plot_descent((1, 2), {}), r"paths must .* \[\]"),
+        (lambda: diagrams.plot_descent((1, 0), {}), r"curvatures must .* \(1, 0\)"),
+        (lambda: diagrams.plot_descent((1, 2), {}), r"paths must .* \[\]"),
         (
-            lambda: plots.plot_descent((1, 2), {"a": np.zeros((4, 3))}),
+            lambda: diagrams.plot_descent((1, 2), {"a": np.zeros((4, 3))}),
             r"paths must .* \[\(4, 3\)\]",
         ),
         (lambda: plots.plot_loss_history({}), "lines must hold at least one line"),
