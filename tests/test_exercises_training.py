@@ -309,6 +309,7 @@ def test_the_lines_of_the_evidence_fit_a_screen(edits: list[str]) -> None:
             "point_never_drawn",
             [f"{DRAW} → indices = np.random.randint(1, num_train, batch_size)"],
         ),
+        ("batch_size_ignored", [f"{DRAW} → indices = np.random.choice(num_train, 1)"]),
         ("W_drawn_in_each_call", ["if self.W is None: → if True:"]),
         ("not_started", ["X_batch = X[indices] → X_batch = None"]),
         (

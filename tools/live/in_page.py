@@ -142,6 +142,14 @@ def needed(found: list[Statement], names: set[str]) -> list[Statement]:
     return chosen[::-1]
 
 
+def reads_of(found: list[Statement]) -> set[str]:
+    """Return the names that statements, in their order, need from before them."""
+    names: set[str] = set()
+    for statement in reversed(found):
+        names = (names - statement.gives) | statement.reads
+    return names
+
+
 class Made(NamedTuple):
     """A statement with its number, and how the names it writes are made up to there."""
 
@@ -275,7 +283,7 @@ def run_cell(
     else:
         raise CellError(f"There is no cell {asked['target']}.")
     own = own_statements(cell["id"], cell["source"], modules)
-    reads = {name for statement in own for name in statement.reads}
+    reads = reads_of(own)
     for name, fault in unread.items():
         if reads & names_given(sources[name]):
             raise CellError(

@@ -182,6 +182,13 @@ def test_what_a_cell_needs_of_those_above_runs_first_and_once(run):
     assert printed(said) == "[1, 5]\n"
 
 
+def test_what_a_cell_makes_itself_before_it_uses_it_is_not_needed(run):
+    cells = {"a": "report = 1 / 0", "b": "report = 2\nprint(report)"}
+    said = run(cells, "b")
+    assert first(said) == []
+    assert printed(said) == "2\n"
+
+
 def test_a_cell_run_twice_says_the_same(run):
     cells = {
         "a": "import random\nrng = random.Random(0)\nn = [0]",

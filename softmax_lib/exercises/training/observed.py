@@ -17,6 +17,8 @@ from softmax_lib.exercises.training.recorder import (
 )
 
 Rows = list[int]
+# So many draws leave out one of N points, by chance, once in 2.5 billion trainings.
+ENOUGH_DRAWS = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,10 +72,12 @@ class Trainings:
 
     @cached_property
     def never_drawn(self) -> list[int]:
-        """The rows that a long training never used."""
+        """The rows that a long training never used, if it drew often enough to tell."""
         calls = self.coverage.calls if self.coverage is not None else []
         drawn = [rows for call in calls if (rows := rows_of(call)) is not None]
-        return sorted(set(range(N)).difference(*drawn)) if drawn else []
+        if sum(map(len, drawn)) < ENOUGH_DRAWS:
+            return []
+        return sorted(set(range(N)).difference(*drawn))
 
     @property
     def has_rows(self) -> bool:
