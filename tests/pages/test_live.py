@@ -383,6 +383,7 @@ def test_the_readers_own_classifier_trains_and_shows_its_templates(sheet):
     assert len(panel.locator("polyline").get_attribute("points").split()) == 600
     right = re.search(r"gets ([\d.]+)% right", panel.inner_text())
     assert 15 < float(right[1]) < 100
+    assert axe_complaints(sheet, runOnly=COLOURS) == []
 
 
 def test_a_cell_of_a_chapter_runs_is_changed_and_gives_way_to_the_record(page, site):
