@@ -39,7 +39,7 @@ test-torch: .venv/test.done ## install PyTorch (or TORCH=its.whl) and check what
 	$(TWO) --nbval book/14_tools.ipynb tools/tests/test_bench.py
 
 pages-test: .venv/test.done book ## open every page in Chromium, with the network refused
-	$(BIN)/python -m pytest -n 2 --dist loadscope tests/pages
+	$(BIN)/python -m pytest -n 2 tests/pages
 
 live: live-pages ## build pages whose cells run in the page, and serve them here
 	$(BIN)/python -m tools.live.serve
