@@ -13,6 +13,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -109,6 +110,7 @@ SAME_AS_ONE = [
     {"softmax_twice", "maximum_of_all"},  # the second one's scores lie in 0 … 1
     {"softmax_twice", "maximum_not_subtracted"},  # likewise
     {"data_sign in the gradient", "complement_for_probs"},  # p - 1 for p, p for p - 1
+    {"reg_half in the loss", "reg_doubled in the gradient"},  # 4 times that of 0.5
     {"own_class_missing", "complement_for_probs"},  # 1 - p, as its negative p - 1
 ]
 
@@ -124,11 +126,14 @@ def test_two_mistakes_together_are_both_named(source: str, table: str) -> None:
         if {one[0], other[0]} not in SAME_AS_ONE
     ]
     missed = []
-    for (one, edit), (other, edit2) in pairs[::12]:
+    for (one, edit), (other, edit2) in pairs:
+        if zlib.crc32(f"{edit} {edit2}".encode()) % 12:
+            continue  # one pair in twelve, the same ones whatever lines are added
         found = fault_of(written(source, edit, edit2))
         if found != united([one, other]):
-            missed.append((one, other, found))
-    assert missed == []
+            missed.append(f"{one} and {other}: {found or 'no mistake'} was named")
+    advice = "a pair that gives what one mistake alone gives belongs into SAME_AS_ONE"
+    assert not missed, "\n".join([*missed, advice])
 
 
 @pytest.mark.parametrize(
