@@ -13,7 +13,6 @@ import pickle
 import subprocess
 import sys
 import threading
-import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -110,7 +109,6 @@ SAME_AS_ONE = [
     {"softmax_twice", "maximum_of_all"},  # the second one's scores lie in 0 … 1
     {"softmax_twice", "maximum_not_subtracted"},  # likewise
     {"data_sign in the gradient", "complement_for_probs"},  # p - 1 for p, p for p - 1
-    {"reg_half in the loss", "reg_doubled in the gradient"},  # 4 times that of 0.5
     {"own_class_missing", "complement_for_probs"},  # 1 - p, as its negative p - 1
 ]
 
@@ -126,9 +124,7 @@ def test_two_mistakes_together_are_both_named(source: str, table: str) -> None:
         if {one[0], other[0]} not in SAME_AS_ONE
     ]
     missed = []
-    for (one, edit), (other, edit2) in pairs:
-        if zlib.crc32(f"{edit} {edit2}".encode()) % 12:
-            continue  # one pair in twelve, the same ones whatever lines are added
+    for (one, edit), (other, edit2) in pairs[::12]:
         found = fault_of(written(source, edit, edit2))
         if found != united([one, other]):
             missed.append(f"{one} and {other}: {found or 'no mistake'} was named")
