@@ -61,14 +61,14 @@ def allowances():
 def test_the_chapters_are_those_of_the_table_of_contents():
     listed = re.findall(r"book/(\w+)", (BOOK.parent / "_toc.yml").read_text("utf-8"))
     there = {path.stem for path in BOOK.iterdir() if path.suffix in (".ipynb", ".md")}
-    assert set(listed) == there
+    assert set(listed) == there, "_toc.yml lists what is not in book/, or leaves it out"
 
 
 @pytest.mark.parametrize("page", ["README.md", "book/introduction.md"])
 def test_a_page_that_lists_the_chapters_lists_them_all(page):
     text = (BOOK.parent / page).read_text("utf-8")
     listed = set(re.findall(r"(?m)^\|.*\b(\d\d_\w+)\.ipynb", text))
-    assert listed == {chapter.stem for chapter in CHAPTERS}
+    assert listed == {chapter.stem for chapter in CHAPTERS}, f"mend the table of {page}"
 
 
 def test_a_chapter_says_in_a_sentence_of_its_own_what_it_holds():
@@ -76,18 +76,22 @@ def test_a_chapter_says_in_a_sentence_of_its_own_what_it_holds():
         nbformat.read(chapter, as_version=4).metadata.get("description", "")
         for chapter in NOTEBOOKS
     ]
-    assert [text for text in sentences if not 40 < len(text) < 170] == []
+    wrong = [text for text in sentences if not 40 < len(text) < 170]
+    assert wrong == [], "a notebook's metadata need a description of 41 to 169 letters"
     assert len(set(sentences)) == len(NOTEBOOKS)
 
 
-def test_no_recording_is_left_of_a_chapter_that_is_gone():
+def test_the_recordings_are_those_of_the_chapters():
     recorded = {path.name for path in RECORDINGS.glob("*/*")}
-    assert recorded == {f"{chapter.stem}.json" for chapter in NOTEBOOKS}
+    there = {f"{chapter.stem}.json" for chapter in NOTEBOOKS}
+    assert recorded - there == set(), "remove the recordings of chapters that are gone"
+    assert there - recorded == set(), "record the new chapters: make record CHAPTERS=NN"
 
 
 @each_notebook
 def test_a_recording_holds_outputs_of_cells_and_nothing_else(chapter):
     recording = recording_of(chapter, "shapes10")
+    assert recording.exists(), f"run `make record CHAPTERS={chapter.stem}`"
     cells = executed_cells(read_recorded(chapter, "shapes10").cells)
     assert set(json.loads(recording.read_text("utf-8"))) == {cell.id for cell in cells}
     assert recording.read_text("utf-8") == recording_text(cells), "run `make record`"
@@ -117,7 +121,8 @@ def test_a_notebook_is_written_as_the_recorder_writes_it(chapter, tmp_path):
 @each_recording
 def test_every_code_cell_was_run_from_top_to_bottom(chapter, data_set):
     counts = [cell.execution_count for cell in code_cells_of(chapter, data_set)]
-    assert counts == list(range(1, len(counts) + 1))
+    command = f"make record CHAPTERS={chapter.stem}"
+    assert counts == list(range(1, len(counts) + 1)), f"run `{command}`"
 
 
 @each_recording
@@ -179,7 +184,9 @@ def test_a_code_cell_is_short_enough_to_be_read_at_once(chapter):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
 def test_every_number_of_the_prose_is_what_its_place_shows(page):
-    assert list(troubles(page, numbers_of_book())) == []
+    found = list(troubles(page, numbers_of_book()))
+    command = f"make numbers CHAPTERS={page.stem}"
+    assert not found, "\n".join([*found, f"`{command}` proposes what to bind"])
 
 
 def test_make_test_torch_checks_each_chapter_that_needs_pytorch():

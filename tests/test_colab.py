@@ -28,7 +28,8 @@ def installing_cells(notebook: Path) -> list[nbformat.NotebookNode]:
 def test_a_notebook_begins_with_the_cell_for_colab(notebook: Path) -> None:
     cells = nbformat.read(notebook, as_version=4).cells
     first = next(cell for cell in cells if cell.cell_type == "code")
-    assert [first] == installing_cells(notebook)
+    found = installing_cells(notebook)
+    assert [first] == found, "copy the first code cell of chapter 1, its id *-colab"
     (of_first_chapter,) = installing_cells(CHAPTERS[0])
     assert first.source == of_first_chapter.source
     assert first.metadata == {
@@ -40,8 +41,8 @@ def test_a_notebook_begins_with_the_cell_for_colab(notebook: Path) -> None:
 def test_chapters_that_need_the_repository_are_not_offered() -> None:
     for chapter in CHAPTERS:
         needs_files = "../tools" in chapter.read_text("utf-8")
-        assert needs_files == (chapter.stem in ELSEWHERE)
-        assert bool(installing_cells(chapter)) != needs_files
+        assert needs_files == (chapter.stem in ELSEWHERE), chapter.stem
+        assert bool(installing_cells(chapter)) != needs_files, chapter.stem
 
 
 def run_cell(without_package: bool) -> str:

@@ -66,7 +66,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     data_sets = list(DATA_SETS) if options.data == "both" else [options.data]
     if "cifar10" in data_sets and not cifar10_on_disk():
-        parser.error("CIFAR-10 is not on this machine; set SOFTMAX_LIB_DATA to it.")
+        parser.error(
+            "CIFAR-10 is not on this machine: set SOFTMAX_LIB_DATA to its folder, "
+            "download it (make data), or record Shapes-10 alone (--data shapes10)."
+        )
     failed = False
     for chapter in named_chapters(options.chapters):
         for data_set in data_sets:
