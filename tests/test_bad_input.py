@@ -122,7 +122,10 @@ def images(good: np.ndarray) -> dict[str, Any]:
     }
 
 
-NO_NUMBER = {"None": None, "text": "1", "array": np.ones(2), "complex": 1j, "list": [1]}
+NO_NUMBER = {
+    **{"None": None, "text": "1", "array": np.ones(2), "complex": 1j, "list": [1]},
+    **{"truth": True, "no float": 10**400},  # 10**400 overflows
+}
 BAD: dict[str, Callable[[Any], dict[str, Any]]] = {
     "floats": floats,
     "any floats": any_floats,
@@ -134,6 +137,17 @@ BAD: dict[str, Callable[[Any], dict[str, Any]]] = {
     "positive": lambda _: {**NO_NUMBER, "0": 0.0, "-1": -1.0, "inf": np.inf},
     "not negative": lambda _: {**NO_NUMBER, "-1": -1.0, "inf": np.inf, "nan": np.nan},
     "sides": lambda _: {"empty": [], "negative": [-1.0], "text": ["a"], "None": [None]},
+    "rng": lambda _: {"text": "seed", "-1": -1, "1.5": 1.5, "list": ["a"]},
+    "dtype": lambda _: {"int": int, "bytes": np.uint8, "text": "real", "half": "f2"},
+    "function": lambda _: {
+        **{"None": None, "number": 3.0, "pair": lambda x: (square(x), x)},
+        **{"array": lambda x: x * x, "nothing": lambda x: None},
+    },
+    "model": lambda _: {"None": None, "made": linear_classifier.Softmax(), "text": "a"},
+    "image shape": lambda _: {
+        **{"None": None, "number": 4, "row": (4,), "text": "ab"},
+        **{"empty": (0, 4), "fraction": (2.5, 2), "negative": (-2, -2)},
+    },
     "fraction": lambda _: {**NO_NUMBER, "-1": -1.0, "2": 2.0, "nan": np.nan},
 }
 
@@ -151,13 +165,20 @@ SEARCH = {
     "regs": ([0.1], "sides"),
     "num_iters": (2, "size"),
     "batch_size": (2, "size"),
+    "rng": (0, "rng"),
+    "model": (linear_classifier.Softmax, "model"),
 }
-MEAN = {"rows": (ROWS, "numbers"), "mean": (ROWS.mean(axis=0), "numbers")}
+MEAN = {
+    "rows": (ROWS, "numbers"),
+    "mean": (ROWS.mean(axis=0), "numbers"),
+    "dtype": (np.float32, "dtype"),
+}
 TRAIN = {
     "learning_rate": (0.1, "positive"),
     "reg": (0.1, "not negative"),
     "num_iters": (2, "size"),
     "batch_size": (2, "size"),
+    "rng": (0, "rng"),
 }
 STREAM = {"images": (ROWS, "numbers"), "labels": (y, "labels"), "chunk": (4, "size")}
 
@@ -174,7 +195,7 @@ def square(x: np.ndarray) -> float:
 
 def trained(**arguments: Any) -> Any:
     """Train a new classifier."""
-    return linear_classifier.Softmax().train(**arguments, rng=0)
+    return linear_classifier.Softmax().train(**arguments)
 
 
 def predicted(X: Any) -> Any:
@@ -187,13 +208,13 @@ def predicted(X: Any) -> Any:
 def streamed(**arguments: Any) -> Any:
     """Train a new classifier on a stream."""
     model = linear_classifier.Softmax()
-    return streaming.train_on_stream(model, **arguments, rng=0)
+    return streaming.train_on_stream(model, **arguments)
 
 
 def in_threads(**arguments: Any) -> Any:
     """Search a grid in threads."""
     with ThreadPoolExecutor(1) as executor:
-        return parallel.grid_search_parallel(executor, **arguments, rng=0)
+        return parallel.grid_search_parallel(executor, **arguments)
 
 
 def drawn(function: Callable[..., Any], key: str, **rest: Any) -> Callable[..., Any]:
@@ -230,7 +251,12 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
     ),
     "preprocessing.dev_subset": (
         preprocessing.dev_subset,
-        {"X": (X, "any numbers"), "y": (y, "labels"), "num_dev": (3, "size")},
+        {
+            "X": (X, "any numbers"),
+            "y": (y, "labels"),
+            "num_dev": (3, "size"),
+            "rng": (0, "rng"),
+        },
     ),
     "preprocessing.gen_batches": (
         lambda **sizes: list(preprocessing.gen_batches(5, **sizes)),
@@ -244,6 +270,8 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
             "num_validation": (1, "size"),
             "num_test": (1, "size"),
             "num_dev": (2, "size"),
+            "rng": (0, "rng"),
+            "dtype": (np.float32, "dtype"),
         },
     ),
     "shapes10.generate": (
@@ -255,16 +283,18 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
         {"a": (X, "any numbers"), "b": (X, "any numbers")},
     ),
     "gradient_check.eval_numerical_gradient": (
-        lambda **point: gradient_check.eval_numerical_gradient(square, **point),
-        {"x": (X, "floats"), "h": (1e-5, "positive")},
+        gradient_check.eval_numerical_gradient,
+        {"f": (square, "function"), "x": (X, "floats"), "h": (1e-5, "positive")},
     ),
     "gradient_check.grad_check_sparse": (
-        lambda **point: gradient_check.grad_check_sparse(square, **point),
+        gradient_check.grad_check_sparse,
         {
+            "f": (square, "function"),
             "x": (X, "floats"),
             "analytic_grad": (2 * X, "any numbers"),
             "num_checks": (1, "size"),
             "h": (1e-5, "positive"),
+            "rng": (0, "rng"),
         },
     ),
     "linear_classifier.LinearClassifier": (predicted, {"X": (X, "floats")}),
@@ -320,7 +350,12 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
             "num_epochs": (1, "size"),
             "batch_size": (2, "size"),
             "momentum": (0.5, "fraction"),
+            "rng": (0, "rng"),
         },
+    ),
+    "solvers.mirror_of_columns": (
+        solvers.mirror_of_columns,
+        {"image_shape": ((2, 2, 3), "image shape")},
     ),
     "evaluation.wilson_interval": (
         evaluation.wilson_interval,
@@ -357,6 +392,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
             "images": (IMAGES, "images"),
             "num_patches": (3, "size"),
             "size": (5, "size"),
+            "rng": (0, "rng"),
         },
     ),
     "features.normalize_patches": (
@@ -372,12 +408,13 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
         {"points": (PATCHES, "numbers"), "K": (2, "size")},
     ),
     "features.learn_dictionary": (
-        lambda **rest: features.learn_dictionary(**rest, rng=0),
+        features.learn_dictionary,
         {
             "images": (IMAGES, "images"),
             "K": (2, "size"),
             "num_patches": (9, "size"),
             "size": (5, "size"),
+            "rng": (0, "rng"),
         },
     ),
     "features.distances": (
@@ -399,8 +436,8 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
         {"images": (ROWS, "numbers"), "chunk": (4, "size")},
     ),
     "streaming.shuffled_batches": (
-        lambda **rest: list(streaming.shuffled_batches(**rest, rng=RNG)),
-        {**STREAM, "batch_size": (2, "size")},
+        lambda **rest: list(streaming.shuffled_batches(**rest)),
+        {**STREAM, "batch_size": (2, "size"), "rng": (0, "rng")},
     ),
     "streaming.train_on_stream": (
         streamed,
@@ -411,6 +448,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
             "reg": (0.1, "not negative"),
             "num_epochs": (1, "size"),
             "batch_size": (2, "size"),
+            "rng": (0, "rng"),
         },
     ),
     "streaming.augment": (
@@ -482,7 +520,7 @@ WITHOUT = {
     *("gradient_check.CheckedEntry", "gradient_check.centered_difference"),
     *("linear_classifier.LinearSVM", "tuning.Trial", "tuning.GridResult"),
     *("tuning.Evaluation", "tuning.train_and_evaluate", "solvers.Optimum"),
-    *("solvers.mirrored", "solvers.mirror_of_columns", "evaluation.Comparison"),
+    *("solvers.mirrored", "evaluation.Comparison"),
     *("evaluation.Calibration", "features.Dictionary", "parallel.parallel_map"),
     *("parallel.share_arrays", "parallel.run_jobs", "plots.plot_lines"),
     *("plots.plot_step_size_errors", "plots.plot_grid_scatter"),
@@ -587,3 +625,68 @@ def test_a_class_without_enough_pictures_is_told() -> None:
         "At most 3 pictures of each of the 4 classes, one column a class: cat 2, dog "
         "2, frog 2, bird 0."
     )
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: evaluation.calibration(np.ones((4, 3)), y[:4]),
+            "each row of probabilities must add up to 1, but one adds up to 3",
+        ),
+        (
+            lambda: solvers.minimize_loss(
+                softmax_loss, X, y, 0.1, moments=np.diag([1.0, 1.0, -9.0, 1.0])
+            ),
+            "moments must be those of second_moments",
+        ),
+        (
+            lambda: plots.plot_confusion(np.diag([1, 2, -3]), NAMES),
+            "counts must not be negative, but one is -3",
+        ),
+        (
+            lambda: plots.plot_lines(
+                {"a": ([1, 2], [0.0, 1.0])},
+                **{"xlabel": "x", "ylabel": "y", "alt": "A line.", "yscale": "log"},
+            ),
+            r"lines\['a'\] must hold positive numbers on a logarithmic axis",
+        ),
+        (lambda: tuning.grid_search(X, y, X, y, learning_rates=1, regs=[1]), "rates"),
+        (lambda: tuning.grid_search(X, y, X, y, learning_rates=[1], regs="1"), "regs"),
+        (
+            lambda: tuning.train_side_by_side(
+                losses.softmax_of_scores, [], X, y, 1, 1, seed=0
+            ),
+            "grid must hold at least one pair",
+        ),
+        (
+            lambda: streaming.train_on_stream(
+                linear_classifier.Softmax, ROWS, y, ROWS.mean(axis=0), 0.1, 0.1
+            ),
+            "model must be a LinearClassifier",
+        ),
+        (
+            lambda: parallel.parallel_map(None, len, [1], []),
+            "executor must have a method submit",
+        ),
+        (
+            lambda: losses.softmax_loss_vectorized(W, X, y, True),
+            "reg must be a number, but it is a bool",
+        ),
+        (
+            lambda: next(preprocessing.gen_batches(5, 10**30)),
+            "batch_size must be at most",
+        ),
+        (lambda: widgets.live_figure("a", b={1}), "data must hold .* it holds a set"),
+    ],
+)
+def test_what_no_kind_covers_is_named_too(
+    call: Callable[[], Any], message: str
+) -> None:
+    with pytest.raises((ValueError, TypeError), match=message):
+        call()
+
+
+def test_the_name_of_a_live_figure_is_escaped() -> None:
+    html = widgets.live_figure('a" onload="b', c=1)._repr_html_()
+    assert 'data-figure="a&quot; onload=&quot;b"' in html
