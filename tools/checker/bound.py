@@ -46,21 +46,38 @@ PAGES = [*NOTEBOOKS, *sorted(BOOK.glob("*.md"))]
 
 # A formula holds the numbers of a derivation: of those only decimals are bound.
 FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$\n]*\$", re.DOTALL)
+NUMBER_ALONE = re.compile(r"\$([-\N{MINUS SIGN}]?[\d.,]*\d)\$")
+COUNT = (
+    "(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|sixteen"
+    "|twenty|thirty|forty|fifty|hundred|thousand)"
+)
+PART = "(?:twelfth|sixteenth|twentieth|thirtieth|fiftieth|hundredth|thousandth)"
 TOLD = re.compile(
     r"""
-    (?<![\w.,#-])
-    (?P<mantissa>
-        (?:\d{1,3}(?:,\d{3})+|\d+)?\.\d+(?!\.?\d)
-      | (?:\d{1,3}(?:,\d{3})+|\d{2,})(?![\d.]*\d)
-    )
+    (?P<comparison>
+        (?<!\w)
+        (?: [Aa]t[ ](?:least|most) | [Uu]p[ ]to | [Aa]bove | [Bb]elow
+          | (?:[Mm]ore|[Ll]ess|[Ff]ewer|larger|smaller|higher|lower)[ ]than )
+        \s+ (?:\$|(?:the|an?)[ ](?=half|double|hundred|thousand))?
+    )?
+    (?:
+        (?: (?<![\w.,#)\]}-]) (?P<minus>[-\N{MINUS SIGN}]) | (?<![\w.,#-]) )
+        (?P<mantissa>
+            (?:\d{1,3}(?:,\d{3})+|\d+)?\.\d+(?!\.?\d)
+          | (?:\d{1,3}(?:,\d{3})+|\d{2,})(?![\d.]*\d)
+          | (?<=[-\N{MINUS SIGN}])[2-9](?![\d.]*\d)
+        )
     """
     + SCALE
-    + r"""
-  | \b(?P<word>
-        half | halves | halved | twice | thrice | double | doubles | doubled
-      | (?:a|one|two)[ ](?:third|quarter|fifth|tenth)s?
-      | (?:two|three|four|five|six|seven|eight|nine|ten|twenty|fifty|hundred)[ ]times
-    )\b
+    + rf"""
+      | \b(?P<word>
+            half | halves | halved | twice | thrice | double | doubles | doubled
+          | (?:a|one|two|three)[ ](?:third|quarter|fifth|tenth)s? | (?:a|one)[ ]{PART}
+          | (?:{COUNT}[ ])?{COUNT}[ ]times
+          | (?:one|two|three)[ ](?:(?:time|image|point|tr[yi])(?:e?s)?[ ])?
+            (?:(?:in|out[ ]of)[ ](?:an?[ ])?|of[ ])(?!two){COUNT}
+        )\b
+    )
     """,
     re.VERBOSE,
 )
@@ -78,11 +95,19 @@ FUNCTIONS = {
 
 
 class Told(NamedTuple):
-    """A number or a comparing word of the prose, and the words around it."""
+    """A number or a comparing word of the prose, and the words around it.
+
+    ``text`` begins with "at least" and the like, where that stands before the number.
+    """
 
     text: str
     context: str
     match: re.Match[str]
+
+    def alone(self) -> str:
+        """Return the text without what it is compared by, and without its sign."""
+        comparison, minus = self.match["comparison"] or "", self.match["minus"] or ""
+        return in_words(self.match[0].removeprefix(comparison).removeprefix(minus))
 
 
 class Source:
@@ -120,15 +145,22 @@ def told_in(text: str) -> list[Told]:
     """Return the numbers and the comparing words of a text, in their order."""
     text = without_listings(text).translate(SUPERSCRIPTS)
     text = NOT_PROSE.sub(blank, SOURCE_LINK.sub(blank, text))
+    text = NUMBER_ALONE.sub(r" \1 ", text)
     formulas = [match.span() for match in FORMULA.finditer(text)]
     found = []
     for match in TOLD.finditer(text):
-        inside = any(a <= match.start() < b for a, b in formulas)
+        at = match.start("word" if match["word"] else "mantissa")
+        inside = any(a <= at < b for a, b in formulas)
         if inside and (match["word"] or "." not in match["mantissa"]):
             continue
         context = text[max(0, match.start() - 60) : match.end() + 40]
-        found.append(Told(match[0].strip(), " ".join(context.split()), match))
+        found.append(Told(in_words(match[0]), " ".join(context.split()), match))
     return found
+
+
+def in_words(text: str) -> str:
+    """Return a text with single spaces, and without the marks of a formula."""
+    return " ".join(text.replace("$", " ").split())
 
 
 def blank(match: re.Match[str]) -> str:
@@ -235,7 +267,8 @@ def propose(page: Path, sources: Mapping[str, Source]) -> dict[str, list[list[st
         kept = list(old.get(cell_id, []))
         rows = []
         for told in told_in(text):
-            match = next((row for row in kept if row[0] == told.text), None)
+            names = (told.text, told.alone())
+            match = next((row for row in kept if row[0] in names), None)
             if match:
                 del kept[: kept.index(match) + 1]
             if not match or (
@@ -243,7 +276,7 @@ def propose(page: Path, sources: Mapping[str, Source]) -> dict[str, list[list[st
             ):
                 at = positions.get(cell_id, 0)
                 match = [told.text, proposed(told, at, order, sources)]
-            rows.append(match)
+            rows.append([told.text, match[1]])
         if rows:
             new[cell_id] = rows
     return new
