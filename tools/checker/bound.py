@@ -81,6 +81,11 @@ TOLD = re.compile(
     """,
     re.VERBOSE,
 )
+# In the caption of a figure, whose number is blank here, each number word is told.
+CAPTION = re.compile(r"^\*\*\s+\.\*\*.*$", re.MULTILINE)
+COUNTED = re.compile(
+    rf"(?P<comparison>)(?P<minus>)(?P<mantissa>)\b(?P<word>{COUNT})\b", re.IGNORECASE
+)
 # Years of sources, the options of MyST, headings, numbers of chapters and versions.
 SOURCE_LINK = re.compile(
     r"\[[^\]]*\]\([\w./]*bibliography[^)]*\)|^:\w+:.*$|^#+ .*$"
@@ -91,7 +96,7 @@ SOURCE_LINK = re.compile(
 FUNCTIONS = {
     name: getattr(math, name)
     for name in ("ceil", "exp", "floor", "log", "log10", "sqrt")
-} | {"abs": abs, "max": max, "min": min, "round": round, "sum": sum}
+} | {"abs": abs, "len": len, "max": max, "min": min, "round": round, "sum": sum}
 
 
 class Told(NamedTuple):
@@ -120,8 +125,8 @@ class Source:
         self.shown = [float(n) for n in computed_numbers([without_code])]
         self.code = [float(n) for n in computed_numbers([without_outputs])]
 
-    def __getitem__(self, index: int) -> float:
-        """Return a number of the outputs."""
+    def __getitem__(self, index: Any) -> Any:
+        """Return a number of the outputs, or those of a slice."""
         return self.shown[index]
 
 
@@ -147,8 +152,13 @@ def told_in(text: str) -> list[Told]:
     text = NOT_PROSE.sub(blank, SOURCE_LINK.sub(blank, text))
     text = NUMBER_ALONE.sub(r" \1 ", text)
     formulas = [match.span() for match in FORMULA.finditer(text)]
+    counted = [
+        match
+        for caption in CAPTION.finditer(text)
+        for match in COUNTED.finditer(text, *caption.span())
+    ]
     found = []
-    for match in TOLD.finditer(text):
+    for match in sorted([*TOLD.finditer(text), *counted], key=re.Match.start):
         at = match.start("word" if match["word"] else "mantissa")
         inside = any(a <= at < b for a, b in formulas)
         if inside and (match["word"] or "." not in match["mantissa"]):

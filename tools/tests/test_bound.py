@@ -44,6 +44,7 @@ def sources():
             ["more than twice", "at most 12", "below -1.5"],
         ),
         ("on average over 20, below the 30", ["20", "30"]),
+        ("(fig-01-a)=\n**Figure 1.1.** Ten of two.\n\nTen of two.", ["Ten", "two"]),
         ("[Cox (1958)](bibliography.md#cox1958), in chapter 12, $x_{10}$, `0.3`.", []),
         ("[Figure 5.12](#fig-05-loss) and 3 of them.", []),
         ("## The 49,000 images\n\n```python\nx = 0.78\n```\n", []),
