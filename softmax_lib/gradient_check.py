@@ -143,10 +143,10 @@ def grad_check_sparse(
     numerical: 6.000000 analytic: 12.000000, relative error: 3.333333e-01
     """
     check_point(x, h)
-    check_function(f, x)
     check_shape("analytic_grad", analytic_grad, x.shape, "one entry for each of x")
     check_numbers("analytic_grad", analytic_grad)
     check_at_least("num_checks", num_checks)
+    check_function(f, x)
     rng = as_generator(rng)
     checked = []
     for _ in range(num_checks):
@@ -206,8 +206,8 @@ def check_function(f: Function, x: np.ndarray) -> None:
     """Check that a function returns one number; a loss with its gradient are two."""
     if not callable(f):
         raise TypeError(f"f must be a function, but it is {describe(f)}.")
-    value = f(x.copy())
-    if not (isinstance(value, Real) or (is_array(value) and value.ndim == 0)):
+    value: object = f(x.copy())
+    if not (isinstance(value, Real) or (is_array(value) and np.ndim(value) == 0)):
         raise TypeError(f"f must return one number, but it returns {describe(value)}.")
 
 
