@@ -10,7 +10,7 @@ Taught in chapter 4.
 
 from collections.abc import Callable
 from numbers import Real
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -206,8 +206,8 @@ def check_function(f: Function, x: np.ndarray) -> None:
     """Check that a function returns one number; a loss with its gradient are two."""
     if not callable(f):
         raise TypeError(f"f must be a function, but it is {describe(f)}.")
-    value: object = f(x.copy())
-    if not (isinstance(value, Real) or (is_array(value) and np.ndim(value) == 0)):
+    value: Any = f(x.copy())
+    if not (isinstance(value, Real) or (is_array(value) and value.ndim == 0)):
         raise TypeError(f"f must return one number, but it returns {describe(value)}.")
 
 
