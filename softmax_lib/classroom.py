@@ -171,7 +171,7 @@ def report_class(folder: Path, table_file: Path | None, figure: Path | None) -> 
             drawn = plot_mistake_counts(table)
             figure.write_bytes(drawn.svg() if figure.suffix == ".svg" else drawn.png())
     except OSError as error:
-        print(error, file=sys.stderr)
+        print(f"The result cannot be written: {error}.", file=sys.stderr)
         return 2
     return 0
 

@@ -8,6 +8,7 @@ words that compare ("half", "three times"), each with an expression:
 `c05_12[3]` is the fourth number in the outputs of the cell `c05-12`, of this chapter or
 another; `c05_12.code[0]` the first number of its source. A number must be what its
 expression rounds to, with the sign left aside; of a word the expression must be true.
+What stands before it belongs to the text: "-0.12", "at most 0.352", "more than twice".
 ``given`` is for a whole number that nothing computes: a choice, a date, a size.
 
 `python -m tools.checker.bound 05` proposes an expression for what is not bound yet,
