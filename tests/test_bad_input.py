@@ -471,6 +471,16 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
         drawn(plots.plot_bars, "panels", names=NAMES),
         {"panels": (W[0], "numbers")},
     ),
+    "plots.plot_lines": (
+        lambda lines: plots.plot_lines(
+            {"a": ([1, 2], lines)}, xlabel="x", ylabel="y", alt="A line."
+        ),
+        {"lines": (np.array([3.0, 2.0]), "any numbers")},
+    ),
+    "plots.plot_step_size_errors": (
+        lambda errors: plots.plot_step_size_errors([0.1, 0.2], {"a": errors}),
+        {"errors": (np.array([3.0, 2.0]), "any numbers")},
+    ),
     "plots.plot_loss_history": (
         drawn(plots.plot_loss_history, "histories"),
         {"histories": (np.array([3.0, 2.0]), "any numbers")},
@@ -522,9 +532,8 @@ WITHOUT = {
     *("tuning.Evaluation", "tuning.train_and_evaluate", "solvers.Optimum"),
     *("solvers.mirrored", "evaluation.Comparison"),
     *("evaluation.Calibration", "features.Dictionary", "parallel.parallel_map"),
-    *("parallel.share_arrays", "parallel.run_jobs", "plots.plot_lines"),
-    *("plots.plot_step_size_errors", "plots.plot_grid_scatter"),
-    "plots.plot_shapes",
+    *("parallel.share_arrays", "parallel.run_jobs"),
+    *("plots.plot_grid_scatter", "plots.plot_shapes"),
     *("plots.plot_grid_heatmap", "widgets.LiveFigure", "widgets.live_figure"),
 }
 
@@ -547,6 +556,8 @@ ACCEPTED: dict[tuple[str, str], set[str]] = {
     ("evaluation.wilson_interval", "num_correct"): {"0"},
     ("solvers.minimize_loss", "moments"): {"None"},
     ("plots.plot_bars", "panels"): {"list"},  # a sequence
+    ("plots.plot_lines", "lines"): {"list"},
+    ("plots.plot_step_size_errors", "errors"): {"list"},
     ("plots.plot_loss_history", "histories"): {"list"},
 }
 

@@ -58,7 +58,7 @@ TOLD = re.compile(
     (?P<comparison>
         (?<!\w)
         (?: [Aa]t[ ](?:least|most) | [Uu]p[ ]to | [Aa]bove | [Bb]elow
-          | (?:[Mm]ore|[Ll]ess|[Ff]ewer|larger|smaller|higher|lower)[ ]than )
+          | (?:More|more|Less|less|Fewer|fewer|larger|smaller|higher|lower)[ ]than )
         \s+ (?:\$|(?:the|an?)[ ](?=half|double|hundred|thousand))?
     )?
     (?:
