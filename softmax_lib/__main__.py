@@ -45,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "one did not, 2 if one could not be checked or there was nothing to check.",
     )
     worksheet.add_argument(
-        "file", type=Path, help="a notebook (.ipynb), a script (.py), or their folder"
+        "file",
+        type=path_of,
+        help="a notebook (.ipynb), a script (.py), or their folder",
     )
     worksheet.add_argument(
         "--json", action="store_true", help="print the reports for a program to read"
@@ -56,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Checks every notebook and script below a folder, such as "
         "nbgrader's submitted/, and prints how many students made each mistake.",
     )
-    classroom.add_argument("folder", type=Path, help="with a folder per student")
+    classroom.add_argument("folder", type=path_of, help="with a folder per student")
     classroom.add_argument("--table", type=Path, help="write each mistake to this CSV")
     classroom.add_argument("--figure", type=Path, help="draw the counts: .svg or .png")
     options = parser.parse_args(arguments)
@@ -75,6 +77,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     place = f"--LabApp.default_url=/lab/tree/{path.as_posix()}"  # links leave book/
     return subprocess.call([sys.executable, "-m", "jupyterlab", place])
+
+
+def path_of(text: str) -> Path:
+    """Return a path; an empty one, as of an unset variable, would be this folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("it must be a path, but it is empty")
+    return Path(text)
 
 
 def quietly_ended(command: Callable[[], int]) -> int:

@@ -55,10 +55,13 @@ def check_class(folder: Path) -> list[Mistake]:
     FileNotFoundError
         If there is no notebook and no script.
     """
+    folder = Path(folder)
     files = sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix in (".ipynb", ".py") and ".ipynb_checkpoints" not in path.parts
+        if path.suffix in (".ipynb", ".py")
+        and ".ipynb_checkpoints" not in path.parts
+        and not path.is_dir()
     )
     if not files:
         raise FileNotFoundError(f"There is no notebook and no script in {folder}.")
@@ -150,18 +153,35 @@ def plot_mistake_counts(table: list[tuple[int, str, str]]) -> DescribedFigure:
 def report_class(folder: Path, table_file: Path | None, figure: Path | None) -> int:
     """Print the table, write what is asked for, and return the exit status."""
     try:
+        require_writable(table_file)
+        require_writable(figure, (".svg", ".png"))
         rows = check_class(folder)
-    except FileNotFoundError as error:
+    except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
     table = class_table(rows)
     print(f"{len({row.student for row in rows})} students")
     for count, function, sentence in table:
         print(f"{count:4d}  {function}: {sentence}")
-    if table_file:
-        with table_file.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([Mistake._fields, *rows])
-    if figure:
-        drawn = plot_mistake_counts(table)
-        figure.write_bytes(drawn.svg() if figure.suffix == ".svg" else drawn.png())
+    try:
+        if table_file:
+            with table_file.open("w", encoding="utf-8", newline="") as file:
+                csv.writer(file).writerows([Mistake._fields, *rows])
+        if figure:
+            drawn = plot_mistake_counts(table)
+            figure.write_bytes(drawn.svg() if figure.suffix == ".svg" else drawn.png())
+    except OSError as error:
+        print(f"The result cannot be written: {error}.", file=sys.stderr)
+        return 2
     return 0
+
+
+def require_writable(path: Path | None, suffixes: tuple[str, ...] = ()) -> None:
+    """Check, before a class is checked for an hour, that its result can be written."""
+    if path is None:
+        return
+    if suffixes and path.suffix not in suffixes:
+        raise ValueError(f"{path} must end in {' or '.join(suffixes)}.")
+    if path.is_dir() or not path.parent.is_dir():
+        what = "it is a folder" if path.is_dir() else f"there is no {path.parent}"
+        raise ValueError(f"{path} cannot be written: {what}.")

@@ -37,7 +37,14 @@ from softmax_lib.preprocessing import (
     images_to_rows,
     mean_image,
 )
-from softmax_lib.validation import check_labels, check_whole, is_array
+from softmax_lib.validation import (
+    as_generator,
+    check_dtype,
+    check_finite,
+    check_labels,
+    check_whole,
+    is_array,
+)
 
 __all__ = [
     "CIFAR10Data",
@@ -303,8 +310,10 @@ def prepare_images(
     check_size("num_validation", num_validation, len(rows) - num_test - 1)
     check_size("num_test", num_test, len(rows) - num_validation - 1)
     check_size("num_dev", num_dev, num_training)
+    check_dtype(dtype)
+    check_finite("images", rows)
 
-    rng = np.random.default_rng(rng)
+    rng = as_generator(rng)
     order = rng.permutation(len(rows))
     train, val, test = np.split(order, [num_training, num_training + num_validation])
     mean = mean_image(rows[train])
@@ -325,6 +334,7 @@ def prepare_in_place(
     machine may not have. So the memory of each batch, from the last to the first, is
     given back as soon as its rows are written.
     """
+    check_dtype(dtype)
     X = np.empty((num, mean.size + 1), dtype=dtype)
     for batch in reversed(list(gen_batches(num, 1000))):
         rows = images_to_rows(images[batch])

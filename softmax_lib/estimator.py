@@ -24,6 +24,11 @@ from sklearn.utils.validation import (
 
 from softmax_lib.losses import softmax, softmax_of_scores
 from softmax_lib.preprocessing import append_bias
+from softmax_lib.validation import (
+    check_at_least,
+    check_not_negative,
+    check_positive,
+)
 
 __all__ = ["SoftmaxClassifier", "weighted_loss"]
 
@@ -99,6 +104,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         """
         rows, labels = validate_data(self, X, y, dtype=FLOATS)
         check_classification_targets(labels)
+        self._check_settings()
         self.classes_, indices = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError("y must hold at least 2 classes, but it holds 1 class.")
@@ -152,6 +158,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
             self.classes_ = np.unique(classes)
             self.W_ = np.zeros((rows.shape[1] + 1, len(self.classes_)), rows.dtype)
             self.n_iter_ = 0
+        self._check_settings()
         strangers = np.setdiff1d(labels, self.classes_)
         if strangers.size:
             raise ValueError(
@@ -164,6 +171,13 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         self.W_ = (W - self.learning_rate * dW).astype(W.dtype)
         self.n_iter_ += 1
         return self
+
+    def _check_settings(self) -> None:
+        """Check that the settings can be trained with."""
+        check_not_negative("reg", self.reg)
+        check_not_negative("tol", self.tol)
+        check_at_least("max_iter", self.max_iter)
+        check_positive("learning_rate", self.learning_rate)
 
     def decision_function(self, X: npt.ArrayLike) -> np.ndarray:
         """Score of each class, for each point.

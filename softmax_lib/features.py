@@ -26,6 +26,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from softmax_lib.preprocessing import gen_batches
 from softmax_lib.validation import (
+    as_generator,
     check_at_least,
     check_finite,
     check_images,
@@ -176,7 +177,7 @@ def sample_patches(
     check_images(images)
     check_at_least("num_patches", num_patches)
     check_at_least("size", size)
-    rng = np.random.default_rng(rng)
+    rng = as_generator(rng)
     windows = windows_of(images, size)
     places = [rng.integers(0, length, num_patches) for length in windows.shape[:3]]
     return windows[tuple(places)].reshape(num_patches, -1)

@@ -9,12 +9,14 @@ Taught in chapter 4.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from numbers import Real
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from softmax_lib.validation import (
+    as_generator,
     check_at_least,
     check_finite,
     check_floats,
@@ -101,6 +103,7 @@ def eval_numerical_gradient(f: Function, x: np.ndarray, h: float = 1e-5) -> np.n
     array([ 2., -6.])
     """
     check_point(x, h)
+    check_function(f, x)
     grad = np.empty_like(x)
     for index in np.ndindex(x.shape):
         grad[index] = centered_difference(f, x, index, h)
@@ -143,7 +146,8 @@ def grad_check_sparse(
     check_shape("analytic_grad", analytic_grad, x.shape, "one entry for each of x")
     check_numbers("analytic_grad", analytic_grad)
     check_at_least("num_checks", num_checks)
-    rng = np.random.default_rng(rng)
+    check_function(f, x)
+    rng = as_generator(rng)
     checked = []
     for _ in range(num_checks):
         index = tuple(int(rng.integers(size)) for size in x.shape)
@@ -196,6 +200,15 @@ def check_point(x: np.ndarray, h: float) -> None:
     check_floats("x", x)
     check_finite("x", x)
     check_positive("h", h)
+
+
+def check_function(f: Function, x: np.ndarray) -> None:
+    """Check that a function returns one number; a loss with its gradient are two."""
+    if not callable(f):
+        raise TypeError(f"f must be a function, but it is {describe(f)}.")
+    value: Any = f(x.copy())
+    if not (isinstance(value, Real) or (is_array(value) and value.ndim == 0)):
+        raise TypeError(f"f must return one number, but it returns {describe(value)}.")
 
 
 def as_floats(name: str, value: npt.ArrayLike) -> np.ndarray:

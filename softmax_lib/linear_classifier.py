@@ -13,6 +13,7 @@ import numpy as np
 
 from softmax_lib.losses import softmax_loss_vectorized, svm_loss_vectorized
 from softmax_lib.validation import (
+    as_generator,
     check_at_least,
     check_labels,
     check_loss_input,
@@ -22,6 +23,7 @@ from softmax_lib.validation import (
     check_settings,
     check_start,
     count_classes,
+    describe,
     require_finite,
 )
 
@@ -105,7 +107,7 @@ class LinearClassifier:
         """
         check_settings(learning_rate, reg, num_iters, batch_size)
         check_matrix("X", X)
-        rng = np.random.default_rng(rng)
+        rng = as_generator(rng)
         W = initial_weights(X, y, rng) if self.W is None else self.W.copy()
         check_start(W)
         check_loss_input(W, X, y, reg)
@@ -207,6 +209,14 @@ class LinearSVM(LinearClassifier):
     ) -> tuple[float, np.ndarray]:
         """SVM loss of a minibatch and its gradient with respect to ``W``."""
         return svm_loss_vectorized(self.weights(), X_batch, y_batch, reg)
+
+
+def check_model(model: object) -> None:
+    """Check that ``model`` makes a classifier when called, as a class does."""
+    if isinstance(model, LinearClassifier) or not callable(model):
+        raise TypeError(
+            f"model must be a class, such as Softmax, but it is {describe(model)}."
+        )
 
 
 def accuracy(y: np.ndarray, y_pred: np.ndarray) -> float:

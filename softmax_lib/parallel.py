@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from softmax_lib.linear_classifier import LinearClassifier, Softmax
+from softmax_lib.linear_classifier import LinearClassifier, Softmax, check_model
 from softmax_lib.tuning import (
     Evaluation,
     GridResult,
@@ -94,6 +94,11 @@ def parallel_map(
     ...     parallel_map(executor, lambda k, a: int(k * a.sum()), [1, 2], [np.ones(3)])
     [3, 6]
     """
+    if not (hasattr(executor, "submit") and hasattr(settings, "__len__")):
+        raise TypeError(
+            "executor must have a method submit and settings must be a sequence, but "
+            f"they are {executor!r} and {settings!r}."
+        )
     outcomes: dict[int, Result | Exception] = {}
 
     def record(number: int, outcome: Result | Exception) -> None:
@@ -210,6 +215,7 @@ def grid_search_parallel(
     """
     arrays = (X_train, y_train, X_val, y_val)
     check_split(*arrays)
+    check_model(model)
     grid = settings_grid(learning_rates, regs, num_iters, batch_size)
     task = functools.partial(
         train_and_evaluate,

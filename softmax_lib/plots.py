@@ -233,6 +233,12 @@ def plot_lines(
         raise ValueError("lines must hold at least one line, but it is empty.")
     for name, (x, y) in lines.items():
         check_line(name, x, y)
+        for scale, values in ((xscale, x), (yscale, y)):
+            if scale == "log" and np.min(values) <= 0:
+                raise ValueError(
+                    f"lines[{name!r}] must hold positive numbers on a logarithmic "
+                    f"axis, but one is {np.min(values)}."
+                )
     fig, ax = single_axes()
     for k, (name, (x, y)) in enumerate(lines.items()):
         color, style = COLORS[k % len(COLORS)], LINE_STYLES[k % len(LINE_STYLES)]
@@ -440,6 +446,8 @@ def plot_confusion(counts: np.ndarray, class_names: Sequence[str]) -> DescribedF
     C = len(class_names)
     check_shape("counts", counts, (C, C), "one row and one column for each class name")
     check_integers("counts", counts)
+    if counts.min() < 0:
+        raise ValueError(f"counts must not be negative, but one is {counts.min()}.")
     fig, ax = heatmap(
         counts, class_names, class_names, number_format="{:d}", figsize=(7, 5.6)
     )

@@ -16,7 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from softmax_lib.validation import (
+    as_generator,
     check_at_least,
+    check_dtype,
     check_finite,
     check_numbers,
     check_rows,
@@ -95,7 +97,7 @@ def center(
     >>> center(np.array([[0, 10]], dtype=np.uint8), np.array([127.5, 20.0]))
     array([[-127.5,  -10. ]], dtype=float32)
     """
-    check_centering(rows, mean)
+    check_centering(rows, mean, dtype)
     centered: np.ndarray = rows.astype(dtype) - mean.astype(dtype)  # (N, K)
     return centered
 
@@ -130,7 +132,7 @@ def center_with_bias(
     >>> center_with_bias(np.array([[0, 10]], dtype=np.uint8), np.array([127.5, 20.0]))
     array([[-127.5,  -10. ,    1. ]], dtype=float32)
     """
-    check_centering(rows, mean)
+    check_centering(rows, mean, dtype)
     X = np.empty((rows.shape[0], rows.shape[1] + 1), dtype=dtype)  # (N, K + 1)
     X[:, :-1] = rows
     X[:, :-1] -= mean.astype(dtype)
@@ -165,7 +167,7 @@ def dev_subset(
             f"num_dev must be from 1 to {X.shape[0]}, the number of training points, "
             f"but it is {num_dev}."
         )
-    chosen = np.random.default_rng(rng).choice(X.shape[0], num_dev, replace=False)
+    chosen = as_generator(rng).choice(X.shape[0], num_dev, replace=False)
     return X[chosen], y[chosen]
 
 
@@ -195,8 +197,9 @@ def gen_batches(num: int, batch_size: int) -> Iterator[slice]:
         yield slice(first, min(first + batch_size, num))
 
 
-def check_centering(rows: np.ndarray, mean: np.ndarray) -> None:
-    """Check that the mean image has one entry for each column of the rows."""
+def check_centering(rows: np.ndarray, mean: np.ndarray, dtype: npt.DTypeLike) -> None:
+    """Check that the mean image fits the rows, and that the result holds floats."""
+    check_dtype(dtype)
     check_rows("rows", rows)
     check_finite("rows", rows)
     check_shape("mean", mean, rows.shape[1:], "one entry for each column of rows")

@@ -13,6 +13,7 @@ Taught in chapters 10 and 11. This module needs SciPy:
 ``pip install "softmax-lib[sklearn]"``.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from scipy.linalg import cholesky, solve_triangular
 
 from softmax_lib.preprocessing import gen_batches
 from softmax_lib.validation import (
+    as_generator,
     check_at_least,
     check_finite,
     check_floats,
@@ -266,7 +268,7 @@ def sgd(
     check_number("momentum", momentum)
     if not 0 <= momentum < 1:
         raise ValueError(f"momentum must be from 0 to below 1, but it is {momentum}.")
-    rng = np.random.default_rng(rng)
+    rng = as_generator(rng)
     W = zero_weights(X, y)  # (D, C)
     R = cholesky_preconditioner(moments, reg, W)
     step = np.zeros_like(W)
@@ -334,7 +336,14 @@ def mirror_of_columns(image_shape: tuple[int, ...] = (32, 32, 3)) -> np.ndarray:
     >>> mirror_of_columns()[:6]  # the last two pixels of the first line
     array([93, 94, 95, 90, 91, 92])
     """
-    pixels = np.arange(np.prod(image_shape)).reshape(image_shape)
+    if not isinstance(image_shape, tuple | list) or len(image_shape) < 2:
+        raise TypeError(
+            "image_shape must be the height and the width of an image, and its "
+            f"channels if it has several, but it is {image_shape!r}."
+        )
+    for size in image_shape:
+        check_at_least("each size of image_shape", size)
+    pixels = np.arange(math.prod(image_shape)).reshape(image_shape)
     return np.append(pixels[:, ::-1].ravel(), pixels.size)
 
 
@@ -378,7 +387,13 @@ def cholesky_preconditioner(
     check_finite("moments", moments)
     curvature = moments / C
     np.fill_diagonal(curvature, curvature.diagonal() + 2 * reg)
-    R: np.ndarray = cholesky(curvature.T, lower=True, overwrite_a=True)
+    try:
+        R: np.ndarray = cholesky(curvature.T, lower=True, overwrite_a=True)
+    except np.linalg.LinAlgError:
+        raise ValueError(
+            "moments must be those of second_moments, symmetric and without negative "
+            "eigenvalues, but they are not."
+        ) from None
     return R
 
 

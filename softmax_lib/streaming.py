@@ -21,6 +21,7 @@ from softmax_lib.linear_classifier import LinearClassifier, initial_weights
 from softmax_lib.preprocessing import center_with_bias, gen_batches
 from softmax_lib.validation import (
     NOT_PLAIN,
+    as_generator,
     check_at_least,
     check_finite,
     check_labels,
@@ -95,7 +96,7 @@ def shuffled_batches(
     check_stream(images, chunk)
     count_classes(labels, images.shape[0], "labels")
     check_at_least("batch_size", batch_size)
-    blocks = list(gen_batches(images.shape[0], chunk))
+    rng, blocks = as_generator(rng), list(gen_batches(images.shape[0], chunk))
     for number in rng.permutation(len(blocks)):
         block = blocks[number]
         rows, classes = read_rows(images, block), labels[block]  # (chunk, K), (chunk,)
@@ -144,10 +145,14 @@ def train_on_stream(
     >>> len(history), model.W.shape
     (9, (3, 2))
     """
+    if not isinstance(model, LinearClassifier):
+        raise TypeError(
+            f"model must be a LinearClassifier, such as Softmax(), but it is {model!r}."
+        )
     check_settings(learning_rate, reg, num_epochs, batch_size, "num_epochs")
     check_stream(images, chunk)
     count_classes(labels, images.shape[0], "labels")
-    rng = np.random.default_rng(rng)
+    rng = as_generator(rng)
     if model.W is None:
         shape = images.shape[0], images.shape[1] + 1
         points = np.broadcast_to(np.float32(0), shape)  # only their form is needed

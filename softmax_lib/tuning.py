@@ -20,11 +20,13 @@ from softmax_lib.linear_classifier import (
     LinearSVM,
     Softmax,
     accuracy,
+    check_model,
     initial_weights,
 )
 from softmax_lib.losses import softmax_of_scores, svm_of_scores
 from softmax_lib.preprocessing import gen_batches
 from softmax_lib.validation import (
+    as_generator,
     check_finite,
     check_labels,
     check_matrix,
@@ -167,6 +169,7 @@ def grid_search(
     """
     arrays = (X_train, y_train, X_val, y_val)
     check_split(*arrays)
+    check_model(model)
     seed = draw_seed(rng)  # the same start and minibatches for every pair
     evaluations = []
     for pair in settings_grid(learning_rates, regs, num_iters, batch_size):
@@ -263,6 +266,8 @@ def train_side_by_side(
     >>> W.shape, losses.shape
     ((2, 6), (3, 50))
     """
+    if not grid:
+        raise ValueError("grid must hold at least one pair, but it is empty.")
     for learning_rate, reg in grid:
         check_settings(learning_rate, reg, num_iters, batch_size)
     check_matrix("X", X)
@@ -317,6 +322,7 @@ def grid_search_side_by_side(
     each other: where one diverges, the accuracies of its trial are NaN. ``model`` is
     ``Softmax`` or ``LinearSVM``. The lines of ``verbose`` come at the end.
     """
+    check_model(model)
     if model not in OF_SCORES:
         raise ValueError(
             f"model must be Softmax or LinearSVM, but it is {model.__name__}; "
@@ -348,6 +354,9 @@ def settings_grid(
     batch_size: int,
 ) -> list[tuple[float, float]]:
     """List the pairs of a grid, all of which can be trained with."""
+    for name, side in (("learning_rates", learning_rates), ("regs", regs)):
+        if isinstance(side, str) or not isinstance(side, Iterable):
+            raise TypeError(f"{name} must hold numbers, but it is {describe(side)}.")
     grid = list(itertools.product(learning_rates, regs))
     if not grid:
         raise ValueError("learning_rates and regs must each hold at least one number.")
@@ -375,7 +384,7 @@ def check_split(
 
 def draw_seed(rng: np.random.Generator | int | None) -> int:
     """Draw the seed that all models of a search share."""
-    return int(np.random.default_rng(rng).integers(2**63))
+    return int(as_generator(rng).integers(2**63))
 
 
 def select_best(evaluations: Sequence[Evaluation]) -> GridResult:

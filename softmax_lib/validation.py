@@ -7,11 +7,13 @@ Used by every module that takes arrays or settings.
 """
 
 import math
+import sys
 from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 Numbers = TypeVar("Numbers", float, np.ndarray)
 NOT_PLAIN = (np.ma.MaskedArray, np.matrix)  # arrays in which operators differ
@@ -247,21 +249,21 @@ def check_settings(
 
 def check_number(name: str, value: float) -> None:
     """Check that an argument is one real number."""
-    if not isinstance(value, Real):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number, but it is {describe(value)}.")
 
 
 def check_positive(name: str, value: float) -> None:
     """Check that a number is finite and above zero."""
     check_number(name, value)
-    if not (math.isfinite(value) and value > 0):
+    if not (is_finite(value) and value > 0):
         raise ValueError(f"{name} must be a positive number, but it is {value}.")
 
 
 def check_not_negative(name: str, value: float) -> None:
     """Check that a number is finite and not below zero."""
     check_number(name, value)
-    if not (math.isfinite(value) and value >= 0):
+    if not (is_finite(value) and value >= 0):
         raise ValueError(
             f"{name} must be zero or a positive number, but it is {value}."
         )
@@ -272,6 +274,8 @@ def check_whole(name: str, value: int) -> None:
     check_number(name, value)
     if not isinstance(value, Integral):
         raise TypeError(f"{name} must be a whole number, but it is {value}.")
+    if value > sys.maxsize:
+        raise ValueError(f"{name} must be at most {sys.maxsize}, but it is {value}.")
 
 
 def check_at_least(name: str, value: int, least: int = 1) -> None:
@@ -279,6 +283,37 @@ def check_at_least(name: str, value: int, least: int = 1) -> None:
     check_whole(name, value)
     if value < least:
         raise ValueError(f"{name} must be at least {least}, but it is {value}.")
+
+
+def is_finite(value: float) -> bool:
+    """Return whether a number is finite as a float, which 10**400 is not."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def check_dtype(dtype: npt.DTypeLike) -> None:
+    """Check that a dtype is one of floats of 32 bits or more."""
+    try:
+        usable = np.dtype(dtype).kind == "f" and np.dtype(dtype).itemsize >= 4
+    except TypeError:
+        usable = False
+    if not usable:
+        raise TypeError(
+            f"dtype must be one of floats of 32 bits or more, but it is {dtype!r}."
+        )
+
+
+def as_generator(rng: np.random.Generator | int | None) -> np.random.Generator:
+    """Return `numpy.random.default_rng` of what a caller passed as ``rng``."""
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            "rng must be a Generator, a seed (a whole number, not negative) or None, "
+            f"but it is {rng!r}."
+        ) from None
 
 
 def require_finite(result: Numbers, **inputs: np.ndarray) -> Numbers:

@@ -8,6 +8,7 @@ Used in chapters 2, 6, 7 and 8.
 """
 
 import base64
+import html
 import io
 import json
 from collections.abc import Mapping
@@ -45,8 +46,9 @@ class LiveFigure(NamedTuple):
         return NOTE
 
     def _repr_html_(self) -> str:
+        name = html.escape(self.name)
         return (
-            f'<div class="live-figure" data-figure="{self.name}"><p>{NOTE}</p>\n'
+            f'<div class="live-figure" data-figure="{name}"><p>{NOTE}</p>\n'
             f'<script type="application/json">\n{self.data}\n</script></div>'
         )
 
@@ -126,4 +128,9 @@ def as_json(value: Any) -> str:
         return "{" + ", ".join(items) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(as_json, value)) + "]"
+    if not isinstance(value, str | int | None):
+        raise TypeError(
+            "data must hold numbers, text, arrays, lists and mappings of these, but "
+            f"it holds {describe(value)}."
+        )
     return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")

@@ -123,7 +123,10 @@ def images(good: np.ndarray) -> dict[str, Any]:
     }
 
 
-NO_NUMBER = {"None": None, "text": "1", "array": np.ones(2), "complex": 1j, "list": [1]}
+NO_NUMBER = {
+    **{"None": None, "text": "1", "array": np.ones(2), "complex": 1j, "list": [1]},
+    **{"truth": True, "no float": 10**400},  # 10**400 overflows
+}
 BAD: dict[str, Callable[[Any], dict[str, Any]]] = {
     "floats": floats,
     "any floats": any_floats,
@@ -135,6 +138,17 @@ BAD: dict[str, Callable[[Any], dict[str, Any]]] = {
     "positive": lambda _: {**NO_NUMBER, "0": 0.0, "-1": -1.0, "inf": np.inf},
     "not negative": lambda _: {**NO_NUMBER, "-1": -1.0, "inf": np.inf, "nan": np.nan},
     "sides": lambda _: {"empty": [], "negative": [-1.0], "text": ["a"], "None": [None]},
+    "rng": lambda _: {"text": "seed", "-1": -1, "1.5": 1.5, "list": ["a"]},
+    "dtype": lambda _: {"int": int, "bytes": np.uint8, "text": "real", "half": "f2"},
+    "function": lambda _: {
+        **{"None": None, "number": 3.0, "pair": lambda x: (square(x), x)},
+        **{"array": lambda x: x * x, "nothing": lambda x: None},
+    },
+    "model": lambda _: {"None": None, "made": linear_classifier.Softmax(), "text": "a"},
+    "image shape": lambda _: {
+        **{"None": None, "number": 4, "row": (4,), "text": "ab"},
+        **{"empty": (0, 4), "fraction": (2.5, 2), "negative": (-2, -2)},
+    },
     "fraction": lambda _: {**NO_NUMBER, "-1": -1.0, "2": 2.0, "nan": np.nan},
 }
 
@@ -152,13 +166,20 @@ SEARCH = {
     "regs": ([0.1], "sides"),
     "num_iters": (2, "size"),
     "batch_size": (2, "size"),
+    "rng": (0, "rng"),
+    "model": (linear_classifier.Softmax, "model"),
 }
-MEAN = {"rows": (ROWS, "numbers"), "mean": (ROWS.mean(axis=0), "numbers")}
+MEAN = {
+    "rows": (ROWS, "numbers"),
+    "mean": (ROWS.mean(axis=0), "numbers"),
+    "dtype": (np.float32, "dtype"),
+}
 TRAIN = {
     "learning_rate": (0.1, "positive"),
     "reg": (0.1, "not negative"),
     "num_iters": (2, "size"),
     "batch_size": (2, "size"),
+    "rng": (0, "rng"),
 }
 STREAM = {"images": (ROWS, "numbers"), "labels": (y, "labels"), "chunk": (4, "size")}
 
@@ -175,7 +196,7 @@ def square(x: np.ndarray) -> float:
 
 def trained(**arguments: Any) -> Any:
     """Train a new classifier."""
-    return linear_classifier.Softmax().train(**arguments, rng=0)
+    return linear_classifier.Softmax().train(**arguments)
 
 
 def predicted(X: Any) -> Any:
@@ -188,13 +209,13 @@ def predicted(X: Any) -> Any:
 def streamed(**arguments: Any) -> Any:
     """Train a new classifier on a stream."""
     model = linear_classifier.Softmax()
-    return streaming.train_on_stream(model, **arguments, rng=0)
+    return streaming.train_on_stream(model, **arguments)
 
 
 def in_threads(**arguments: Any) -> Any:
     """Search a grid in threads."""
     with ThreadPoolExecutor(1) as executor:
-        return parallel.grid_search_parallel(executor, **arguments, rng=0)
+        return parallel.grid_search_parallel(executor, **arguments)
 
 
 def drawn(function: Callable[..., Any], key: str, **rest: Any) -> Callable[..., Any]:
@@ -231,7 +252,12 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
     ),
     "preprocessing.dev_subset": (
         preprocessing.dev_subset,
-        {"X": (X, "any numbers"), "y": (y, "labels"), "num_dev": (3, "size")},
+        {
+            "X": (X, "any numbers"),
+            "y": (y, "labels"),
+            "num_dev": (3, "size"),
+            "rng": (0, "rng"),
+        },
     ),
     "preprocessing.gen_batches": (
         lambda **sizes: list(preprocessing.gen_batches(5, **sizes)),
@@ -245,6 +271,8 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
             "num_validation": (1, "size"),
             "num_test": (1, "size"),
             "num_dev": (2, "size"),
+            "rng": (0, "rng"),
+            "dtype": (np.float32, "dtype"),
         },
     ),
     "shapes10.generate": (
@@ -256,16 +284,18 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
         {"a": (X, "any numbers"), "b": (X, "any numbers")},
     ),
     "gradient_check.eval_numerical_gradient": (
-        lambda **point: gradient_check.eval_numerical_gradient(square, **point),
-        {"x": (X, "floats"), "h": (1e-5, "positive")},
+        gradient_check.eval_numerical_gradient,
+        {"f": (square, "function"), "x": (X, "floats"), "h": (1e-5, "positive")},
     ),
     "gradient_check.grad_check_sparse": (
-        lambda **point: gradient_check.grad_check_sparse(square, **point),
+        gradient_check.grad_check_sparse,
         {
+            "f": (square, "function"),
             "x": (X, "floats"),
             "analytic_grad": (2 * X, "any numbers"),
             "num_checks": (1, "size"),
             "h": (1e-5, "positive"),
+            "rng": (0, "rng"),
         },
     ),
     "linear_classifier.LinearClassifier": (predicted, {"X": (X, "floats")}),
@@ -321,7 +351,12 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
             "num_epochs": (1, "size"),
             "batch_size": (2, "size"),
             "momentum": (0.5, "fraction"),
+            "rng": (0, "rng"),
         },
+    ),
+    "solvers.mirror_of_columns": (
+        solvers.mirror_of_columns,
+        {"image_shape": ((2, 2, 3), "image shape")},
     ),
     "evaluation.wilson_interval": (
         evaluation.wilson_interval,
@@ -358,6 +393,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
             "images": (IMAGES, "images"),
             "num_patches": (3, "size"),
             "size": (5, "size"),
+            "rng": (0, "rng"),
         },
     ),
     "features.normalize_patches": (
@@ -373,12 +409,13 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
         {"points": (PATCHES, "numbers"), "K": (2, "size")},
     ),
     "features.learn_dictionary": (
-        lambda **rest: features.learn_dictionary(**rest, rng=0),
+        features.learn_dictionary,
         {
             "images": (IMAGES, "images"),
             "K": (2, "size"),
             "num_patches": (9, "size"),
             "size": (5, "size"),
+            "rng": (0, "rng"),
         },
     ),
     "features.distances": (
@@ -400,8 +437,8 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
         {"images": (ROWS, "numbers"), "chunk": (4, "size")},
     ),
     "streaming.shuffled_batches": (
-        lambda **rest: list(streaming.shuffled_batches(**rest, rng=RNG)),
-        {**STREAM, "batch_size": (2, "size")},
+        lambda **rest: list(streaming.shuffled_batches(**rest)),
+        {**STREAM, "batch_size": (2, "size"), "rng": (0, "rng")},
     ),
     "streaming.train_on_stream": (
         streamed,
@@ -412,6 +449,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
             "reg": (0.1, "not negative"),
             "num_epochs": (1, "size"),
             "batch_size": (2, "size"),
+            "rng": (0, "rng"),
         },
     ),
     "streaming.augment": (
@@ -433,6 +471,16 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
     "plots.plot_bars": (
         drawn(plots.plot_bars, "panels", names=NAMES),
         {"panels": (W[0], "numbers")},
+    ),
+    "plots.plot_lines": (
+        lambda lines: plots.plot_lines(
+            {"a": ([1, 2], lines)}, xlabel="x", ylabel="y", alt="A line."
+        ),
+        {"lines": (np.array([3.0, 2.0]), "any numbers")},
+    ),
+    "plots.plot_step_size_errors": (
+        lambda errors: plots.plot_step_size_errors([0.1, 0.2], {"a": errors}),
+        {"errors": (np.array([3.0, 2.0]), "any numbers")},
     ),
     "plots.plot_loss_history": (
         drawn(plots.plot_loss_history, "histories"),
@@ -483,11 +531,10 @@ WITHOUT = {
     *("gradient_check.CheckedEntry", "gradient_check.centered_difference"),
     *("linear_classifier.LinearSVM", "tuning.Trial", "tuning.GridResult"),
     *("tuning.Evaluation", "tuning.train_and_evaluate", "solvers.Optimum"),
-    *("solvers.mirrored", "solvers.mirror_of_columns", "evaluation.Comparison"),
+    *("solvers.mirrored", "evaluation.Comparison"),
     *("evaluation.Calibration", "features.Dictionary", "parallel.parallel_map"),
-    *("parallel.share_arrays", "parallel.run_jobs", "plots.plot_lines"),
-    *("plots.plot_step_size_errors", "plots.plot_grid_scatter"),
-    "diagrams.plot_shapes",
+    *("parallel.share_arrays", "parallel.run_jobs"),
+    *("plots.plot_grid_scatter", "diagrams.plot_shapes"),
     *("plots.plot_grid_heatmap", "widgets.LiveFigure", "widgets.live_figure"),
 }
 
@@ -510,6 +557,8 @@ ACCEPTED: dict[tuple[str, str], set[str]] = {
     ("evaluation.wilson_interval", "num_correct"): {"0"},
     ("solvers.minimize_loss", "moments"): {"None"},
     ("plots.plot_bars", "panels"): {"list"},  # a sequence
+    ("plots.plot_lines", "lines"): {"list"},
+    ("plots.plot_step_size_errors", "errors"): {"list"},
     ("plots.plot_loss_history", "histories"): {"list"},
 }
 
@@ -588,3 +637,64 @@ def test_a_class_without_enough_pictures_is_told() -> None:
         "At most 3 pictures of each of the 4 classes, one column a class: cat 2, dog "
         "2, frog 2, bird 0."
     )
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: solvers.minimize_loss(
+                softmax_loss, X, y, 0.1, moments=np.diag([1.0, 1.0, -9.0, 1.0])
+            ),
+            "moments must be those of second_moments",
+        ),
+        (
+            lambda: plots.plot_confusion(np.diag([1, 2, -3]), NAMES),
+            "counts must not be negative, but one is -3",
+        ),
+        (
+            lambda: plots.plot_lines(
+                {"a": ([1, 2], [0.0, 1.0])},
+                **{"xlabel": "x", "ylabel": "y", "alt": "A line.", "yscale": "log"},
+            ),
+            r"lines\['a'\] must hold positive numbers on a logarithmic axis",
+        ),
+        (lambda: tuning.grid_search(X, y, X, y, learning_rates=1, regs=[1]), "rates"),
+        (lambda: tuning.grid_search(X, y, X, y, learning_rates=[1], regs="1"), "regs"),
+        (
+            lambda: tuning.train_side_by_side(
+                losses.softmax_of_scores, [], X, y, 1, 1, seed=0
+            ),
+            "grid must hold at least one pair",
+        ),
+        (
+            lambda: streaming.train_on_stream(
+                linear_classifier.Softmax, ROWS, y, ROWS.mean(axis=0), 0.1, 0.1
+            ),
+            "model must be a LinearClassifier",
+        ),
+        (
+            lambda: parallel.parallel_map(None, len, [1], []),
+            "executor must have a method submit",
+        ),
+        (
+            lambda: losses.softmax_loss_vectorized(W, X, y, True),
+            "reg must be a number, but it is a bool",
+        ),
+        (
+            lambda: next(preprocessing.gen_batches(5, 10**30)),
+            "batch_size must be at most",
+        ),
+        (lambda: widgets.live_figure("a", b={1}), "data must hold .* it holds a set"),
+    ],
+)
+def test_what_no_kind_covers_is_named_too(
+    call: Callable[[], Any], message: str
+) -> None:
+    with pytest.raises((ValueError, TypeError), match=message):
+        call()
+
+
+def test_the_name_of_a_live_figure_is_escaped() -> None:
+    html = widgets.live_figure('a" onload="b', c=1)._repr_html_()
+    assert 'data-figure="a&quot; onload=&quot;b"' in html

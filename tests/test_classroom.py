@@ -55,6 +55,39 @@ def test_the_mistakes_of_a_class_are_counted(
     assert b"number of students per mistake" in figure.read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("option", "name", "said"),
+    [
+        ("--table", "gone/a.csv", "cannot be written: there is no"),
+        ("--table", "", "cannot be written: it is a folder"),
+        ("--figure", "gone/a.svg", "cannot be written: there is no"),
+        ("--figure", "a.bmp", "must end in .svg or .png"),
+    ],
+)
+def test_what_cannot_be_written_is_told_before_a_class_is_checked(
+    tmp_path: Path,
+    option: str,
+    name: str,
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "a.py").write_text("x = 1\n", "utf-8")
+    command = ["class", str(tmp_path), option, str(tmp_path / name)]
+    assert main(command) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert said in captured.err
+
+
+def test_a_folder_named_like_a_script_is_no_file_of_a_student(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "ada.py").mkdir()
+    (tmp_path / "ada.py" / "a.py").write_text("x = 1\n", "utf-8")
+    assert main(["class", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.startswith("1 students\n")
+
+
 def test_a_student_counts_once_for_each_mistake() -> None:
     rows = [
         Mistake("ada", "tune", "x", "X."),

@@ -8,11 +8,14 @@ import pytest
 from pybtex.database import parse_file
 
 from tests.test_architecture import ROOMS
+from tools.checker.bound import PAGES
 from tools.checker.chapters import BOOK, CHAPTERS, NOTEBOOKS
 from tools.checker.links import (
     CLOSED,
+    equation_labels,
     function_targets,
     link_first_mentions,
+    misleading_links,
     term_targets,
     with_links,
 )
@@ -101,6 +104,48 @@ def test_a_link_to_the_glossary_or_the_reference_leads_somewhere(chapter):
     there = {*term_targets().values(), *function_targets().values()}
     links = re.findall(r"\(((?:glossary|reference)\.md#[^)]*)\)", text_of(chapter))
     assert set(links) <= there
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("[chapter 5](05_sgd.ipynb#the-loop)", "[chapter 5](06_tuning.ipynb)"),
+        ("[Chapter 4](04_gradient_check.ipynb)", "[Chapter 5](04_check.ipynb)"),
+        ("chapters 2 and [3](03_vectorized_loss.ipynb)", "[3](02_naive_loss.ipynb)"),
+        ("[`a`](reference.md#lib.a)", "[`a`](reference.md#lib.b)"),
+        (
+            "[Wilson, 1927](bibliography.md#wilson1927)",
+            "[Wilson, 1928](bibliography.md#wilson1927)",
+        ),
+        (
+            "[test of Cox (1958)](bibliography.md#cox1958)",
+            "[Fox (1958)](bibliography.md#cox1958)",
+        ),
+        (
+            "[course notes](bibliography.md#cs231n)",
+            "[Notes (2016)](bibliography.md#cs231n)",
+        ),
+        ("by {eq}`eq-02-loss`", "by {eq}`eq-02-lose`"),
+    ],
+)
+def test_a_link_that_names_something_else_is_found(right, wrong):
+    labels = equation_labels("$$\nL .\n$$ (eq-02-loss)\n")
+    assert list(misleading_links(right, labels)) == []
+    assert len(list(misleading_links(wrong, labels))) == 1
+
+
+@pytest.fixture(scope="module")
+def texts():
+    return {
+        path: text_of(path) if path.suffix == ".ipynb" else path.read_text("utf-8")
+        for path in PAGES
+    }
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_a_link_leads_to_what_it_names(path, texts):
+    labels = equation_labels("\n".join(texts.values()))
+    assert list(misleading_links(texts[path], labels)) == []
 
 
 @each_chapter

@@ -169,6 +169,29 @@ def test_a_file_that_cannot_be_read_is_wrong_use(name, tmp_path, monkeypatch, ca
     assert f"{name} cannot be read" in capsys.readouterr().err
 
 
+def test_what_is_no_file_is_not_waited_for(tmp_path, capsys):
+    pipe, right = tmp_path / "a.py", tmp_path / "b.py"
+    os.mkfifo(pipe)
+    right.write_text("x = 1\n", "utf-8")
+    assert main(["check", str(pipe)]) == 2
+    assert f"{pipe} cannot be read: it is not a file." in capsys.readouterr().err
+    assert main(["check", str(tmp_path)]) == 2
+    assert f"{pipe} cannot be read: it is not a file." in capsys.readouterr().err
+
+
+def test_half_a_character_is_not_said_to_be_nested(tmp_path, capsys):
+    path = tmp_path / "a.ipynb"
+    path.write_text('{"cells": [{"cell_type": "code", "source": "a = \'\\ud800\'"}]}')
+    assert main(["check", str(path)]) == 2
+    assert "half a character" in capsys.readouterr().err
+
+
+def test_an_empty_path_is_not_this_folder(capsys):
+    with pytest.raises(SystemExit):
+        main(["check", ""])
+    assert "it must be a path, but it is empty" in capsys.readouterr().err
+
+
 def test_the_command_says_what_its_status_means(capsys):
     with pytest.raises(SystemExit, match="0"):
         main(["check", "--help"])

@@ -95,6 +95,8 @@ def read_cells(path: Path) -> list[Cell]:
         For a file that is neither.
     """
     try:
+        if path.exists() and not path.is_file():  # /dev/zero never ends, a pipe waits
+            raise Unreadable(f"{path} cannot be read: it is not a file.")
         data = path.read_bytes()
     except OSError as error:
         raise Unreadable(f"{path} cannot be read: {error.strerror}.") from None
@@ -200,6 +202,9 @@ def parse(place: str, source: str) -> Cell:
             if drops > MOST_DROPS:
                 break
             drop_block(cell, error.lineno or 1)
+        except UnicodeError:
+            cell.fault = "it holds half a character, which is not text in UTF-8"
+            break
         except (ValueError, RecursionError, MemoryError):
             cell.fault = "it is nested too deeply"
             break

@@ -55,7 +55,8 @@ def test_a_page_is_as_wide_as_a_phone_and_what_is_wider_scrolls(page, site, name
         """() => [...document.querySelectorAll(".bd-article *")]
           .filter(box => box.scrollWidth > box.clientWidth + 1
             && ["auto", "scroll"].includes(getComputedStyle(box).overflowX)
-            && box.tabIndex < 0 && !box.querySelector("a, button, textarea, [tabindex='0']"))
+            && box.tabIndex < 0
+            && !box.querySelector("a, button, textarea, [tabindex='0']"))
           .map(box => box.outerHTML.slice(0, 120))"""
     )
     assert unreachable == []

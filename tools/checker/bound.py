@@ -8,6 +8,7 @@ words that compare ("half", "three times"), each with an expression:
 `c05_12[3]` is the fourth number in the outputs of the cell `c05-12`, of this chapter or
 another; `c05_12.code[0]` the first number of its source. A number must be what its
 expression rounds to, with the sign left aside; of a word the expression must be true.
+What stands before it belongs to the text: "-0.12", "at most 0.352", "more than twice".
 ``given`` is for a whole number that nothing computes: a choice, a date, a size.
 
 `python -m tools.checker.bound 05` proposes an expression for what is not bound yet,
@@ -46,23 +47,45 @@ PAGES = [*NOTEBOOKS, *sorted(BOOK.glob("*.md"))]
 
 # A formula holds the numbers of a derivation: of those only decimals are bound.
 FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$\n]*\$", re.DOTALL)
+NUMBER_ALONE = re.compile(r"\$([-\N{MINUS SIGN}]?[\d.,]*\d)\$")
+COUNT = (
+    "(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|sixteen"
+    "|twenty|thirty|forty|fifty|hundred|thousand)"
+)
+PART = "(?:twelfth|sixteenth|twentieth|thirtieth|fiftieth|hundredth|thousandth)"
 TOLD = re.compile(
     r"""
-    (?<![\w.,#-])
-    (?P<mantissa>
-        (?:\d{1,3}(?:,\d{3})+|\d+)?\.\d+(?!\.?\d)
-      | (?:\d{1,3}(?:,\d{3})+|\d{2,})(?![\d.]*\d)
-    )
+    (?P<comparison>
+        (?<!\w)
+        (?: [Aa]t[ ](?:least|most) | [Uu]p[ ]to | [Aa]bove | [Bb]elow
+          | (?:More|more|Less|less|Fewer|fewer|larger|smaller|higher|lower)[ ]than )
+        \s+ (?:\$|(?:the|an?)[ ](?=half|double|hundred|thousand))?
+    )?
+    (?:
+        (?: (?<![\w.,#)\]}-]) (?P<minus>[-\N{MINUS SIGN}]) | (?<![\w.,#-]) )
+        (?P<mantissa>
+            (?:\d{1,3}(?:,\d{3})+|\d+)?\.\d+(?!\.?\d)
+          | (?:\d{1,3}(?:,\d{3})+|\d{2,})(?![\d.]*\d)
+          | (?<=[-\N{MINUS SIGN}])[2-9](?![\d.]*\d)
+        )
     """
     + SCALE
-    + r"""
-  | \b(?P<word>
-        half | halves | halved | twice | thrice | double | doubles | doubled
-      | (?:a|one|two)[ ](?:third|quarter|fifth|tenth)s?
-      | (?:two|three|four|five|six|seven|eight|nine|ten|twenty|fifty|hundred)[ ]times
-    )\b
+    + rf"""
+      | \b(?P<word>
+            half | halves | halved | twice | thrice | double | doubles | doubled
+          | (?:a|one|two|three)[ ](?:third|quarter|fifth|tenth)s? | (?:a|one)[ ]{PART}
+          | (?:{COUNT}[ ])?{COUNT}[ ]times
+          | (?:one|two|three)[ ](?:(?:time|image|point|tr[yi])(?:e?s)?[ ])?
+            (?:(?:in|out[ ]of)[ ](?:an?[ ])?|of[ ])(?!two){COUNT}
+        )\b
+    )
     """,
     re.VERBOSE,
+)
+# In the caption of a figure, whose number is blank here, each number word is told.
+CAPTION = re.compile(r"^\*\*\s+\.\*\*.*$", re.MULTILINE)
+COUNTED = re.compile(
+    rf"(?P<comparison>)(?P<minus>)(?P<mantissa>)\b(?P<word>{COUNT})\b", re.IGNORECASE
 )
 # Years of sources, the options of MyST, headings, numbers of chapters and versions.
 SOURCE_LINK = re.compile(
@@ -74,15 +97,23 @@ SOURCE_LINK = re.compile(
 FUNCTIONS = {
     name: getattr(math, name)
     for name in ("ceil", "exp", "floor", "log", "log10", "sqrt")
-} | {"abs": abs, "max": max, "min": min, "round": round, "sum": sum}
+} | {"abs": abs, "len": len, "max": max, "min": min, "round": round, "sum": sum}
 
 
 class Told(NamedTuple):
-    """A number or a comparing word of the prose, and the words around it."""
+    """A number or a comparing word of the prose, and the words around it.
+
+    ``text`` begins with "at least" and the like, where that stands before the number.
+    """
 
     text: str
     context: str
     match: re.Match[str]
+
+    def alone(self) -> str:
+        """Return the text without what it is compared by, and without its sign."""
+        comparison, minus = self.match["comparison"] or "", self.match["minus"] or ""
+        return in_words(self.match[0].removeprefix(comparison).removeprefix(minus))
 
 
 class Source:
@@ -95,8 +126,8 @@ class Source:
         self.shown = [float(n) for n in computed_numbers([without_code])]
         self.code = [float(n) for n in computed_numbers([without_outputs])]
 
-    def __getitem__(self, index: int) -> float:
-        """Return a number of the outputs."""
+    def __getitem__(self, index: Any) -> Any:
+        """Return a number of the outputs, or those of a slice."""
         return self.shown[index]
 
 
@@ -120,15 +151,27 @@ def told_in(text: str) -> list[Told]:
     """Return the numbers and the comparing words of a text, in their order."""
     text = without_listings(text).translate(SUPERSCRIPTS)
     text = NOT_PROSE.sub(blank, SOURCE_LINK.sub(blank, text))
+    text = NUMBER_ALONE.sub(r" \1 ", text)
     formulas = [match.span() for match in FORMULA.finditer(text)]
+    counted = [
+        match
+        for caption in CAPTION.finditer(text)
+        for match in COUNTED.finditer(text, *caption.span())
+    ]
     found = []
-    for match in TOLD.finditer(text):
-        inside = any(a <= match.start() < b for a, b in formulas)
+    for match in sorted([*TOLD.finditer(text), *counted], key=re.Match.start):
+        at = match.start("word" if match["word"] else "mantissa")
+        inside = any(a <= at < b for a, b in formulas)
         if inside and (match["word"] or "." not in match["mantissa"]):
             continue
         context = text[max(0, match.start() - 60) : match.end() + 40]
-        found.append(Told(match[0].strip(), " ".join(context.split()), match))
+        found.append(Told(in_words(match[0]), " ".join(context.split()), match))
     return found
+
+
+def in_words(text: str) -> str:
+    """Return a text with single spaces, and without the marks of a formula."""
+    return " ".join(text.replace("$", " ").split())
 
 
 def blank(match: re.Match[str]) -> str:
@@ -235,7 +278,8 @@ def propose(page: Path, sources: Mapping[str, Source]) -> dict[str, list[list[st
         kept = list(old.get(cell_id, []))
         rows = []
         for told in told_in(text):
-            match = next((row for row in kept if row[0] == told.text), None)
+            names = (told.text, told.alone())
+            match = next((row for row in kept if row[0] in names), None)
             if match:
                 del kept[: kept.index(match) + 1]
             if not match or (
@@ -243,7 +287,7 @@ def propose(page: Path, sources: Mapping[str, Source]) -> dict[str, list[list[st
             ):
                 at = positions.get(cell_id, 0)
                 match = [told.text, proposed(told, at, order, sources)]
-            rows.append(match)
+            rows.append([told.text, match[1]])
         if rows:
             new[cell_id] = rows
     return new

@@ -2,7 +2,8 @@
 
 Words must be equal. A number without decimals (a count, a shape, a label, ``1e-07``)
 must be equal too. A number with decimals must lie within the tolerance, which is the
-larger of a relative 1e-6 and one unit of the last printed digit. Zero agrees with zero
+larger of a relative 1e-6 and one unit of the last printed digit; the unit is not
+allowed where the cell's code writes the number, as in "rate 0.9". Zero agrees with zero
 alone, and a number must be written the same way: its sign, its commas, its exponent.
 Pictures are compared as pictures. What else may vary in a cell is declared in its
 metadata, with a reason (see `read_check`). Nothing here knows of pytest or of kernels.
@@ -58,6 +59,7 @@ WORST_TILE_RMS = 20.0
 LEVEL = 8
 MOVED_PIXELS = 0.01
 END_OF_PNG = b"IEND\xaeB`\x82"
+WRITTEN = re.compile(r"(?<![\w.])\d+\.\d+(?:e-?\d+)?(?![\w.])")  # in code
 EMBEDDED = re.compile(r"(?<=data:image/png;base64,)[A-Za-z0-9+/=]+")
 
 
@@ -119,6 +121,13 @@ class Check:
     atol: Decimal = Decimal(0)
     varies: tuple[Varies, ...] = ()
     drawn: tuple[Allowance, ...] = ()
+    written: frozenset[str] = frozenset()
+
+
+def rules_of(declared: Mapping[str, Any] | None, source: str) -> Check:
+    """Return what a cell declares, and the decimal numbers that its code writes."""
+    written = frozenset(WRITTEN.findall(source))
+    return replace(read_check(declared) if declared else Check(), written=written)
 
 
 def read_check(declared: Mapping[str, Any]) -> Check:
@@ -212,6 +221,7 @@ def compare_outputs(
     expected: Sequence[Output],
     actual: Sequence[Output],
     check: Mapping[str, Any] | None = None,
+    source: str = "",
 ) -> list[Difference]:
     """Compare the recorded outputs of a cell with new ones.
 
@@ -221,13 +231,15 @@ def compare_outputs(
         As in a notebook file of format 4.
     check : mapping, optional
         The ``check`` entry of the cell's metadata.
+    source : str, default ""
+        The cell's code. A number that it writes must be the same in its outputs.
 
     Returns
     -------
     list of Difference
         Empty when both mean the same.
     """
-    rules = read_check(check) if check else Check()
+    rules = rules_of(check, source)
     expected, actual = coalesce_streams(expected), coalesce_streams(actual)
     differences = list(unmatched_rules(expected, rules))
     for number, (old, new) in enumerate(zip_longest(expected, actual), start=1):
@@ -475,6 +487,8 @@ def numbers_disagree(old: str, new: str, rules: Check) -> str | None:
         tolerance = rules.atol
     else:
         unit = min(last_digit_unit(old), last_digit_unit(new))
+        if rules.written & {old, new}:
+            unit = Decimal(0)  # a label, which no rounding moves
         tolerance = max(rules.rtol * abs(left), rules.atol, unit)
     if distance <= tolerance:
         return None

@@ -6,12 +6,17 @@ holds the question of the chapter and stays free of links.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from tools.checker.chapters import BOOK
 
-__all__ = ["function_targets", "link_first_mentions", "term_targets"]
+__all__ = [
+    "function_targets",
+    "link_first_mentions",
+    "misleading_links",
+    "term_targets",
+]
 
 # Where no link may stand: listings, the lines of a directive, headings, tables, the
 # captions of figures, formulas, links, roles and code.
@@ -49,6 +54,42 @@ def function_targets() -> dict[str, str]:
         for name in re.findall(r"(?:auto\w+|py:data):: (\w+)", part):
             targets.setdefault(name, f"reference.md#{module}.{name}")
     return targets
+
+
+LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]*)\)")
+LABEL = re.compile(r"^\$\$ \(([\w-]+)\)$", re.MULTILINE)
+
+
+def equation_labels(text: str) -> set[str]:
+    """Return the labels of the equations in a text."""
+    return set(LABEL.findall(text))
+
+
+def misleading_links(text: str, labels: Collection[str]) -> Iterator[str]:
+    """Yield each link whose words name something else than what it leads to.
+
+    Those are a chapter by its number, a function by its name, a source by its author
+    and year, and an equation by a label that is not one of ``labels``.
+    """
+    for link in LINK.finditer(text):
+        words, place = " ".join(link[1].replace("*", "").split()), link[2]
+        chapter = re.search(r"(?:^|/)(\d\d)_\w+\.ipynb", place)
+        number = re.fullmatch(r"(?:[Cc]hapter )?(\d+)", words)
+        name = re.fullmatch(r"`(\w+)`", words)
+        _, of_bibliography, key = place.partition("bibliography.md#")
+        year = re.search(r"\b(?:1[89]|20)\d\d\b", words)
+        if number and not (chapter and int(chapter[1]) == int(number[1])):
+            yield link[0]
+        elif name and "reference.md#" in place:
+            if place.rpartition(".")[2] != name[1]:
+                yield link[0]
+        elif of_bibliography and year:
+            author = key.removesuffix(year[0])
+            if author == key or author not in re.sub(r"\W", "", words.lower()):
+                yield link[0]
+    for equation in re.finditer(r"\{eq\}`([^`]*)`", text):
+        if equation[1] not in labels:
+            yield equation[0]
 
 
 def link_first_mentions(cells: Sequence[Any]) -> None:

@@ -212,7 +212,7 @@ class CheckedCell(IPyNbCell):
             *warnings_in(test),
             *(
                 found.within(self.place())
-                for found in compare_outputs(ref, test, check)
+                for found in compare_outputs(ref, test, check, self.cell.source)
             ),
         )
         self.comparison_traceback: list[str] = []

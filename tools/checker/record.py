@@ -38,7 +38,7 @@ from tools.checker.compare import (
     is_picture,
     output_parts,
     pixels,
-    read_check,
+    rules_of,
 )
 from tools.checker.needs import lacks_torch, needs_torch
 from tools.checker.recordings import read_recorded, write_recorded
@@ -113,8 +113,9 @@ def record_chapter(chapter: Path, data_set: str) -> str:
         if old is None:
             changes.append(f"{place} is new")
             continue
-        changes += [str(d.within(place)) for d in compare_outputs(old, new, check)]
-        cell.outputs = keep_recorded(old, new, read_check(check) if check else Check())
+        found = compare_outputs(old, new, check, cell.source)
+        changes += [str(difference.within(place)) for difference in found]
+        cell.outputs = keep_recorded(old, new, rules_of(check, cell.source))
     write_recorded(notebook, cells, chapter, data_set)
     summary = f"{seconds:.1f} s, peak memory {peak / 1e6:.0f} MB, "
     summary += f"changes: {len(changes) or 'none'}"

@@ -25,6 +25,26 @@ def sources():
         ("An error of 1.1 × 10⁻⁹, or $1.1 \\times 10^{-9}$.", ["1.1 × 10-9"] * 2),
         ("Half the loss, three times the work.", ["three times"]),
         ("It is half the loss, a third of it.", ["half", "a third"]),
+        ("by -0.0188, or $-71$, or $-4$ of $x - 12$", ["-0.0188", "-71", "-4"]),
+        ("k-0.5, $10^{-7}$, 1e-07, $e^{-2}$ and CIFAR-10", []),
+        (
+            "a twentieth, sixteen times, a hundredth",
+            ["a twentieth", "sixteen times", "a hundredth"],
+        ),
+        (
+            "five thousand times, one time in twenty",
+            ["five thousand times", "one time in twenty"],
+        ),
+        (
+            "one of three, two images in a hundred",
+            ["one of three", "two images in a hundred"],
+        ),
+        (
+            "more than\ntwice, at most 12, below $-1.5$",
+            ["more than twice", "at most 12", "below -1.5"],
+        ),
+        ("on average over 20, below the 30", ["20", "30"]),
+        ("(fig-01-a)=\n**Figure 1.1.** Ten of two.\n\nTen of two.", ["Ten", "two"]),
         ("[Cox (1958)](bibliography.md#cox1958), in chapter 12, $x_{10}$, `0.3`.", []),
         ("[Figure 5.12](#fig-05-loss) and 3 of them.", []),
         ("## The 49,000 images\n\n```python\nx = 0.78\n```\n", []),
@@ -100,4 +120,25 @@ def test_proposals_come_from_the_nearest_cell_and_keep_order(
     assert list(bound.troubles(page, sources)) == []
     assert bound.propose(page, sources) == {"c05-03": rows}
     bound.write_bindings(page, {"c05-03": [rows[1], rows[0], rows[2]]})
+    assert "tells" in next(bound.troubles(page, sources))
+
+
+def test_a_proposal_keeps_a_place_whose_number_is_now_told_with_a_comparison(
+    sources, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(bound, "FOLDER", tmp_path)
+    page = tmp_path / "05_sgd.ipynb"
+    texts = ("It is at most 0.352, by -2.37.", "It is at least 0.352, by -2.37.")
+    for text in texts:
+        cell = nbformat.v4.new_markdown_cell(text, id="c05-03")
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), page)
+        rows = bound.propose(page, sources)["c05-03"]
+        assert [row[0] for row in rows] == [text[6:-11], "-2.37"]
+        assert rows[0][1].removesuffix(" ?") == "c05_02[0]"
+    kept = [["0.352", "c05_02[0]"], ["2.37", "c05_02[1]"]]
+    bound.write_bindings(page, {"c05-03": kept})
+    assert bound.propose(page, sources)["c05-03"] == [
+        ["at least 0.352", "c05_02[0]"],
+        ["-2.37", "c05_02[1]"],
+    ]
     assert "tells" in next(bound.troubles(page, sources))

@@ -127,6 +127,18 @@ def test_the_last_digit_and_its_padding_are_not_noticed(old, new):
     assert not differ(old, new)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"), [("rate 0.9", "rate 1.0"), ("rate 1.0", "rate 0.9")]
+)
+def test_a_number_that_the_code_writes_is_a_label_and_must_stay(old, new):
+    outputs = [stream(old)], [stream(new)]
+    assert not compare_outputs(*outputs)
+    assert not compare_outputs(*outputs, source="rate = 0.95")
+    assert compare_outputs(*outputs, source="for rate in (0.25, 0.9, 1.1):")
+    allowed = {"atol": 0.1, "reason": "a few images change sides"}
+    assert not compare_outputs(*outputs, allowed, source="rate = 0.9")
+
+
 def test_a_cell_may_widen_its_tolerance_with_a_reason():
     check = {"atol": 0.05, "reason": "long training amplifies rounding"}
     assert not differ("accuracy 0.352", "accuracy 0.390", check)

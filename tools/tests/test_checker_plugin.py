@@ -86,8 +86,8 @@ def test_each_cell_passes_or_fails_for_its_own_reason(check):
     shout = "import sys; print('careful', file=sys.stderr)"
     said = check(
         [
-            cell("print(0.352)", printed("0.353\n")),
-            cell("print(0.352)", printed("0.362\n")),
+            cell("print(352 / 1000)", printed("0.353\n")),
+            cell("print(352 / 1000)", printed("0.362\n")),
             cell(shout, new_output("stream", name="stderr", text="careful\n")),
             cell("1 / 0"),
             cell(
