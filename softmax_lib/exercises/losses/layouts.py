@@ -71,9 +71,21 @@ def find_layout(function: LossFunction) -> str:
             output.gradient is not None for output in outputs
         )
 
+    def lacks_a_name(function: LossFunction) -> bool:
+        troubles = [call(function, given).trouble for given in oblong]
+        return all(each and "NameError" in each.text for each in troubles)
+
     if not all(call(function, given).trouble for given in oblong):
         return ""
-    return next((each for each in LAYOUTS if runs(turned(function, each))), "")
+    if lacks_a_name(function):  # before any shape could be wrong
+        return ""
+    fits = (
+        layout
+        for is_fit in (runs, lacks_a_name)
+        for layout in LAYOUTS
+        if is_fit(turned(function, layout))
+    )
+    return next(fits, "")
 
 
 def turn_square_gradients(outputs: Mapping[Input, Output]) -> Mapping[Input, Output]:
