@@ -912,6 +912,11 @@ SVM_ONLY = catalogue(
         "A margin is 0.3. Should its class add to the loss, and does it?",
         {"counted": lambda v, value: value * (v.margins > 1)},
     ),
+    own_class_by_value=Mistake(
+        "Each margin of exactly 1 is set to 0, whichever class it belongs to",
+        "Another class has the same score as the correct one. What is its margin?",
+        {"counted": lambda v, value: value * (v.margins != 1)},
+    ),
     margin_missing=Mistake("The margin of 1 is missing", MARGIN, margin_wrong(0)),
     margin_reversed=Mistake(
         "The difference of the scores is the wrong way round",

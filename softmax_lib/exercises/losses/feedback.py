@@ -88,7 +88,7 @@ def cause_of(trouble: Trouble, arrays: Sequence[Made]) -> Finding | None:
 
 
 def shapes_in(trouble: Trouble, arrays: Sequence[Made]) -> str:
-    """Write the shapes of the arrays in the line that stops, and where they are made."""
+    """Write the shapes of the arrays in the line that stops, and their lines."""
     names = re.findall(r"[A-Za-z_]\w*", trouble.line)
     shapes = [
         f"`{made.name}` is {made.shape} since line {made.line}"

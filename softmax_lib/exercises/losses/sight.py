@@ -100,7 +100,9 @@ class Sight(NamedTuple):
         if self.label == "nothing":
             return f"What goes wrong is {where}: it should not change {name}"
         if self.label == "what was there":
-            return f"What goes wrong is {where}: it replaces {name} and should add to it"
+            return (
+                f"What goes wrong is {where}: it should add to {name}, not replace it"
+            )
         if self.is_right:
             return f"Up to {where} all is right; what goes wrong comes after it"
         if self.adds:

@@ -384,7 +384,7 @@ def locate_part(session: Session, part: str, tries_pairs: bool) -> Sight | None:
                     found.append(change)
                     break
         if found:  # what the reference computes, too, is less suspect
-            first = next((each for each in found if not known[each[0]]), None)
+            first = next((each for each in found if is_suspect(each, known)), None)
             changes = tuple(found) if first is None else (first,)
             return sight_of(session, part, changes, scale, known)
     for scale in SCALES if tries_pairs else ():
@@ -466,6 +466,11 @@ def is_right(
     return True
 
 
+def is_suspect(change: Intervention, known: dict[int, list[str]]) -> bool:
+    """Whether an assignment is no step of the reference, or forgets what was there."""
+    return not known[change[0]] or change[2] == "what was there"
+
+
 def sight_of(
     session: Session,
     part: str,
@@ -476,7 +481,7 @@ def sight_of(
     """Return where the changes are."""
     sites = [session.watched.sites[number] for number, *_ in changes]
     of_penalty = changes[0][2] in session.of(PENALIZED[0]).penalized
-    are_right = all(known[site.number] for site in sites)
+    are_right = not any(is_suspect(change, known) for change in changes)
     return Sight(
         part,
         tuple(sorted({site.line for site in sites})),
