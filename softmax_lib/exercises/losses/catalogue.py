@@ -165,6 +165,12 @@ COMMON = catalogue(
             "dW": lambda v, _: v.sum_gradient / (v.N + v.reg_gradient),
         },
     ),
+    divided_by_penalty=Mistake(
+        "The gradient is divided by its regularization, which should be added",
+        "With reg = 0, what is your gradient divided by?",
+        {"dW": lambda v, _: v.data_gradient / v.reg_gradient},
+        {"dW": lambda v, _: v.sum_gradient / v.reg_gradient},
+    ),
     averaged_inside_the_loop=[
         Mistake(
             "The division by N is inside the loop over the points",

@@ -375,6 +375,8 @@ def locate_part(session: Session, part: str, tries_pairs: bool) -> Sight | None:
         )
 
     for scale in SCALES:
+        if repairs((), scale):  # then the scale is all, and of no line
+            return None
         found = []
         for site in sites:
             for change in options[site.number]:
