@@ -96,6 +96,7 @@ not_averaged in the gradient: dW /= num_train → pass
 averaged_over_features in the loss: loss /= num_train → loss /= X.shape[1]
 averaged_over_classes in the gradient: dW /= num_train → dW /= num_classes
 averaged_over_points_and_classes in the loss: loss /= num → loss /= len(dW.T) * num
+reg_without_W: reg * W → reg * 2
 divided_by_penalty: dW += 2 * reg * W → dW /= 2 * reg * W
 averaged_over_last_index in the loss: loss /= num_train → loss /= i
 averaged_over_last_index in the gradient: dW /= num_train → dW /= float(i)

@@ -313,6 +313,7 @@ COMMON = catalogue(
         "The gradient of the regularization does not contain W",
         CHAIN_RULE,
         {"reg_gradient": lambda v, _: np.full_like(v.W, 2 * v.strength)},
+        {"reg_gradient": lambda v, _: np.full_like(v.W, 4 * v.strength)},
     ),
     reg_not_differentiated=[
         Mistake(
