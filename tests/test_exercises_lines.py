@@ -85,7 +85,8 @@ KINDS = {
         ARRAYS, {"product_does_not_fit": 16, "not_averaged in the loss": None},
         ["loss = loss / num_train →", "np.dot(X.T, dscores) → np.dot(X, dscores)"]),
     "a name without a value, after a line that ran often": (
-        LOOPS, {"name_unknown": 20}, ["dW /= num_train → dw /= num_train"]),
+        LOOPS, {"name_unknown": 20, "not_averaged in the gradient": None},
+        ["dW /= num_train → dw /= num_train"]),
     "a number for the classes, before the line that stops": (
         ARRAYS, {"length_spelled_out": 14},
         ["dscores = probs.copy() → dscores = np.zeros((num_train, 10))",
