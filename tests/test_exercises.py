@@ -160,6 +160,7 @@ def test_two_mistakes_together_are_both_named(source: str, table: str) -> None:
         ("labels_as_float", "total = np → y = y / 1.0; total = np"),
         ("too_many_axes", "total = np → y = y[:, 0]; total = np"),
         ("not_started", "loss = 0.0 → raise NotImplementedError"),
+        ("bool_array", "loss = 0.0 → mask = X > 0; mask -= np.sum(y)"),
         ("sizes_not_in_a_tuple", "loss = 0.0 → loss = np.ones(3, 4)"),
         ("file_missing", "loss = 0.0 → np.savetxt('/no/such/folder/W.txt', W)"),
         ("written_for_tensors", "loss = 0.0 → loss = W.clone()"),

@@ -159,6 +159,11 @@ ERRORS = catalogue(
         "Compare the def line with the worksheet's.",
         shows=contains(r"positional argument|unexpected keyword"),
     ),
+    bool_array=Mistake(
+        "A number is written into an array of True and False",
+        "Which comparison made the array, and what type should its entries have?",
+        shows=contains(r"Cannot cast ufunc .* to dtype\('bool'\)"),
+    ),
     integer_array=Mistake(
         "A fraction is written into an array of integers",
         "Which of your arrays was made from integers?",
