@@ -96,6 +96,10 @@ not_averaged in the gradient: dW /= num_train → pass
 averaged_over_features in the loss: loss /= num_train → loss /= X.shape[1]
 averaged_over_classes in the gradient: dW /= num_train → dW /= num_classes
 averaged_over_points_and_classes in the loss: loss /= num → loss /= len(dW.T) * num
+reg_without_W: reg * W → reg * 2
+divided_by_penalty: dW += 2 * reg * W → dW /= 2 * reg * W
+averaged_over_last_index in the loss: loss /= num_train → loss /= i
+averaged_over_last_index in the gradient: dW /= num_train → dW /= float(i)
 averaged_twice in the gradient: dW /= num_train → dW /= num_train ** 2
 reg_missing in the loss: loss += reg * np.sum(W * W) → pass
 reg_missing in the gradient: dW += 2 * reg * W → pass
@@ -192,6 +196,8 @@ not_averaged in the loss: loss /= num_train → pass
 not_averaged in the gradient: dW /= num_train → pass
 reg_half in the gradient: 2 * reg → reg
 reg_missing in the gradient: dW += 2 * reg * W → pass
+own_class_by_value: if margin > 0 → if margin > 0 and margin != 1
+threshold_of_one: if margin > 0 → if margin > 1
 margin_missing: + 1 → + 0
 margin_wrong: + 1 → + 10
 margin_wrong: + 1 → - 1

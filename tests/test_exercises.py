@@ -137,6 +137,7 @@ def test_two_mistakes_together_are_both_named(source: str, table: str) -> None:
     [
         ("gradient_transposed", "return loss, dW → return loss, dW.T"),
         ("gradient_shape", "return loss, dW → return loss, dW.ravel()"),
+        ("too_many_returned", "return loss, dW → return loss, W.sum(), dW"),
         ("results_swapped", "return loss, dW → return dW, loss"),
         ("returns_nothing", "return loss, dW →"),
         ("gradient_not_returned", "return loss, dW → return loss"),
@@ -155,10 +156,12 @@ def test_two_mistakes_together_are_both_named(source: str, table: str) -> None:
         ("product_does_not_fit", "X[i].dot(W) → X[i].dot(W.T)"),
         ("product_does_not_fit", "loss = 0.0 → return X @ W.T"),
         ("shapes_do_not_fit", "p * X[i] → p * W"),
+        ("shapes_do_not_fit", "dW[:, j] += p * X[i] → dW[j] = p * X[i]"),
         ("loss_for_each_point", "return loss, dW → return loss + y, dW"),
         ("labels_as_float", "total = np → y = y / 1.0; total = np"),
         ("too_many_axes", "total = np → y = y[:, 0]; total = np"),
         ("not_started", "loss = 0.0 → raise NotImplementedError"),
+        ("bool_array", "loss = 0.0 → mask = X > 0; mask -= np.sum(y)"),
         ("sizes_not_in_a_tuple", "loss = 0.0 → loss = np.ones(3, 4)"),
         ("file_missing", "loss = 0.0 → np.savetxt('/no/such/folder/W.txt', W)"),
         ("written_for_tensors", "loss = 0.0 → loss = W.clone()"),
@@ -573,6 +576,8 @@ def test_a_loop_where_none_is_allowed_is_found_by_running(
     [
         ("log_of_zero",
          "np.log(sums[:, 0]) - scores[rows, y] → -np.log(probs[rows, y])"),
+        ("division_by_zero", "dscores[rows, y] -= 1 → one = np.eye(W.shape[1])[y]; "
+         "g = -one / probs; dscores *= g - np.sum(g * probs, 1, keepdims=True)"),
         ("epsilon_in_log",
          "np.log(sums[:, 0]) - scores[rows, y] → -np.log(probs[rows, y] + 1e-9)"),
         ("epsilon_in_log",
@@ -588,6 +593,19 @@ def test_what_is_right_but_for_extreme_input_gets_a_remark(
     report = check_softmax_loss_vectorized(written(ARRAYS, edit))
     assert_right(report)
     assert report.remark == remark
+
+
+def test_an_exponential_of_math_that_overflows_lacks_the_maximum() -> None:
+    edits = [
+        "loss = 0.0 → import math; loss = 0.0",
+        "scores = scores - np.max(scores) → e = [math.exp(s) for s in scores]",
+        "np.sum(np.exp(scores)) → sum(e)",
+        "np.log(total) → math.log(total)",
+        "np.exp(scores[j]) / total → e[j] * total / total ** 2",
+    ]
+    report = check_softmax_loss_naive(written(LOOPS, *edits))
+    assert_right(report)
+    assert report.remark == "maximum_not_subtracted"
 
 
 HALVED = ["reg * np → 0.5 * reg * np", "2 * reg * W → reg * W"]

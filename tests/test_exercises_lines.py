@@ -84,6 +84,30 @@ KINDS = {
     "a mistake in the loss, and a product that does not fit": (
         ARRAYS, {"product_does_not_fit": 16, "not_averaged in the loss": None},
         ["loss = loss / num_train →", "np.dot(X.T, dscores) → np.dot(X, dscores)"]),
+    "a name without a value, after a line that ran often": (
+        LOOPS, {"name_unknown": 20, "not_averaged in the gradient": None},
+        ["dW /= num_train → dw /= num_train"]),
+    "a number for the classes, before the line that stops": (
+        ARRAYS, {"length_spelled_out": 14},
+        ["dscores = probs.copy() → dscores = np.zeros((num_train, 10))",
+         "dscores[rows, y] -= 1 → dscores = probs - dscores"]),
+    "a sum that each point replaces": (
+        LOOPS, {"last_point_only in the loss": 12}, ["loss += - → loss = -"]),
+    "a column that each margin replaces": (
+        SVM_LOOPS, {HERE: 18}, ["dW[:, y[i]] -= X[i] → dW[:, y[i]] = -X[i]"]),
+    "half a penalty that is added to zeros": (
+        ARRAYS, {"reg_half in the gradient": 19},
+        ["num_train = → dW = np.zeros(W.shape); num_train =",
+         "dW = np.dot → dW = dW + np.dot", "2 * reg * W → reg * W"]),
+    "the sum of the weights, divided by N": (
+        ARRAYS, {"reg_divided_by_N": None, "reg_square_of_sum in the gradient": None},
+        ["loss = loss / num_train → pass", "dW = dW / num_train → pass",
+         "* np.sum(W ** 2) → * np.sum(W ** 2); loss = loss / num_train",
+         "2 * reg * W → 2 * reg * np.sum(W); dW = dW / num_train"]),
+    "a name without a value, one point per column": (
+        ARRAYS, {"name_unknown": 16},
+        ["X.shape[0] → X.shape[1]", "X @ W → (W @ X).T",
+         "np.dot(X.T, dscores) → np.dot(X, d_scores).T"]),
     "a penalty of half the size in the gradient": (
         LOOPS, {"reg_half in the gradient": 22}, ["2 * reg * W → reg * W"]),
 }  # fmt: skip
@@ -97,6 +121,12 @@ def test_what_no_catalogue_lists_is_named(kind: str, tmp_path: Path) -> None:
     found = {finding.label: finding.line for finding in report.findings}
     assert found.keys() == expected.keys()
     assert found | {k: v for k, v in expected.items() if v} == found
+
+
+def test_the_shapes_in_the_line_that_stops_are_said(tmp_path: Path) -> None:
+    edit = "dscores = probs.copy() → dscores = np.zeros((W.shape[0], 1))"
+    report = check_softmax_loss_naive(in_file(tmp_path, ARRAYS, edit))
+    assert "`rows` is (2,) since line 10; `dscores` is (2, 1)" in report.text
 
 
 def test_what_is_counted_twice_is_said(tmp_path: Path) -> None:

@@ -4,12 +4,14 @@ The submissions are plain ones, and each mistake is an edit of their lines.
 """
 
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from softmax_lib.exercises import check_grid, check_predict, check_train, sandbox
 from softmax_lib.linear_classifier import LinearSVM, Softmax
-from tests.submissions import CLASSIFIER, SEARCH, written
+from tests.submissions import CLASSIFIER, SEARCH, edited, written
 
 UPDATE = "self.W -= learning_rate * grad"
 STEP = "self.W -= learning_rate *"
@@ -54,6 +56,16 @@ def losses_function(W, X, y, reg):
 def test_a_right_training_passes(edits: list[str]) -> None:
     report = check_train(written(CLASSIFIER, *edits))
     assert (report.passed, report.fault) == (True, None)
+
+
+def test_the_line_of_a_wrong_step_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "answer.py"
+    source = "import numpy as np\n" + edited(CLASSIFIER, f"{UPDATE} → self.W += grad")
+    path.write_text(source, "utf-8")
+    names: dict[str, Any] = {}
+    exec(compile(source, str(path), "exec"), names)
+    lines = {finding.line for finding in check_train(names["Classifier"]).findings}
+    assert lines == {1 + source.splitlines().index("            self.W += grad")}
 
 
 def test_a_training_of_points_in_columns_passes() -> None:

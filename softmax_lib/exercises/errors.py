@@ -119,7 +119,7 @@ ERRORS = catalogue(
         "Write both shapes next to the line. Is one of the lengths a number that your "
         "code spells out? And the sum over the classes of an (N, C) array: is its "
         "shape (N,) or (N, 1), and which of these has one entry per row?",
-        shows=contains(r"could not be broadcast|non-broadcastable"),
+        shows=contains(r"could not be broadcast|non-broadcastable|could not broadcast"),
     ),
     product_does_not_fit=Mistake(
         "Two arrays are multiplied, but their shapes do not fit",
@@ -159,6 +159,11 @@ ERRORS = catalogue(
         "Compare the def line with the worksheet's.",
         shows=contains(r"positional argument|unexpected keyword"),
     ),
+    bool_array=Mistake(
+        "A number is written into an array of True and False",
+        "Which comparison made the array, and what type should its entries have?",
+        shows=contains(r"Cannot cast ufunc .* to dtype\('bool'\)"),
+    ),
     integer_array=Mistake(
         "A fraction is written into an array of integers",
         "Which of your arrays was made from integers?",
@@ -185,20 +190,29 @@ ERRORS = catalogue(
 )
 
 
+def is_of_shapes(trouble: Trouble) -> bool:
+    """Whether shapes that do not fit, or an index beyond an end, stopped the code."""
+    names = {"shapes_do_not_fit", "product_does_not_fit", "index_out_of_bounds"}
+    return first_shown(ERRORS, trouble)[0].name in names
+
+
 def stopped(
     trouble: Trouble,
     circumstances: str,
     besides: Sequence[Finding] = (),
     unexplained: Sequence[str] = (),
+    cause: Finding | None = None,
+    shapes: str = "",
 ) -> Report:
     """Report code that did not return, and what else is wrong, line or no line."""
-    (finding,) = first_shown(ERRORS, trouble)
+    finding = cause or first_shown(ERRORS, trouble)[0]
     others = [finding.text for finding in besides]
     others += [f"The {part} is wrong, too." for part in unexplained]
     other = "What does not depend on this line is not right, either. "
     return failed(
-        [replace(finding, line=trouble.number), *besides],
+        [replace(finding, line=finding.line or trouble.number), *besides],
         code_block(filter(None, [trouble.line, trouble.text])),
+        shapes,
         other + numbered(others) if others else "",
         opening=f"{finding.text} This happens {circumstances}.",
     )

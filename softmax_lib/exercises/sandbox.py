@@ -255,9 +255,20 @@ def own_line(error: BaseException) -> str:
     """Find the deepest line of the traceback that is neither ours nor a library's."""
     own = [line for line in lines_of(error.__traceback__) if not is_library(line[0])]
     for file, number in reversed(own):
+        if isinstance(error, UnboundLocalError):
+            number = line_with_name(file, number, str(error))
         if source := linecache.getline(file, number).strip():
             return f"line {number}: {source}"  # a compiled library's has no text
     return f"line {own[0][1]}" if own else ""
+
+
+def line_with_name(file: str, number: int, message: str) -> int:
+    """Return the line that reads a variable; Python 3.11 may name one before it."""
+    name = re.search(r"'(\w+)'", message)
+    for n, line in enumerate(linecache.getlines(file)[number - 1 :], number):
+        if name is None or re.search(rf"\b{name[1]}\b", line.partition("#")[0]):
+            return n
+    return number
 
 
 def is_library(file: str) -> bool:

@@ -146,6 +146,11 @@ COMMON = catalogue(
         "Follow one point through your code and count the divisions by N.",
         scaled(lambda v: 1 / v.N),
     ),
+    averaged_over_last_index=Mistake(
+        "The sum over the points is divided by N - 1, not by N",
+        "What does your counter contain after the last point?",
+        scaled(lambda v: v.N / np.float64(v.N - 1)),
+    ),
     averaged_over_constant=map(averaged_over_constant, (200, 500, 1000, 49000)),
     data_doubled=Mistake(
         "The part that comes from the data is twice what it should be",
@@ -159,6 +164,12 @@ COMMON = catalogue(
             "loss": lambda v, _: v.sum_loss / (v.N + v.penalty),
             "dW": lambda v, _: v.sum_gradient / (v.N + v.reg_gradient),
         },
+    ),
+    divided_by_penalty=Mistake(
+        "The gradient is divided by its regularization, which should be added",
+        "With reg = 0, what is your gradient divided by?",
+        {"dW": lambda v, _: v.data_gradient / v.reg_gradient},
+        {"dW": lambda v, _: v.sum_gradient / v.reg_gradient},
     ),
     averaged_inside_the_loop=[
         Mistake(
@@ -232,36 +243,6 @@ COMMON = catalogue(
         {"dscores": lambda v, value: value * earlier(v)},
         {"counted": lambda v, value: value * earlier(v)},
     ),
-    reg_missing=Mistake(
-        "The regularization is missing",
-        "Call your function with reg = 0 and with reg = 0.5. Which number changes, and "
-        "which should?",
-        rescaled_penalty(lambda v: 0),
-    ),
-    reg_half=Mistake(
-        "The regularization is half of what the worksheet asks for",
-        "The worksheet's penalty is reg times the sum of the squared weights, with no "
-        "factor 0.5 (other years of the course have one). What is the derivative of "
-        "w² with respect to w?",
-        rescaled_penalty(lambda v: 0.5),
-    ),
-    reg_doubled=Mistake(
-        "The regularization is twice what the worksheet asks for",
-        "How often do you add it, and with which factor?",
-        rescaled_penalty(lambda v: 2),
-    ),
-    reg_scaled=map(penalty_times, (0.25, 4)),
-    reg_divided_by_N=Mistake(
-        "The regularization is divided by N",
-        "Which of the two terms is a mean over the points: the losses, the penalty, or "
-        "both? In which order do you divide and add?",
-        rescaled_penalty(lambda v: 1 / v.N),
-    ),
-    reg_for_each_point=Mistake(
-        "The regularization is added once for each point",
-        "How many times does the line with reg run?",
-        rescaled_penalty(lambda v: v.N),
-    ),
     reg_without_bias=Mistake(
         "The regularization leaves out the bias, the last row of W",
         "The worksheet's penalty sums over all of W, the bias row included.",
@@ -296,11 +277,6 @@ COMMON = catalogue(
             "reg_gradient": lambda v, _: v.strength * v.W / np.sqrt(np.sum(v.W**2)),
         },
     ),
-    reg_mean=Mistake(
-        "The regularization takes the mean of the squared weights instead of their sum",
-        "Where does the worksheet ask for a mean, and over what?",
-        rescaled_penalty(lambda v: 1 / v.W.size),
-    ),
     reg_square_of_sum=[
         Mistake(
             "The regularization squares the sum instead of summing the squares",
@@ -333,15 +309,11 @@ COMMON = catalogue(
             "reg_gradient": lambda v, _: 2 * v.factor * v.W,
         },
     ),
-    reg_sign=Mistake(
-        "The regularization has the wrong sign",
-        "Large weights should cost something. Do they?",
-        rescaled_penalty(lambda v: -1),
-    ),
     reg_without_W=Mistake(
         "The gradient of the regularization does not contain W",
         CHAIN_RULE,
         {"reg_gradient": lambda v, _: np.full_like(v.W, 2 * v.strength)},
+        {"reg_gradient": lambda v, _: np.full_like(v.W, 4 * v.strength)},
     ),
     reg_not_differentiated=[
         Mistake(
@@ -359,6 +331,47 @@ COMMON = catalogue(
             {"reg_gradient": lambda v, _: v.strength * v.W**2},
         ),
     ],
+    # These scale what the others above put in the place of the penalty.
+    reg_missing=Mistake(
+        "The regularization is missing",
+        "Call your function with reg = 0 and with reg = 0.5. Which number changes, and "
+        "which should?",
+        rescaled_penalty(lambda v: 0),
+    ),
+    reg_half=Mistake(
+        "The regularization is half of what the worksheet asks for",
+        "The worksheet's penalty is reg times the sum of the squared weights, with no "
+        "factor 0.5 (other years of the course have one). What is the derivative of "
+        "w² with respect to w?",
+        rescaled_penalty(lambda v: 0.5),
+    ),
+    reg_doubled=Mistake(
+        "The regularization is twice what the worksheet asks for",
+        "How often do you add it, and with which factor?",
+        rescaled_penalty(lambda v: 2),
+    ),
+    reg_scaled=map(penalty_times, (0.25, 4)),
+    reg_divided_by_N=Mistake(
+        "The regularization is divided by N",
+        "Which of the two terms is a mean over the points: the losses, the penalty, or "
+        "both? In which order do you divide and add?",
+        rescaled_penalty(lambda v: 1 / v.N),
+    ),
+    reg_for_each_point=Mistake(
+        "The regularization is added once for each point",
+        "How many times does the line with reg run?",
+        rescaled_penalty(lambda v: v.N),
+    ),
+    reg_mean=Mistake(
+        "The regularization takes the mean of the squared weights instead of their sum",
+        "Where does the worksheet ask for a mean, and over what?",
+        rescaled_penalty(lambda v: 1 / v.W.size),
+    ),
+    reg_sign=Mistake(
+        "The regularization has the wrong sign",
+        "Large weights should cost something. Do they?",
+        rescaled_penalty(lambda v: -1),
+    ),
 )
 NO_DATA = next(mistake for mistake in COMMON if mistake.name == "data_missing")
 PENALTY_STEPS = {"penalty", "reg_gradient"}
@@ -492,6 +505,13 @@ LOGS = catalogue(
             is_remark=True,
         ),
     ],
+    division_by_zero=Mistake(
+        "The gradient is divided by the probabilities, which are 0 on a computer when "
+        "their scores are hundreds below the highest",
+        "Which factor of the chain rule cancels the 1/p of the logarithm?",
+        {"dscores": lambda v, value: value + 0 / v.probs},
+        is_remark=True,
+    ),
     epsilon_in_log=[
         *(epsilon_in_log(10.0**-k) for k in (*range(2, 21), 30, 50, 100, 200, 300)),
         epsilon_in_log(float(np.finfo(float).eps)),
@@ -894,6 +914,16 @@ SMALL_MARGIN = (
 )
 
 SVM_ONLY = catalogue(
+    threshold_of_one=Mistake(
+        "Only margins above 1 count, not all above 0",
+        "A margin is 0.3. Should its class add to the loss, and does it?",
+        {"counted": lambda v, value: value * (v.margins > 1)},
+    ),
+    own_class_by_value=Mistake(
+        "Each margin of exactly 1 is set to 0, whichever class it belongs to",
+        "Another class has the same score as the correct one. What is its margin?",
+        {"counted": lambda v, value: value * (v.margins != 1)},
+    ),
     margin_missing=Mistake("The margin of 1 is missing", MARGIN, margin_wrong(0)),
     margin_reversed=Mistake(
         "The difference of the scores is the wrong way round",

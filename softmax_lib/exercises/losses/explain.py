@@ -354,9 +354,17 @@ def explain_extremes(
     """Find the mistakes that show at extreme scores; None if nothing explains them."""
     exercise = check.extreme
     results = {part: answers.results(part, EXTREME) for part in known.parts}
-    if len(results) == len(PARTS):  # math.log(0) stops before the gradient
-        stops = [g for g in EXTREME if answers.outputs[g].trouble is not None]
-        results["gradient"] |= dict.fromkeys(stops, UNKNOWN)
+    stops = {
+        given: trouble.text.startswith("OverflowError")
+        for given in EXTREME
+        if (trouble := answers.outputs[given].trouble) is not None
+    }
+    for part in results:  # `math` stops where NumPy goes on with inf
+        results[part] |= {
+            given: UNKNOWN
+            for given, overflows in stops.items()
+            if overflows or (part == "gradient" and len(results) == len(PARTS))
+        }
     explained = {
         part: values
         for part, values in results.items()
@@ -365,7 +373,8 @@ def explain_extremes(
     if not explained:
         return None
     found = findings(exercise, explain(exercise, explained, known.parts)[0])
-    if len(explained) < len(results) and all(finding.is_remark for finding in found):
+    is_light = all(finding.is_remark for finding in found)
+    if is_light and (len(explained) < len(results) or any(stops.values())):
         return None
     return keep_one_root(found)
 

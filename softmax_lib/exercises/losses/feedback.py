@@ -1,11 +1,12 @@
 """Third phase: write down what the answers mean."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from softmax_lib.exercises.errors import stopped
+from softmax_lib.exercises.errors import is_of_shapes, stopped
 from softmax_lib.exercises.losses.counterexample import example
 from softmax_lib.exercises.losses.exercise import agrees
 from softmax_lib.exercises.losses.explain import (
@@ -17,7 +18,10 @@ from softmax_lib.exercises.losses.explain import (
 from softmax_lib.exercises.losses.forms import FORMS
 from softmax_lib.exercises.losses.inputs import HAND_REG, ORDINARY, SMALLEST, Input
 from softmax_lib.exercises.losses.reference import PARTS
+from softmax_lib.exercises.losses.run import SMALL, Made
+from softmax_lib.exercises.mistakes import find
 from softmax_lib.exercises.report import Finding, Report, failed, passed
+from softmax_lib.exercises.sandbox import Trouble
 
 # "right in these cases, and wrong otherwise"
 CASES = {
@@ -40,7 +44,16 @@ def write(diagnosis: Diagnosis) -> Report:
             if finding.name != "not_started" and "not_written" not in finding.name
         ]
         unknown = rest.unexplained if rest else []
-        return stopped(*diagnosis.stop, besides, unknown)
+        trouble, circumstances = diagnosis.stop
+        arrays = diagnosis.answers.traits.made if is_of_shapes(trouble) else ()
+        return stopped(
+            trouble,
+            circumstances,
+            besides,
+            unknown,
+            cause_of(trouble, arrays) if is_of_shapes(trouble) else None,
+            shapes_in(trouble, arrays),
+        )
     diagnosis = with_lines(diagnosis)
     if diagnosis.unexplained:
         return unexplained(diagnosis)
@@ -58,6 +71,31 @@ def write(diagnosis: Diagnosis) -> Report:
         *map(worth_knowing, diagnosis.remarks),
         remarks=diagnosis.remarks,
     )
+
+
+def cause_of(trouble: Trouble, arrays: Sequence[Made]) -> Finding | None:
+    """Return the number in the code that makes shapes unlike, if there is one."""
+    lines = [made.line for made in arrays if made.is_spelled_out]
+    in_line, in_text = (
+        set(re.findall(r"\d+", text)) - SMALL
+        for text in (trouble.line.partition(":")[2], trouble.text)
+    )
+    if not lines and in_line & in_text and trouble.number:
+        lines = [trouble.number]
+    if not lines:
+        return None
+    return replace(*find(FORMS, ["length_spelled_out"]), line=lines[0])
+
+
+def shapes_in(trouble: Trouble, arrays: Sequence[Made]) -> str:
+    """Write the shapes of the arrays in the line that stops, and their lines."""
+    names = re.findall(r"[A-Za-z_]\w*", trouble.line)
+    shapes = [
+        f"`{made.name}` is {made.shape} since line {made.line}"
+        for made in arrays
+        if made.name in names
+    ]
+    return "; ".join(shapes) + "." if shapes else ""
 
 
 def with_lines(diagnosis: Diagnosis) -> Diagnosis:

@@ -57,6 +57,15 @@ FORMS = catalogue(
         "The function returns one thing; `loss, dW` was expected",
         "Which two things does the caller unpack?",
     ),
+    length_spelled_out=Mistake(
+        "A length is written as a number that is none of N, D and C",
+        "The check calls your function with arrays of other sizes than yours. Which "
+        "length of W or X belongs in the place of the number?",
+    ),
+    too_many_returned=Mistake(
+        "The function returns more than two things; `loss, dW` was expected",
+        "Which two things does the caller unpack?",
+    ),
     pairs_of_points=Mistake(
         "An (N,) array is combined with an (N, 1) array, which makes an (N, N) array: "
         "a number for each pair of points",

@@ -74,6 +74,9 @@ EXTREME = [
     with_scores("scores near 1000", [[1001.5, 1000, 1002], [1003, 1001, 1000]], [2, 0]),
     with_scores("scores from -500 to 500", [[-500, 500, 400], [500, -500, 0]], [1, 0]),
     with_scores("one score of 4000", [[0, 0, 0, 0, 4000], [0, 4000, 0, 0, 0]], [4, 1]),
+    # exp(720) is inf and exp(-720) is not 0: the wrong sign of a shift shows, and no
+    # probability of 0 does.
+    with_scores("scores from 0 to 720", [[0, 720, 715], [720, 0, 717.5]], [1, 0]),
     with_scores("rows far apart", [[2000, 2001.5, 2002], [0, 1.5, 2]], [2, 2]),
     with_scores(
         "scores near -2000", [[-2001.5, -2000, -2002], [-2000, -2003, -2001.5]], [1, 0]

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Site", "Watched", "frozen", "parts_without", "watch"]
+__all__ = ["Site", "Watched", "frozen", "parsed_function", "parts_without", "watch"]
 
 BEFORE, AFTER, START, TICK = "__before__", "__after__", "__start__", "__tick__"
 

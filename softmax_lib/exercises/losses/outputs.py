@@ -47,8 +47,12 @@ def read(returned: Any, given: Input) -> Output:
         return Output(forms=("returns_nothing",))
     if not isinstance(returned, tuple | list) or len(returned) < 2:
         return read_single(returned, given)
-    loss, dW = as_numbers(returned[0]), as_numbers(returned[1])
     forms: list[str] = []
+    if len(returned) > 2:
+        forms.append("too_many_returned")
+        shaped = [x for x in returned[1:] if np.shape(x) == given.W.shape]
+        returned = [returned[0], *shaped, returned[1]]
+    loss, dW = as_numbers(returned[0]), as_numbers(returned[1])
     if is_matrix(loss) and dW is not None and dW.size == 1:
         loss, dW = dW, loss
         forms.append("results_swapped")

@@ -1,5 +1,6 @@
 """First phase: call the reader's function with all inputs, and keep what it returns."""
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +20,7 @@ from softmax_lib.exercises.losses.inputs import (
     UNPENALIZED,
     Input,
 )
-from softmax_lib.exercises.losses.instrument import frozen, parts_without, watch
+from softmax_lib.exercises.losses.instrument import Site, frozen, parts_without, watch
 from softmax_lib.exercises.losses.layouts import find_layout, turned
 from softmax_lib.exercises.losses.loop_detection import find_loops
 from softmax_lib.exercises.losses.outputs import LossFunction, Output, call
@@ -28,6 +29,7 @@ from softmax_lib.exercises.sandbox import Trouble, attempt, run
 from softmax_lib.exercises.search import Result
 
 NAMED = [*ORDINARY, *EXTREME, *SMALLEST]
+SMALL = {"0", "1", "2", "3"}  # not only lengths: numbers of axes, factors
 INPUTS = [*NAMED, SINGLE, IMAGES, TIES, *UNPENALIZED.values()]
 
 
@@ -38,6 +40,15 @@ class Stop(NamedTuple):
     where: str
 
 
+class Made(NamedTuple):
+    """An array that a reader's line has made."""
+
+    name: str
+    shape: tuple[int, ...]
+    line: int
+    is_spelled_out: bool  # whether a length is in the line as a number
+
+
 class Traits(NamedTuple):
     """What is asked of a function besides its outputs."""
 
@@ -45,6 +56,7 @@ class Traits(NamedTuple):
     own_gradient: np.ndarray | None  # numerical, of the reader's own loss
     loops: Sequence[str] = ()  # names of mistakes
     line_of_pairs: int | None = None  # where it makes an (N, N) array
+    made: Sequence[Made] = ()  # before it stops
 
 
 class Answers(NamedTuple):
@@ -123,12 +135,16 @@ def examine_all(
     plain = function
     if layout:
         function = turned(function, layout)
+    stops = False
     for given in INPUTS:
-        yield without_changes(plain, layout, given, call(function, given))
+        output = without_changes(plain, layout, given, call(function, given))
+        stops = stops or output.trouble is not None
+        yield output
     traits = Traits(
         without_changes(plain, layout, HAND_REG, call(function, HAND_REG)),
         usable(attempt(own_gradient, function, HAND_REG)),
         line_of_pairs=usable(attempt(line_of_pairs, plain, layout)),
+        made=(usable(attempt(arrays_made, plain, layout)) or ()) if stops else (),
     )
     if without_loops:
         traits = traits._replace(loops=usable(attempt(find_loops, function)) or ())
@@ -196,6 +212,30 @@ def line_of_pairs(function: LossFunction, layout: str) -> int | None:
     arrays = (array.copy().view(Shaped) for array in (given.W, given.X, given.y))
     (turned(function, layout) if layout else function)(*arrays, given.reg)
     return lines[0] if lines else None
+
+
+def arrays_made(function: LossFunction, layout: str) -> list[Made]:
+    """Return the arrays that there are when the function stops, the oldest first."""
+    made: dict[str, Made] = {}
+    watched = watch(function)
+    if watched is None:
+        return []
+
+    def notice(site: Site, before: Any, after: Any, index: list[int]) -> Any:
+        shape, line = np.shape(after), site.line
+        if shape and (site.name not in made or made[site.name].shape != shape):
+            numbers = re.findall(r"\d+", watched.text(line))
+            is_spelled_out = bool({*map(str, shape)} & {*numbers} - SMALL)
+            made[site.name] = Made(site.name, shape, line, is_spelled_out)
+        return after
+
+    watched.on_change = notice
+    again = turned(watched.function, layout) if layout else watched.function
+    for given in ORDINARY:
+        made.clear()
+        if call(again, given).trouble is not None:
+            return list(made.values())
+    return []
 
 
 def own_gradient(function: LossFunction, given: Input) -> np.ndarray:

@@ -54,6 +54,7 @@ COUNTED = {
 # Where a line adds the wrong amount.
 PLACES = {
     "own column": " in the column of the correct class",
+    "own share": " in the column of the correct class",
     "minus one": " in the column of the correct class",
     "other columns": " in the columns of the other classes",
     "both columns": " in the column of the class and in that of the correct one",
@@ -98,6 +99,10 @@ class Sight(NamedTuple):
             return f"The lines {lines} add the wrong amounts to {name}"
         if self.label == "nothing":
             return f"What goes wrong is {where}: it should not change {name}"
+        if self.label == "what was there":
+            return (
+                f"What goes wrong is {where}: it should add to {name}, not replace it"
+            )
         if self.is_right:
             return f"Up to {where} all is right; what goes wrong comes after it"
         if self.adds:

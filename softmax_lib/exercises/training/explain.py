@@ -1,5 +1,7 @@
 """Second phase: read the recordings, in the order in which mistakes hide each other."""
 
+from dataclasses import replace
+
 from softmax_lib.exercises.losses.layouts import LAYOUTS
 from softmax_lib.exercises.mistakes import all_shown, first_shown
 from softmax_lib.exercises.report import Finding
@@ -75,6 +77,8 @@ def diagnose_moves(seen: Trainings) -> list[Finding]:
     if not seen.moves or not all(move.dW.any() for move in seen.moves):
         return []  # the loss could not answer, and that has been named
     explained = explain(MOVE, {"move": {move: move.change for move in seen.moves}})
-    if explained:
-        return findings(MOVE, explained[0])
-    return first_shown(OTHER_MOVES, seen)
+    found = findings(MOVE, explained[0]) if explained else None
+    if found is None:
+        found = first_shown(OTHER_MOVES, seen)
+    line = seen.recordings[0].line_of_move
+    return [replace(finding, line=line) for finding in found]

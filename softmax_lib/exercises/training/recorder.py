@@ -4,6 +4,7 @@ The reader's class gets a loss that records each call: the weights, the points, 
 labels and the reg that it was passed. Every mistake of a training shows in it.
 """
 
+import ast
 import contextlib
 import inspect
 import io
@@ -16,6 +17,7 @@ import numpy as np
 
 from softmax_lib.exercises.losses.exercise import SOFTMAX
 from softmax_lib.exercises.losses.inputs import Input
+from softmax_lib.exercises.losses.instrument import parsed_function
 from softmax_lib.exercises.losses.outputs import as_numbers
 from softmax_lib.exercises.losses.reference import PARTS
 from softmax_lib.exercises.sandbox import Trouble, attempt
@@ -58,6 +60,7 @@ class Recording:
     goes_on: bool = True  # whether a second call begins with the W of the first one
     layout: str = ""  # which of W and X the class has transposed
     trouble: Trouble | None = None
+    line_of_move: int | None = None  # that changes W in the loop
 
 
 N, D, C = 40, 6, 5
@@ -130,6 +133,7 @@ def simplified(name: str) -> str:
 def record(cls: type, settings: Settings, layout: str = "") -> Recording:
     """Train once, and record it."""
     recording = Recording(settings, layout=layout)
+    recording.line_of_move = line_of_move(cls)
 
     def loss(self: Any, *args: Any, **kwargs: Any) -> tuple[float, np.ndarray]:
         return record_call(recording, self.W, *args, **kwargs)
@@ -153,6 +157,21 @@ def record(cls: type, settings: Settings, layout: str = "") -> Recording:
     if recording.trouble is None and recording.calls:
         recording.goes_on = begins_with(cls, model, recording, handed_in)
     return recording
+
+
+def line_of_move(cls: Any) -> int | None:
+    """Return the line in a loop of ``train`` that changes ``self.W``, if it is one."""
+    read = parsed_function(cls.train)
+    lines = {
+        node.lineno
+        for loop in (ast.walk(read[1]) if read else ())
+        if isinstance(loop, ast.For | ast.While)
+        for node in ast.walk(loop)
+        if isinstance(node, ast.Attribute)
+        and node.attr == "W"
+        and isinstance(node.ctx, ast.Store)
+    }
+    return lines.pop() if len(lines) == 1 else None
 
 
 def begins_with(cls: type, model: Any, first: Recording, points: np.ndarray) -> bool:
