@@ -22,11 +22,14 @@ from softmax_lib.validation import (
     check_number,
     check_predictions,
     check_scores,
+    check_several,
+    check_shape,
     check_whole,
 )
 
 __all__ = [
     "wilson_interval",
+    "paired_difference",
     "Comparison",
     "mcnemar",
     "Calibration",
@@ -82,6 +85,37 @@ def wilson_interval(
     width = z * math.sqrt(p * (1 - p) / num + (z / (2 * num)) ** 2)
     scale = 1 + z * z / num
     return (centre - width) / scale, (centre + width) / scale
+
+
+def paired_difference(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
+    """Mean difference of two classifiers on the same points, and its standard error.
+
+    Points on which both do equally well add nothing to either number. So the standard
+    error is smaller than that of two accuracies on points of their own.
+
+    Parameters
+    ----------
+    first, second : ndarray, shape (N,)
+        A number for each of the same points, at least two: whether the classifier is
+        correct, how often over several seeds, or its loss.
+
+    Returns
+    -------
+    difference, error : float
+        Mean of ``first - second``, and how far it varies over sets of N such points.
+
+    Examples
+    --------
+    >>> first, second = np.array([1, 1, 1, 0, 1]), np.array([1, 1, 0, 0, 1])
+    >>> difference, error = paired_difference(first, second)
+    >>> print(f"{difference:.1f} ± {error:.1f}")
+    0.2 ± 0.2
+    """
+    check_several("first", first)
+    check_shape("second", second, first.shape, "one number for each of first")
+    check_finite("second", second)
+    gains = first.astype(np.float64) - second
+    return float(gains.mean()), float(gains.std(ddof=1) / math.sqrt(len(gains)))
 
 
 class Comparison(NamedTuple):

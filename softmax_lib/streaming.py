@@ -122,8 +122,9 @@ def train_on_stream(
 
     As `softmax_lib.linear_classifier.LinearClassifier.train`, except that each image is
     used ``num_epochs`` times. Each minibatch becomes centred float32 rows with a bias
-    column just before its step and is dropped after it. So the memory holds one chunk
-    of uint8 and one minibatch of float32, however many images there are.
+    column just before its step and is dropped after it. So besides the labels the
+    memory holds one chunk of uint8 and one minibatch of float32, however many images
+    there are.
 
     Parameters
     ----------

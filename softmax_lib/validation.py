@@ -107,6 +107,16 @@ def check_finite(name: str, array: np.ndarray) -> None:
         require_finite(array, **{name: array})
 
 
+def check_several(name: str, array: np.ndarray) -> None:
+    """Check that an argument is one-dimensional, with two finite numbers or more."""
+    if not (is_array(array) and array.ndim == 1 and array.size >= 2):
+        raise ValueError(
+            f"{name} must be a one-dimensional array of at least two numbers, but it "
+            f"is {describe(array)}."
+        )
+    check_finite(name, array)
+
+
 def check_images(images: np.ndarray) -> None:
     """Check that images are a non-empty uint8 array (N, height, width, 3)."""
     if not (is_array(images) and images.ndim == 4 and images.size):

@@ -366,6 +366,10 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
             "confidence": (0.9, "fraction"),
         },
     ),
+    "evaluation.paired_difference": (
+        evaluation.paired_difference,
+        dict.fromkeys(("first", "second"), (RNG.random(6), "numbers")),
+    ),
     "evaluation.mcnemar": (
         evaluation.mcnemar,
         dict.fromkeys(("y", "first", "second"), (y, "labels")),

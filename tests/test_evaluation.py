@@ -10,6 +10,7 @@ from softmax_lib.evaluation import (
     calibration,
     fit_temperature,
     mcnemar,
+    paired_difference,
     wilson_interval,
 )
 from softmax_lib.losses import softmax
@@ -49,6 +50,42 @@ def test_a_confidence_that_is_no_share_is_refused(confidence: float) -> None:
 
 def test_the_interval_is_of_95_percent_by_default() -> None:
     assert wilson_interval(3, 5) == wilson_interval(3, 5, 0.95)
+
+
+@pytest.mark.parametrize("dtype", [bool, int, np.float32])
+def test_the_paired_difference_is_scipys_t_statistic(dtype: type) -> None:
+    first, second = np.random.default_rng(0).integers(0, 2, size=(2, 500)).astype(dtype)
+    difference, error = paired_difference(first, second)
+    theirs = stats.ttest_rel(first.astype(float), second.astype(float))
+    assert round(500 * difference) == first.sum() - second.sum()
+    np.testing.assert_allclose(difference / error, theirs.statistic, rtol=1e-12)
+
+
+def test_points_in_common_make_the_paired_error_smaller_and_opposites_larger() -> None:
+    rng = np.random.default_rng(1)
+    first = rng.random(1000) < 0.4
+    near = first ^ (rng.random(1000) < 0.1)
+    separate = np.sqrt(2 * 0.4 * 0.6 / 1000)
+    assert paired_difference(first, near)[1] < 0.6 * separate
+    assert paired_difference(first, ~first)[1] > 1.2 * separate
+
+
+def test_the_paired_error_is_the_spread_over_other_points() -> None:
+    rng = np.random.default_rng(2)
+    first, second = rng.random((2, 4000, 200)) < [[[0.5]], [[0.3]]]
+    found = np.array(
+        [paired_difference(a, b) for a, b in zip(first, second, strict=True)]
+    )
+    # Over 4,000 samples a standard deviation varies by 0.011 of itself.
+    spread = found[:, 0].std(ddof=1)
+    np.testing.assert_allclose(found[:, 1].mean(), spread, rtol=0.04)
+
+
+def test_a_paired_difference_needs_two_points_and_the_same_ones() -> None:
+    with pytest.raises(ValueError, match=r"^first must be a .* at least two numbers"):
+        paired_difference(np.ones(1), np.ones(1))
+    with pytest.raises(ValueError, match=r"^second must have .* shape \(5,\), but"):
+        paired_difference(np.ones(5), np.ones(4))
 
 
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 9), st.integers(1, 9))

@@ -12,7 +12,6 @@ strength of the regularization is the one with the lowest validation loss.
 
 import functools
 import json
-import math
 import platform
 import subprocess
 import sys
@@ -27,6 +26,7 @@ import scipy.optimize
 
 from softmax_lib import features
 from softmax_lib.datasets import load_dataset
+from softmax_lib.evaluation import paired_difference
 from softmax_lib.features import Dictionary
 from softmax_lib.losses import softmax_loss_vectorized
 from softmax_lib.solvers import apply_preconditioner, cholesky_preconditioner, gap_bound
@@ -286,12 +286,10 @@ def paired(run: Run, other: Run) -> tuple[float, list[float]]:
 
     def correct(run: Run) -> np.ndarray:
         bits = np.frombuffer(bytes.fromhex(run["which"]), np.uint8)
-        return np.unpackbits(bits)[: run["of"]].astype(np.float64)
+        return np.unpackbits(bits)[: run["of"]]
 
-    gains = correct(run) - correct(other)
-    mean = float(gains.mean())
-    width = 1.96 * float(gains.std()) / math.sqrt(len(gains))
-    return mean, [mean - width, mean + width]
+    mean, error = paired_difference(correct(run), correct(other))
+    return mean, [mean - 1.96 * error, mean + 1.96 * error]
 
 
 def summary(runs: list[Run], others: list[Run]) -> list[Run]:

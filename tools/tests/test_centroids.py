@@ -69,6 +69,7 @@ def test_a_difference_is_paired_image_by_image():
     assert centroids.paired(run(half), run(half)) == (0, [0, 0])
     gain, interval = centroids.paired(run(ones), run(half))
     assert gain == 0.5
-    np.testing.assert_allclose(interval, [0.5 - 1.96 * 0.05, 0.5 + 1.96 * 0.05])
+    error = 0.5 / np.sqrt(99)
+    np.testing.assert_allclose(interval, [0.5 - 1.96 * error, 0.5 + 1.96 * error])
     _, interval = centroids.paired(run(half), run(half[::-1]))
-    np.testing.assert_allclose(interval, [-1.96 * 0.1, 1.96 * 0.1])
+    np.testing.assert_allclose(interval, [-1.96 / np.sqrt(99), 1.96 / np.sqrt(99)])
