@@ -92,7 +92,9 @@ def started(profile: Path) -> Iterator[Firefox]:
             assert process.poll() is None, log.read_text("utf-8")
             time.sleep(0.1)
             address = re.search(r"listening on (ws://\S+)", log.read_text("utf-8"))
-        yield Firefox(f"{address[1]}/session")
+        browser = Firefox(f"{address[1]}/session")
+        yield browser
+        browser.socket.close()
     finally:
         process.terminate()
         process.wait()

@@ -147,14 +147,12 @@ def test_code_that_never_ends_is_stopped(sheet, code):
     assert "42" in press(sheet, "ex1", "Run")
 
 
-def test_two_hundred_verdicts_are_the_same_in_the_page(sheet):
+def test_verdicts_are_the_same_in_the_page(sheet):
     text = (ROOT / "tests" / "submissions.py").read_text("utf-8")
-    cases = list(all_cases())[:240]
-    for start in range(0, len(cases), 40):
-        some = cases[start : start + 40]
-        write(sheet, "ex1", IN_WORKER.format(submissions=text, cases=json.dumps(some)))
-        said = json.loads(press(sheet, "ex1", "Run"))
-        assert said == [verdict_of(*case) for case in some]
+    some = list(all_cases())[::6]  # Chromium's test has all of them
+    write(sheet, "ex1", IN_WORKER.format(submissions=text, cases=json.dumps(some)))
+    said = json.loads(press(sheet, "ex1", "Run"))
+    assert said == [verdict_of(*case) for case in some]
 
 
 def test_the_keyboard_leaves_the_editor(sheet):
