@@ -26,10 +26,11 @@ lab: .venv/lab.done ## open the chapters and the worksheet in JupyterLab
 # Two at a time, each with one thread: on two cores that is nearly twice as fast, and a
 # chapter needs up to 1 GB (chapter 13: 1.5).
 TWO = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+UNITS = tests tools
 test: .venv/test.done ## run the unit tests, then compare every output of every chapter
-	$(TWO) tests tools
+	$(TWO) $(UNITS)
 	$(TWO) --nbval book/
-	@echo "Checked: the unit tests (tests/, tools/) and the outputs of every chapter (book/)."
+	@echo "Checked: the unit tests ($(UNITS)) and the outputs of every chapter (book/)."
 	@echo "What could not be checked on this machine is named above as not checked."
 
 # PyTorch is in no lock: on Linux, PyPI's brings 3 GB for graphics cards. TORCH names a

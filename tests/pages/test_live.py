@@ -128,27 +128,31 @@ def first_paragraph(text):
     return " ".join(re.split(r"\n\s*\n", text.strip())[0].split())
 
 
+def assert_judged_alike(path, step, number, said):
+    """The command line says of a downloaded file what the page said of the step."""
+    judged = {each.check: each.report for each in judge(path).judged}
+    report = judged[STEPS[step][0]]
+    assert report.passed == (number is None), step
+    there, here = first_paragraph(str(report)), first_paragraph(said)
+    source = spoiled(step, number)
+    assert pointed(there, text_of(path, step)) == pointed(here, source)
+
+
 @pytest.mark.parametrize("number", [None, 0, 1, 2])
 def test_each_step_is_judged_in_the_page_as_by_the_command_line(sheet, number):
     write(sheet, "ex1", solution("ex1"))
     for step in STEPS:
         write(sheet, step, spoiled(step, None))
-    said = {}
     for step in STEPS:  # one wrong at a time, so that each is judged for its own
         write(sheet, step, spoiled(step, number))
-        said[step] = press(sheet, step, "Check")
+        said = press(sheet, step, "Check")
         with tempfile.TemporaryDirectory() as folder:
             for button in ("Download softmax.py", "Download the notebook"):
                 with sheet.expect_download() as download:
                     sheet.get_by_role("button", name=button).click()
                 path = Path(folder, download.value.suggested_filename)
                 download.value.save_as(path)
-                judged = {j.check: j.report for j in judge(path).judged}
-                report = judged[STEPS[step][0]]
-                assert report.passed == (number is None), step
-                there, here = first_paragraph(str(report)), first_paragraph(said[step])
-                source = spoiled(step, number)
-                assert pointed(there, text_of(path, step)) == pointed(here, source)
+                assert_judged_alike(path, step, number, said)
         write(sheet, step, spoiled(step, None))
 
 
@@ -209,6 +213,11 @@ BAD = {
 
 
 def test_bad_code_gets_one_message_and_the_page_goes_on(sheet):
+    assert_bad_code_is_told(sheet, write, press)
+
+
+def assert_bad_code_is_told(sheet, write, press):
+    """Each piece gets its message; ``write`` and ``press`` are those of a browser."""
     for code, message in BAD.items():
         write(sheet, "ex1", code)
         said = press(sheet, "ex1", "Run")
@@ -305,13 +314,16 @@ def verdict_of(check, source, edits):
 def test_two_hundred_verdicts_are_the_same_in_the_page(sheet):
     cases = list(all_cases())[:240]
     assert len(cases) >= 200
-    text = (ROOT / "tests" / "submissions.py").read_text("utf-8")
     for start in range(0, len(cases), 40):
-        some = cases[start : start + 40]
-        code = IN_WORKER.format(submissions=text, cases=json.dumps(some))
-        write(sheet, "ex1", code)
-        said = json.loads(press(sheet, "ex1", "Run"))
-        assert said == [verdict_of(*case) for case in some]
+        assert_verdicts_agree(sheet, cases[start : start + 40], write, press)
+
+
+def assert_verdicts_agree(sheet, cases, write, press):
+    """The page says of the cases what CPython says."""
+    text = (ROOT / "tests" / "submissions.py").read_text("utf-8")
+    write(sheet, "ex1", IN_WORKER.format(submissions=text, cases=json.dumps(cases)))
+    said = json.loads(press(sheet, "ex1", "Run"))
+    assert said == [verdict_of(*case) for case in cases]
 
 
 def test_nothing_of_python_is_loaded_before_the_first_run(page, site, tmp_path):

@@ -3,34 +3,23 @@
 What is said here has to be what Chromium's tests say; they look at more.
 """
 
-import json
-import re
-
 import pytest
 
-from softmax_lib.submission.judge import judge
-from tests.pages import firefox
+from tests.pages import firefox, test_live
 from tests.pages.test_live import (
-    BAD,
     CHAPTER,
-    IN_WORKER,
     STEPS,
     STUBBORN,
     all_cases,
-    first_paragraph,
-    pointed,
+    assert_bad_code_is_told,
+    assert_judged_alike,
+    assert_verdicts_agree,
     solution,
     spoiled,
-    text_of,
-    verdict_of,
 )
-from tests.pages.test_live import (
-    pytestmark as needs_python,
-)
-from tools.checker.chapters import ROOT
 
 pytestmark = [
-    needs_python,
+    test_live.pytestmark,
     pytest.mark.skipif(firefox.PROGRAM is None, reason="there is no Firefox here"),
 ]
 WRITE = """(id, source) => {
@@ -106,15 +95,11 @@ def test_each_step_is_judged_as_by_the_command_line(sheet, number, tmp_path):
         write(sheet, step, spoiled(step, None))
     for step in STEPS:
         write(sheet, step, spoiled(step, number))
-        said = first_paragraph(press(sheet, step, "Check"))
+        said = press(sheet, step, "Check")
         for name in ("softmax.py", "the notebook"):
             path = tmp_path / f"{step}.{'py' if name.endswith('py') else 'ipynb'}"
             path.write_text(sheet.evaluate(DOWNLOAD, f"Download {name}"), "utf-8")
-            judged = {each.check: each.report for each in judge(path).judged}
-            report = judged[STEPS[step][0]]
-            assert report.passed == (number is None), step
-            there = pointed(first_paragraph(str(report)), text_of(path, step))
-            assert there == pointed(said, spoiled(step, number))
+            assert_judged_alike(path, step, number, said)
         write(sheet, step, spoiled(step, None))
 
 
@@ -131,12 +116,7 @@ def test_what_is_written_stays_until_it_is_reset(sheet, site):
 
 
 def test_bad_code_gets_one_message_and_the_page_goes_on(sheet):
-    for code, message in BAD.items():
-        write(sheet, "ex1", code)
-        said = press(sheet, "ex1", "Run")
-        assert re.search(message, said), (code, said)
-        write(sheet, "ex1", "print(6 * 7)")
-        assert "42" in press(sheet, "ex1", "Run"), code
+    assert_bad_code_is_told(sheet, write, press)
 
 
 @pytest.mark.parametrize("code", ["while True: pass", STUBBORN])
@@ -148,11 +128,8 @@ def test_code_that_never_ends_is_stopped(sheet, code):
 
 
 def test_verdicts_are_the_same_in_the_page(sheet):
-    text = (ROOT / "tests" / "submissions.py").read_text("utf-8")
-    some = list(all_cases())[::6]  # Chromium's test has all of them
-    write(sheet, "ex1", IN_WORKER.format(submissions=text, cases=json.dumps(some)))
-    said = json.loads(press(sheet, "ex1", "Run"))
-    assert said == [verdict_of(*case) for case in some]
+    # Chromium's test has all of them.
+    assert_verdicts_agree(sheet, list(all_cases())[::6], write, press)
 
 
 def test_the_keyboard_leaves_the_editor(sheet):

@@ -45,15 +45,11 @@ def write(diagnosis: Diagnosis) -> Report:
         ]
         unknown = rest.unexplained if rest else []
         trouble, circumstances = diagnosis.stop
-        arrays = diagnosis.answers.traits.made if is_of_shapes(trouble) else ()
-        return stopped(
-            trouble,
-            circumstances,
-            besides,
-            unknown,
-            cause_of(trouble, arrays) if is_of_shapes(trouble) else None,
-            shapes_in(trouble, arrays),
-        )
+        cause, shapes = None, ""
+        if is_of_shapes(trouble):
+            arrays = diagnosis.answers.traits.made
+            cause, shapes = cause_of(trouble, arrays), shapes_in(trouble, arrays)
+        return stopped(trouble, circumstances, besides, unknown, cause, shapes)
     diagnosis = with_lines(diagnosis)
     if diagnosis.unexplained:
         return unexplained(diagnosis)
