@@ -28,38 +28,52 @@ const postFromPython = (json) => {
   tell(message);
 };
 
-// Tell how much of what is needed has come.
-function count(plainFetch, sizes) {
-  let come = 0;
+// Return what fetches a file that is compressed (tools/live/build.py says why), and tells
+// how much of all that is needed has come.
+function bringing(plainFetch, sizes) {
   const total = Object.values(sizes).reduce((a, b) => a + b, 0);
-  self.fetch = async (...request) => {
-    const response = await plainFetch(...request);
-    const name = String(request[0]?.url ?? request[0]).split("/").pop();
-    if (name in sizes) {
-      response.clone().arrayBuffer().then(() => {
-        come += sizes[name];
-        delete sizes[name];
-        tell({ loading: come / total, bytes: total });
-      }, () => {});
-    }
-    return response;
+  let come = 0;
+  return async (name) => {
+    const response = await plainFetch(`${base}${name}.packed`);
+    if (!response.ok) throw new Error(`${name} could not be loaded: ${response.status}`);
+    const packed = await response.blob();
+    tell({ loading: (come += sizes[name]) / total, bytes: total });
+    const unpacked = packed.stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(unpacked, { headers: { "Content-Type": "application/wasm" } });
   };
 }
 
+// Write the files of a tar archive into Python's folders.
+function putFiles(tar, folder) {
+  const text = (at, length) =>
+    new TextDecoder().decode(tar.subarray(at, at + length)).replace(/\0.*/s, "");
+  for (let at = 0; tar[at]; ) {
+    const path = `${folder}/${text(at, 100)}`;
+    const size = parseInt(text(at + 124, 12), 8);
+    python.FS.mkdirTree(path.slice(0, path.lastIndexOf("/")));
+    python.FS.writeFile(path, tar.subarray(at + 512, at + 512 + size));
+    at += 512 + 512 * Math.ceil(size / 512);
+  }
+}
+
+// Python does not start: its memory is that of one that has (tools/live/prepare.cjs).
 async function load() {
   base = order.base;
-  count(self.fetch.bind(self), order.sizes);
+  const { sizes } = order;
+  const plainFetch = self.fetch.bind(self);
+  const bring = bringing(plainFetch, sizes);
+  self.fetch = (what, ...options) => {
+    const name = String(what.url ?? what).split("/").pop();
+    return name in sizes ? bring(name) : plainFetch(what, ...options);
+  };
+  const [memory, first] = ["memory", "first.tar"].map(async (name) =>
+    new Uint8Array(await (await bring(name)).arrayBuffer()));
   importScripts(`${base}pyodide.js`);
-  python = await loadPyodide({
-    indexURL: base,
-    env: { HOME: "/home/pyodide", SOFTMAX_LIB_DATASET: "shapes10", MPLBACKEND: "agg" },
-    packages: ["numpy", "softmax-lib"],
-    stdin: () => null,
-  });
+  python = await loadPyodide({ indexURL: base, stdin: () => null, _loadSnapshot: memory });
+  putFiles(await first, "/lib/python3.12/site-packages");
+  for (const name of ["numpy", "softmax-lib"]) python.loadedPackages[name] = "default channel";
   python.setInterruptBuffer(interrupts);
-  const source = await (await fetch(`${base}in_page.py`)).text();
-  python.FS.writeFile("/home/pyodide/in_page.py", source);
-  module = python.runPython("import sys; sys.path.append('/home/pyodide'); import in_page; in_page");
+  module = python.runPython("import importlib; importlib.invalidate_caches(); import in_page; in_page");
   tell({ ready: true });
 }
 

@@ -171,6 +171,18 @@ def test_what_is_written_stays_until_it_is_reset(sheet):
     assert cell(sheet, "ex1").locator("textarea").input_value() == stub
 
 
+def test_each_start_draws_other_random_numbers(sheet):
+    code = "import random, os\nprint(random.random(), os.urandom(8).hex())"
+    drawn = []
+    for _ in range(2):
+        write(sheet, "ex1", code)
+        drawn.append(press(sheet, "ex1", "Run").split())
+        sheet.reload()
+    first, second = drawn
+    assert len(first) == len(second) == 2
+    assert first[0] != second[0] and first[1] != second[1]
+
+
 REFUSE = """for (const name of ["getItem", "setItem", "removeItem"]) {
   const plain = Storage.prototype[name];
   Storage.prototype[name] = function (key, ...rest) {

@@ -205,7 +205,7 @@ def curve_point(K: int, seed: int, folder: Path) -> dict[str, Any]:
     images, labels = all_images()
     start = time.perf_counter()
     dictionary = features.learn_dictionary(
-        images[ALL.train], K, num_patches=max(50_000, 60 * K), rng=seed
+        images[ALL.train], K, num_patches=max(50_000, 250 * K), rng=seed
     )
     say("the dictionary is learned")
     columns = Columns(

@@ -6,9 +6,10 @@ named after their content, so that no cache can mix two versions. Where that fol
 `book/_ext/in_browser.py` lets the pages run their cells.
 
 `pyodide.py` finds the files by their checksums in `pyodide-lock.json`, which is
-Pyodide's own list of what it loads, with Prism's.
+Pyodide's own list of what it loads, with Prism's. `prepare.cjs` prepares the start.
 """
 
+import gzip
 import hashlib
 import io
 import json
@@ -25,7 +26,10 @@ from tools.live.pyodide import LiveError, find_files, places
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = Path(__file__).with_name("pyodide-lock.json")
 IN_PAGE = Path(__file__).with_name("in_page.py")
-FIRST = ("numpy", "softmax-lib")  # what the first run loads, beside the runtime
+PREPARE = Path(__file__).with_name("prepare.cjs")
+# What the first run loads: the runtime, the memory of a Python that has started, and
+# NumPy with softmax_lib. They are compressed here, since not every server does it.
+FIRST = ("pyodide.asm.wasm", "python_stdlib.zip", "memory", "first.tar")
 
 
 def main(named: Sequence[str] = ()) -> int:
@@ -64,13 +68,38 @@ def build(folder: Path, named: Sequence[str]) -> Path:
     lock["packages"]["softmax-lib"] = put_softmax_lib(target)
     shutil.copy(IN_PAGE, target)
     write(target / "pyodide-lock.json", lock)
-    first = [lock["packages"][name]["file_name"] for name in FIRST]
-    loaded = ["pyodide.asm.wasm", "python_stdlib.zip", *first]
+    prepare(target)
+    packed = [lock["packages"][each]["file_name"] for each in ("numpy", "softmax-lib")]
+    for each in (*packed, IN_PAGE.name):  # which are in first.tar
+        (target / each).unlink()
     name = content_hash(target)
-    sizes = {name: (target / name).stat().st_size for name in loaded}
+    sizes = {name: pack(target / name) for name in FIRST}
     write(folder / "index.json", {"folder": name, "sizes": sizes})
     target.rename(folder / name)
     return folder
+
+
+def prepare(target: Path) -> None:
+    """Have Node run Python once, and keep its memory and what the first run imports."""
+    node = shutil.which("node")
+    if node is None:
+        raise LiveError(
+            "node is not installed; Python is started once when it is built"
+        )
+    done = subprocess.run([node, PREPARE, target], capture_output=True, text=True)
+    if done.returncode:
+        raise LiveError(f"node could not start Python:\n{done.stderr.strip()}")
+
+
+def pack(path: Path) -> int:
+    """Compress a file, and return its size then.
+
+    Its name ends in .packed, since some servers unpack what ends in .gz on the way.
+    """
+    packed = gzip.compress(path.read_bytes(), mtime=0)
+    path.with_name(path.name + ".packed").write_bytes(packed)
+    path.unlink()
+    return len(packed)
 
 
 def content_hash(folder: Path) -> str:

@@ -17,6 +17,7 @@ import functools
 import io
 import json
 import linecache
+import random
 import re
 import sys
 import tempfile
@@ -35,6 +36,8 @@ TOO_LARGE = "Your code asks for more memory than a page may have."
 LATER = {"matplotlib", "PIL"}  # loaded when they are first imported
 
 Post = Callable[[str], None]
+
+random.seed()  # a page begins with the memory of another Python, its seed included
 
 
 class Statement(NamedTuple):

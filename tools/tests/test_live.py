@@ -1,6 +1,7 @@
 """Python in the page: what is put together, from where, and how cells run."""
 
 import builtins
+import gzip
 import hashlib
 import io
 import json
@@ -123,6 +124,29 @@ def test_a_folder_has_another_name_when_a_file_changes(tmp_path):
     assert build.content_hash(tmp_path) == before
     (tmp_path / "a").write_text("2")
     assert build.content_hash(tmp_path) != before
+
+
+def test_a_file_is_compressed_in_its_place(tmp_path):
+    (tmp_path / "memory").write_bytes(b"0" * 1000)
+    size = build.pack(tmp_path / "memory")
+    (packed,) = tmp_path.iterdir()
+    assert packed.name == "memory.packed"
+    assert size == packed.stat().st_size < 100
+    assert gzip.decompress(packed.read_bytes()) == b"0" * 1000
+
+
+def test_without_node_that_is_what_is_said(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(pyodide.LiveError, match="node is not installed"):
+        build.prepare(tmp_path)
+
+
+def test_a_python_that_does_not_start_is_told_with_the_reason(monkeypatch, tmp_path):
+    (tmp_path / "node").write_text("#!/bin/sh\necho 'no pyodide.js' >&2; exit 1\n")
+    (tmp_path / "node").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    with pytest.raises(pyodide.LiveError, match="could not start Python:\nno pyodide"):
+        build.prepare(tmp_path)
 
 
 def test_the_lock_names_all_that_its_packages_need():
