@@ -13,6 +13,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -110,6 +111,9 @@ SAME_AS_ONE = [
     {"softmax_twice", "maximum_not_subtracted"},  # likewise
     {"data_sign in the gradient", "complement_for_probs"},  # p - 1 for p, p for p - 1
     {"own_class_missing", "complement_for_probs"},  # 1 - p, as its negative p - 1
+    {"one_in_every_class", "complement_for_probs"},  # -p, as no own class and a sign
+    {"scores_for_probs", "derivative_of_logarithm"},  # one over a score of 0: no number
+    {"mean_subtracted", "exp_of_sum"},  # the sum is 0, so that nothing is divided by
 ]
 
 
@@ -122,9 +126,11 @@ def test_two_mistakes_together_are_both_named(source: str, table: str) -> None:
         for one, other in itertools.combinations(mistakes(table), 2)
         if line_of(source, one[1]) != line_of(source, other[1])
         if {one[0], other[0]} not in SAME_AS_ONE
+        # A twelfth of them, which a new mistake leaves as they are.
+        if zlib.crc32(f"{one} {other}".encode()) % 12 == 0
     ]
     missed = []
-    for (one, edit), (other, edit2) in pairs[::12]:
+    for (one, edit), (other, edit2) in pairs:
         found = fault_of(written(source, edit, edit2))
         if found != united([one, other]):
             missed.append(f"{one} and {other}: {found or 'no mistake'} was named")

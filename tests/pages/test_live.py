@@ -180,7 +180,8 @@ def test_each_start_draws_other_random_numbers(sheet):
         sheet.reload()
     first, second = drawn
     assert len(first) == len(second) == 2
-    assert first[0] != second[0] and first[1] != second[1]
+    assert first[0] != second[0]
+    assert first[1] != second[1]
 
 
 REFUSE = """for (const name of ["getItem", "setItem", "removeItem"]) {
