@@ -296,7 +296,8 @@ def summary(runs: list[Run], others: list[Run]) -> list[Run]:
     """List what chapter 13 shows of each run, with its difference from another."""
     lines = []
     for run, other in zip(runs, others, strict=True):
-        kept = {k: run[k] for k in run if k not in ("which", "correct", "of", "passes")}
+        left_out = ("which", "correct", "of", "passes", "minutes")
+        kept = {k: run[k] for k in run if k not in left_out}
         difference, interval = paired(run, other)
         new = {"accuracy": accuracy_of(run), "difference": difference}
         lines.append({**kept, **new, "interval": interval})
