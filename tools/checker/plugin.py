@@ -157,7 +157,7 @@ def in_order(items: list[pytest.Item]) -> list[pytest.Item]:
 
 
 def longest_first(items: list[pytest.Item]) -> list[pytest.Item]:
-    """Return the tests with the longest chapters first, so that all workers end at once.
+    """Return the tests with the longest chapters first, so that no worker waits long.
 
     A long chapter that begins last runs alone, while the other workers wait.
     """
