@@ -352,8 +352,8 @@ def loss_in_batches(
 ) -> tuple[float, np.ndarray]:
     """Loss of all points and its gradient, in the dtype of W, added up in float64."""
     value, dW = 0.0, np.zeros(W.shape)
-    for batch in gen_batches(X.shape[0], 1000):
-        rows = X[batch].astype(W.dtype, copy=False)  # (1000, D)
+    for batch in gen_batches(X.shape[0], 250):
+        rows = X[batch].astype(W.dtype, copy=False)  # (250, D)
         batch_value, batch_dW = loss(W, rows, y[batch], reg)
         fraction = len(rows) / X.shape[0]
         value += fraction * batch_value
