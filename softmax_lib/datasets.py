@@ -253,7 +253,6 @@ def get_CIFAR10_data(
     del val_rows  # a view of the training images
     X_train = prepare_in_place(data.X_train, num_training, mean, dtype)
     X_dev, y_dev = dev_subset(X_train, y_train, num_dev, rng)
-    give_memory_back()
     return CIFAR10Data(X_train, y_train, X_val, y_val, X_test, y_test, X_dev, y_dev)
 
 
@@ -346,6 +345,7 @@ def prepare_in_place(
         X[batch] = center_with_bias(rows, mean, dtype)
         del rows  # a view of the images
         images.resize((batch.start, *images.shape[1:]), refcheck=False)
+    give_memory_back()
     return X
 
 
