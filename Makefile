@@ -24,7 +24,7 @@ lab: .venv/lab.done ## open the chapters and the worksheet in JupyterLab
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/book
 
 # Two at a time, each with one thread: on two cores that is nearly twice as fast, and a
-# chapter needs up to 1 GB (chapter 13: 1.5).
+# chapter needs up to 1 GB (chapter 13: 1.2).
 TWO = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 UNITS = tests tools
 test: .venv/test.done ## run the unit tests, then compare every output of every chapter

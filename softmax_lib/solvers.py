@@ -404,7 +404,10 @@ def apply_preconditioner(
     if R is None:
         return B
     B = B.astype(R.dtype, copy=False)
-    solution: np.ndarray = solve_triangular(R, B, lower=True, trans=int(transposed))
+    check_finite("the gradient", B)  # SciPy would search all of R too, in each call
+    solution: np.ndarray = solve_triangular(
+        R, B, lower=True, trans=int(transposed), check_finite=False
+    )
     return solution
 
 

@@ -104,7 +104,11 @@ def check_finite(name: str, array: np.ndarray) -> None:
     """Check that an array holds real numbers and neither NaN nor infinity."""
     check_numbers(name, array)
     if array.dtype.kind == "f":
-        require_finite(array, **{name: array})
+        rows = np.atleast_1d(array)
+        step = max(1, 2**20 * len(rows) // max(1, rows.size))
+        for first in range(0, len(rows), step):  # so that no mask is as large as rows
+            block = rows[first : first + step]
+            require_finite(block, **{name: block})
 
 
 def check_several(name: str, array: np.ndarray) -> None:

@@ -246,6 +246,17 @@ def test_with_moments_and_decay_minibatches_reach_the_minimum():
     assert certify(softmax_loss_vectorized, W, X, y, 0.01).loss - best.loss < 5e-6
 
 
+def test_a_gradient_that_is_not_finite_is_named_before_it_is_preconditioned():
+    X, y = points()
+
+    def broken(W, X, y, reg):
+        return 1.0, np.full(W.shape, np.nan)
+
+    settings = {"learning_rate": 0.1, "num_epochs": 1, "moments": second_moments(X)}
+    with pytest.raises(ValueError, match="the gradient must hold finite numbers"):
+        list(sgd(broken, X, y, 0.1, **settings))
+
+
 def test_averaging_and_decay_end_nearer_to_the_minimum():
     X, y = points()
     best = minimize_loss(softmax_loss_vectorized, X, y, 0.01, moments=second_moments(X))

@@ -3,6 +3,7 @@ import pytest
 
 from softmax_lib.validation import (
     check_at_least,
+    check_finite,
     check_images,
     check_integers,
     check_positive,
@@ -20,6 +21,20 @@ def test_what_is_not_positive_is_named(value: float) -> None:
         check_positive("rate", value)
     assert str(caught.value) == f"rate must be a positive number, but it is {value}."
     check_positive("rate", 1e-300)
+
+
+def test_each_block_of_a_large_array_is_searched() -> None:
+    rows = np.zeros((5, 2**19), dtype=np.float32)  # two rows make a block
+    check_finite("X", rows)
+    for place in [(0, 0), (1, 7), (4, -1)]:
+        rows[place] = np.inf
+        with pytest.raises(
+            ValueError, match="X must hold finite numbers, but it holds inf"
+        ):
+            check_finite("X", rows)
+        rows[place] = 0
+    check_finite("X", np.float64(1))
+    check_finite("X", np.zeros((0, 3)))
 
 
 def test_a_count_may_be_the_least_one() -> None:

@@ -399,7 +399,7 @@ def measure_chapters() -> Iterator[Line]:
     for path in CHAPTERS:
         cells = nbformat.read(path, as_version=4).cells
         code = [cell for cell in cells if cell.cell_type == "code"]
-        peak = run_cells(code, path.parent, chosen_data_set())
+        peak, _ = run_cells(code, path.parent, chosen_data_set())
         limit = FEATURES_LIMIT if path.stem == "13_features" else MEMORY_LIMIT
         yield line(f"peak memory of {path.stem}, GB", peak / 1e9, "<=", limit)
 

@@ -35,7 +35,7 @@ from tools.checker.needs import (
     needs_torch,
     not_checked_lines,
 )
-from tools.checker.recordings import read_recorded
+from tools.checker.recordings import read_recorded, read_seconds
 from tools.checker.solutions import executed_cells, place_of
 
 # pytest-xdist's ways to share tests out that would part the cells of a chapter.
@@ -66,6 +66,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs_torch: not checked without PyTorch")
     if config.option.nbval and getattr(config.option, "dist", "no") in BY_CELL:
         config.option.dist = "loadfile"
+    if config.option.nbval:
+        config.option.loadscopereorder = False  # `longest_first` orders the chapters
     # nbval would put all that a stream says in one place; `compare_outputs` keeps what
     # comes after a figure there.
     nbval.plugin.coalesce_streams = list
@@ -125,7 +127,9 @@ def pytest_collect_file(
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Put each chapter's cells back in order, whichever plugin shuffled them."""
-    session.items[:] = in_order(session.items)
+    items = in_order(session.items)
+    shared_out = hasattr(session.config, "workerinput")
+    session.items[:] = longest_first(items) if shared_out else items
     chosen = defaultdict(list)
     for item in session.items:
         if isinstance(item, CheckedCell):
@@ -150,6 +154,16 @@ def in_order(items: list[pytest.Item]) -> list[pytest.Item]:
         key=lambda k: (first[wholes[k]], getattr(items[k], "cell_num", 0)),
     )
     return [items[k] for k in order]
+
+
+def longest_first(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Return the tests with the longest chapters first, so that no worker waits long.
+
+    A long chapter that begins last runs alone, while the other workers wait.
+    """
+    chapters = {item.parent for item in items if isinstance(item, CheckedCell)}
+    seconds = {chapter: read_seconds(chapter.path) for chapter in chapters}
+    return sorted(items, key=lambda item: -seconds.get(item.parent, 0))
 
 
 class Chapter(IPyNbFile):

@@ -41,7 +41,7 @@ from tools.checker.compare import (
     rules_of,
 )
 from tools.checker.needs import lacks_torch, needs_torch
-from tools.checker.recordings import read_recorded, write_recorded
+from tools.checker.recordings import read_recorded, write_recorded, write_seconds
 from tools.checker.solutions import executed_cells, place_of
 
 # A picture keeps its recorded bytes only if no pixel moved by more than this many of
@@ -49,6 +49,7 @@ from tools.checker.solutions import executed_cells, place_of
 SAME_PIXELS = 32
 
 PEAK_MEMORY = "__import__('resource').getrusage(0).ru_maxrss"
+PROCESSOR_SECONDS = "sum(__import__('os').times()[:4])"  # with those of child processes
 BYTES_PER_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
@@ -102,7 +103,7 @@ def record_chapter(chapter: Path, data_set: str) -> str:
     cells = executed_cells(notebook.cells)
     recorded = recorded_outputs(chapter, data_set)
     start = time.perf_counter()
-    peak = run_cells(cells, chapter.parent, data_set)
+    peak, processor_seconds = run_cells(cells, chapter.parent, data_set)
     seconds = time.perf_counter() - start
     changes: list[str] = []
     for number, cell in enumerate(cells):
@@ -117,6 +118,8 @@ def record_chapter(chapter: Path, data_set: str) -> str:
         changes += [str(difference.within(place)) for difference in found]
         cell.outputs = keep_recorded(old, new, rules_of(check, cell.source))
     write_recorded(notebook, cells, chapter, data_set)
+    if data_set == "cifar10":
+        write_seconds(chapter, processor_seconds)
     summary = f"{seconds:.1f} s, peak memory {peak / 1e6:.0f} MB, "
     summary += f"changes: {len(changes) or 'none'}"
     return "\n  ".join([summary, *changes])
@@ -128,8 +131,13 @@ def recorded_outputs(chapter: Path, data_set: str) -> dict[str, list[Any]]:
     return {cell.id: cell.outputs for cell in cells if cell.get("execution_count")}
 
 
-def run_cells(cells: Sequence[Any], directory: Path, data_set: str) -> int:
-    """Run the cells in a new kernel, give each its outputs, return the peak memory."""
+def run_cells(
+    cells: Sequence[Any], directory: Path, data_set: str
+) -> tuple[int, float]:
+    """Run the cells in a new kernel and give each its outputs.
+
+    Return the peak memory in bytes and the processor time in seconds.
+    """
     if lacks_torch() and any(map(needs_torch, cells)):
         raise RecordingError("It needs PyTorch, which `make test-torch` installs.")
     manager, client = start_new_kernel(
@@ -157,11 +165,13 @@ def run_cells(cells: Sequence[Any], directory: Path, data_set: str) -> int:
                 nbformat.from_dict(output) for output in coalesce_streams(outputs)
             ]
             cell.execution_count = number + 1
-        reply = client.execute_interactive(
-            "", silent=True, user_expressions={"peak": PEAK_MEMORY}
+        asked = {"peak": PEAK_MEMORY, "seconds": PROCESSOR_SECONDS}
+        reply = client.execute_interactive("", silent=True, user_expressions=asked)
+        peak, seconds = (
+            reply["content"]["user_expressions"][name]["data"]["text/plain"]
+            for name in asked
         )
-        peak = reply["content"]["user_expressions"]["peak"]["data"]["text/plain"]
-        return int(peak) * BYTES_PER_UNIT
+        return int(peak) * BYTES_PER_UNIT, float(seconds)
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)

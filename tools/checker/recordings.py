@@ -2,7 +2,8 @@
 
 The chapter itself holds the outputs of CIFAR-10. Those of another data set are in a
 JSON file, ``{cell id: outputs}`` and nothing else, so that a chapter's text and code
-are kept once.
+are kept once. ``seconds.json`` says how long each chapter takes on CIFAR-10, so that
+the longest can be checked first.
 """
 
 import json
@@ -15,7 +16,14 @@ from nbformat.v4.rwbase import rejoin_lines, split_lines
 from tools.checker.chapters import recording_of
 from tools.checker.solutions import executed_cells, put_outputs
 
-__all__ = ["read_recorded", "recording_text", "write_notebook", "write_recorded"]
+__all__ = [
+    "read_recorded",
+    "read_seconds",
+    "recording_text",
+    "write_notebook",
+    "write_recorded",
+    "write_seconds",
+]
 
 
 def read_recorded(chapter: Path, data_set: str) -> Any:
@@ -78,6 +86,33 @@ def recording_text(cells: list[Any]) -> str:
     }
     lines = {cell.id: cell.outputs for cell in split_lines(as_cells(outputs)).cells}
     return json.dumps(lines, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def seconds_beside(chapter: Path) -> Path:
+    """Return the file of how long the chapters take."""
+    return chapter.parents[1] / "tests" / "recordings" / "seconds.json"
+
+
+def read_seconds(chapter: Path) -> float:
+    """Return how long a chapter takes on one core; 0 if it was never measured."""
+    path = seconds_beside(chapter)
+    seconds = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return float(seconds.get(chapter.stem, 0))
+
+
+def write_seconds(chapter: Path, seconds: float) -> None:
+    """Keep how long a chapter takes, if that has changed by more than a third.
+
+    What has changed by less may be another machine, and orders the chapters as well.
+    """
+    path, before = seconds_beside(chapter), read_seconds(chapter)
+    if before * 2 / 3 < seconds < before * 3 / 2:
+        return
+    all_seconds = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    all_seconds[chapter.stem] = round(seconds)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(all_seconds, indent=1, sort_keys=True) + "\n"
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def write_notebook(notebook: Any, path: Path) -> None:

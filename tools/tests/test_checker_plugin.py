@@ -221,6 +221,17 @@ def test_processes_share_out_whole_chapters(check, counting, dist):
     assert "12 passed" in said
 
 
+def test_the_longest_chapter_begins_first_if_they_are_shared_out(check, tmp_path):
+    seconds = tmp_path / "tests" / "recordings" / "seconds.json"
+    seconds.parent.mkdir(parents=True)
+    seconds.write_text('{"01_data": 1, "02_data": 9}')
+    short = [cell(f"print({n})", printed(f"{n}\n")) for n in range(3)]
+    said = check(short, short[:1], short, options=["-n", "1", "-v"])
+    order = ["02_data", "01_data", "03_data"]  # the third was never measured
+    places = [said.index(f"PASSED book/{name}::ipynb::Cell 0") for name in order]
+    assert places == sorted(places)
+
+
 def test_a_chapter_without_its_first_cells_is_refused(check, counting):
     said = check(counting, options=["--deselect", "book/01_data.ipynb::Cell 0"])
     assert "of 01_data.ipynb only cells [1, 2, 3, 4, 5] were chosen" in said

@@ -7,7 +7,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tools.checker.record import RecordingError, record_chapter
-from tools.checker.recordings import read_recorded
+from tools.checker.recordings import read_recorded, read_seconds, write_seconds
 
 TIMED = "import time\nprint(f'took {time.perf_counter() % 1:.6f} s for {2 / 3:.3f}')"
 TAKES = {
@@ -92,6 +92,19 @@ def test_a_change_is_recorded_and_said(record):
     assert before != after
     assert "code cell 0, output 1, stdout, line 1" in said
     assert "2.30 became 2.40: they differ by 0.1" in said
+
+
+def test_seconds_are_kept_until_they_change_by_more_than_a_third(tmp_path):
+    chapter = tmp_path / "book" / "01_data.ipynb"
+    assert read_seconds(chapter) == 0
+    for measured, kept in [(60.4, 60), (75.0, 60), (45.0, 60), (30.0, 30), (80.0, 80)]:
+        write_seconds(chapter, measured)
+        assert read_seconds(chapter) == kept
+    write_seconds(chapter.with_stem("02_loss"), 9.0)
+    assert (read_seconds(chapter), read_seconds(chapter.with_stem("02_loss"))) == (
+        80,
+        9,
+    )
 
 
 @pytest.mark.parametrize(
