@@ -14,7 +14,7 @@ from tests.submissions import ARRAYS, LOOPS, SVM_LOOPS, edited
 LINES = [
     ("+ np.log(total) → + np.sqrt(total)", {(12, "loss")}),
     ("total = np.sum(np.exp(scores)) → total = np.sum(np.exp(2 * scores))",
-     {(11, "loss"), (11, "gradient")}),
+     {(11, "")}),
     ("dW[:, j] += (p - 1) → dW[:, j] -= (p - 1)", {(16, "")}),
     ("p = np.exp(scores[j]) / total → p = np.sqrt(scores[j] ** 2)",
      {(14, "gradient")}),
@@ -49,7 +49,7 @@ KINDS = {
         ARRAYS, {HERE: 16}, ["dscores[rows, y] -= 1 → pass",
         "dW = np.dot(X.T, dscores) → dW = np.dot(X.T, dscores); dW[:, y] -= X.T"]),
     "probabilities of the last point": (
-        LOOPS, {HERE: 14},
+        LOOPS, {HERE: 4},
         ["loss = 0.0 → loss = 0.0; q = np.exp(X[-1] @ W); q /= sum(q)",
         "p = np.exp(scores[j]) / total → p = q[j]"]),
     "whole division": (

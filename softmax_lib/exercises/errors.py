@@ -196,6 +196,20 @@ def is_of_shapes(trouble: Trouble) -> bool:
     return first_shown(ERRORS, trouble)[0].name in names
 
 
+def has_plain_cause(trouble: Trouble) -> bool:
+    """Whether the line that stops is where the mistake is."""
+    caused_before = {
+        "array_for_number",
+        "elementwise_product",
+        "error",
+        "labels_as_float",
+        "too_many_axes",
+        "truth_of_array",
+    }
+    name = first_shown(ERRORS, trouble)[0].name
+    return not is_of_shapes(trouble) and name not in caused_before
+
+
 def stopped(
     trouble: Trouble,
     circumstances: str,

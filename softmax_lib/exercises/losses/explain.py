@@ -137,7 +137,7 @@ class Settled(NamedTuple):
     convention: tuple[Mistake, ...]
     check: LossCheck  # in this convention
     sets: dict[str, list[Variants]]  # of mistakes, each set an explanation of its part
-    terms: dict[str, Variants]  # the mistakes in the penalty alone
+    terms: dict[str, Variants]  # the mistakes in the penalty, or the data, alone
 
     @property
     def unknown(self) -> list[str]:
@@ -238,8 +238,8 @@ def explain_terms(
 ) -> tuple[list[Variants], Variants]:
     """Explain the data and the penalty of a part apart.
 
-    Return the explanations of both together, and, where there is none because the data
-    remains unexplained, the mistakes in the penalty alone.
+    Return the explanations of both together, and, where there is none because one of
+    them remains unexplained, the mistakes in the other one alone.
     """
     exercise = check.ordinary
     results = answers.results(part, ORDINARY)
@@ -257,14 +257,15 @@ def explain_terms(
         for variants in explain_part(exercise, part, penalties, (no_data,))
         if all(set(v.changes) <= PENALTY_STEPS for v in variants)
     ]
-    if not of_penalty:
-        return [], ()
     of_data = explain_part(exercise, part, data)
+    if not of_penalty:
+        return [], min(of_data, key=len, default=())
     if of_data:
         return [each + of_penalty[0] for each in of_data], ()
     return [], of_penalty[0]
 
 
+@np.errstate(all="ignore")
 def difference(one: Result, other: Result) -> Result:
     """Return the difference of two results, if both are there."""
     return None if one is None or other is None else one - other
@@ -339,7 +340,7 @@ def names_of(found: Sequence[Finding]) -> set[str]:
 
 
 def in_terms(settled: Settled, named: Sequence[Finding]) -> list[Finding]:
-    """Name the mistakes in the penalty of a part whose data is not explained."""
+    """Name the mistakes in one term of a part whose other term is not explained."""
     return [
         variant.mistake.finding(part)
         for part, variants in settled.terms.items()
@@ -419,6 +420,24 @@ def wrong_at_all(diagnosis: Diagnosis, given: Input = ORDINARY[3]) -> list[str]:
     output = diagnosis.answers.outputs[given]
     wrong = wrong_parts(diagnosis, given)
     return [part for part in wrong if output.part(part) is not None]
+
+
+def wrong_in_penalty(diagnosis: Diagnosis) -> list[str]:
+    """Return the parts that are wrong in what reg adds to them."""
+    given = ORDINARY[3]
+    outputs = diagnosis.answers.outputs
+    found = []
+    for part in wrong_at_all(diagnosis):
+        added, expected = (
+            difference(*(value(each) for each in (given, UNPENALIZED[given])))
+            for value in (
+                lambda each, part=part: outputs[each].part(part),
+                lambda each, part=part: reference(diagnosis, part, each),
+            )
+        )
+        if expected is not None and not agrees(added, expected, part):
+            found.append(part)
+    return found
 
 
 def reference(diagnosis: Diagnosis, part: str, given: Input) -> np.ndarray:

@@ -9,7 +9,7 @@ from softmax_lib.exercises.losses.reference import PARTS
 from softmax_lib.exercises.mistakes import Mistake, catalogue
 from softmax_lib.exercises.search import Result
 
-__all__ = ["FORMS", "forms_of", "leaves_nothing"]
+__all__ = ["FORMS", "OF_A_LINE", "forms_of", "leaves_nothing"]
 
 
 def is_nan(part: str) -> Mistake:
@@ -144,6 +144,15 @@ FORMS = catalogue(
         is_remark=True,
     ),
 )
+
+# Those that a line may bring about, by their part.
+OF_A_LINE = {
+    "loss_is_nan": "loss",
+    "loss_is_an_array": "loss",
+    "loss_for_each_point": "loss",
+    "gradient_is_nan": "gradient",
+    "gradient_shape": "gradient",
+}
 
 
 def forms_of(outputs: Sequence[Output], repeated: Sequence[Output]) -> list[str]:

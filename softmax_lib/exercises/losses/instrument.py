@@ -49,6 +49,12 @@ class Watched:
     counts: dict[int, int] = field(default_factory=dict)  # of each loop's last pass
     kept: dict[int, Any] = field(default_factory=dict)
 
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The names of the function's arguments."""
+        code = self.function.__code__
+        return code.co_varnames[: code.co_argcount]
+
     def text(self, line: int) -> str:
         """Return a line of the reader's file."""
         return linecache.getline(self.file, line).strip()
@@ -201,8 +207,7 @@ def frozen(function: Callable[..., Any]) -> Callable[..., Any] | None:
     watched = watch(function)
     if watched is None:
         return None
-    code = watched.function.__code__
-    arguments = code.co_varnames[: code.co_argcount]
+    arguments = watched.arguments
     watched.on_change = lambda site, before, after, index: (
         before if site.in_place and site.name in arguments else after
     )
@@ -243,6 +248,8 @@ class Rewriter:
     def assignment(self, node: Any, loops: tuple[int, ...]) -> list[Any]:
         """Return an assignment with a call before it, if needed, and one after it."""
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if isinstance(targets[0], ast.Tuple) and len(targets) == 1:
+            return [node, *self.unpacked(node, targets[0], loops)]
         name = base_of(targets[0])
         if len(targets) > 1 or name is None or getattr(node, "value", None) is None:
             return [node]
@@ -271,6 +278,22 @@ class Rewriter:
         before = [call(BEFORE, site.number, node.lineno, name)] if updates else []
         after = f"{name} = {AFTER}({site.number}, {name})"
         return [*before, node, *parsed(after, node.end_lineno)]
+
+    def unpacked(
+        self, node: ast.Assign, target: ast.Tuple, loops: tuple[int, ...]
+    ) -> list[Any]:
+        """Return a call for each of the names that get a value together."""
+        calls = []
+        reads = frozenset(names_in(node.value))
+        for each in target.elts:
+            if isinstance(each, ast.Name):
+                number, name = len(self.sites), each.id
+                self.sites.append(
+                    Site(number, node.lineno, name, False, False, False, loops, reads)
+                )
+                after = f"{name} = {AFTER}({number}, {name})"
+                calls += parsed(after, node.end_lineno)
+        return calls
 
     def returned(self, node: ast.Return, loops: tuple[int, ...]) -> list[Any]:
         """Return assignments of the results, and the statement that returns them."""

@@ -8,7 +8,7 @@ there on, the assignment is where the mistake is, or the first line that uses it
 
 import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -33,6 +33,7 @@ INPUTS = [
 ]
 PENALIZED = [replace(INPUTS[0], reg=0.3), replace(INPUTS[1], reg=1.7)]
 FRESH = draw_input("", 6, 4, 5, [4, 0, 1, 3, 1, 2], 0.0)  # a repair is judged again
+PENALTY_OF = {"loss": "penalty", "gradient": "gradient of the penalty"}
 SCALES: dict[str, Callable[[Input], float]] = {
     "": lambda given: 1.0,
     "not_averaged": lambda given: float(len(given.y)),
@@ -51,6 +52,7 @@ class Steps:
                     setattr(v, name, step(v))
         self.v = v
         (self.N, self.D), self.C = given.X.shape, given.W.shape[1]
+        self.sizes = {"N": self.N, "D": self.D, "C": self.C}
         own = v.one_hot.astype(bool)
         self.values: dict[str, np.ndarray] = {
             "scores": v.scores,
@@ -62,7 +64,9 @@ class Steps:
             "dscores / N": v.dscores / self.N,
             "sum of the gradients": v.X.T @ v.dscores,
             "gradient": v.X.T @ v.dscores / self.N,
+            "one-hot": v.one_hot,
         }
+        self.given = (v.X, v.W, v.y, v.rows, *self.sizes.values())
         self.penalized = {
             "loss with the penalty": np.asarray(v.loss),
             "penalty": np.asarray(v.penalty),
@@ -108,9 +112,17 @@ class Steps:
         self, label: str, shape: tuple[int, ...], i: int | None, j: int | None
     ) -> np.ndarray | None:
         """Return a step in the shape of a variable, for a point and a class."""
-        whole = self.values[label]
+        whole = (self.values | self.penalized)[label]
+        if whole.ndim == 1 and i is None and shape == (self.N, self.C):
+            return np.repeat(whole[:, np.newaxis], self.C, axis=1)
+        views = self.views(label, i, j)
+        return next((view for view in views if np.shape(view) == shape), None)
+
+    def views(self, label: str, i: int | None, j: int | None) -> list[np.ndarray]:
+        """Return a step in each shape that it may have at a point and a class."""
+        whole = (self.values | self.penalized)[label]
         if (i is not None and i >= self.N) or (j is not None and j >= self.C):
-            return None
+            return []
         views = [whole, whole.T]
         if whole.ndim == 1:
             views += [whole[:, np.newaxis], whole[np.newaxis, :]]
@@ -120,11 +132,9 @@ class Steps:
                 views += [whole[i][:, np.newaxis]]
             if whole.ndim == 2 and j is not None:
                 views += [whole[i, j]]
-        if whole.ndim == 1 and i is None and shape == (self.N, self.C):
-            return whole[:, np.newaxis]
         if whole.shape == (self.N, self.C) and i is None and j is not None:
             views += [whole[:, j], whole[:, j : j + 1]]
-        return next((view for view in views if np.shape(view) == shape), None)
+        return views
 
     def increments(
         self, shape: tuple[int, ...], i: int | None, j: int | None
@@ -165,7 +175,8 @@ class Steps:
                     yield label, value[i]
 
 
-Intervention = tuple[int, str, str, float]  # site, "value" or "add", label, factor
+# A site, "value", "add", "view" or "size", a label, a factor or the number of the view.
+Intervention = tuple[int, str, str, float]
 
 
 @dataclass
@@ -210,6 +221,13 @@ class Session:
                 return sums[site.number]
             i, j = self.place(site, index)
             shape = np.shape(after)
+            if kind == "size":
+                return steps.sizes[label]
+            if kind == "view":
+                views = steps.views(label, i, j)
+                return np.array(views[int(factor)], float) if views else after
+            if label == "zero":
+                return np.zeros(shape)
             if kind == "value":
                 value = steps.value(label, shape, i, j)
                 return after if value is None else factor * np.array(value, float)
@@ -240,11 +258,14 @@ class Session:
 
         self.watched.on_change = on_change
         self.watched.counts.clear()
-        call(self.function, given)
-        sizes = {len(given.y): "N", given.W.shape[1]: "C", given.W.shape[0]: "D"}
+        stops = call(self.function, given).trouble is not None
+        sizes = {count: name for name, count in self.of(given).sizes.items()}
         self.kinds = {
             loop: sizes.get(count, "") for loop, count in self.watched.counts.items()
         }
+        if stops:  # before the loops are through: the outer one counts the points
+            depths = {x: k for site in self.watched.sites for k, x in enumerate(site.loops)}
+            self.kinds = {loop: "NC"[k] if k < 2 else "" for loop, k in depths.items()}
         return seen
 
 
@@ -271,6 +292,8 @@ def recognized(
                     here.add(label)
             elif matches(value, after) or matches(-value, after):
                 here.add(label)
+        if any(matches(x, after) or matches(np.transpose(x), after) for x in steps.given):
+            here.add("given")
         if site.updates and before is not None and np.shape(before) == after.shape:
             try:
                 added = after - np.asarray(before, dtype=float)
@@ -321,6 +344,7 @@ class Wanted(NamedTuple):
     parts: list[str]  # that are wrong
     unknown: list[str]  # those of them that no catalogue explains
     penalties: list[str]  # the parts whose penalty is wrong
+    stops: bool = False  # whether the function does not return
 
 
 def locate(function: LossFunction, wanted: Wanted) -> Iterator[Sight]:
@@ -334,6 +358,10 @@ def locate(function: LossFunction, wanted: Wanted) -> Iterator[Sight]:
     convention = tuple(m for m in CONVENTIONS if m.name in wanted.convention)
     check = LossCheck(plain, plain, "", wanted.judged).under(convention)
     session = Session(watched, run, check)
+    if wanted.stops and (sight := locate_stop(session)) is not None:
+        yield sight
+    if len(wanted.parts) > 1 and (sight := locate_both(session)) is not None:
+        yield sight
     for part in wanted.parts:
         if (sight := locate_part(session, part, part in wanted.unknown)) is not None:
             yield sight
@@ -388,7 +416,24 @@ def locate_part(session: Session, part: str, tries_pairs: bool) -> Sight | None:
         if found:  # what the reference computes, too, is less suspect
             first = next((each for each in found if is_suspect(each, known)), None)
             changes = tuple(found) if first is None else (first,)
-            return sight_of(session, part, changes, scale, known)
+            sight = sight_of(session, part, changes, scale, known)
+            if sight.is_right or changes[0][1] == "size":
+                return sight
+            also = {
+                session.watched.sites[number].line
+                for number, _, label, _ in found
+                if number < changes[0][0] and label not in known[number]
+            }
+            return sight._replace(
+                before=tuple(sorted(also | before(session, changes[0], sites, known))),
+                never=unreached(session, changes[0], seen),
+            )
+    for site in sites if tries_pairs else ():
+        for change in other_shapes(session, site, seen) if not known[site.number] else ():
+            if time.process_time() > deadline:
+                return None
+            if repairs((change,), ""):
+                return sight_of(session, part, (change,), "", known)
     for scale in SCALES if tries_pairs else ():
         for one, other in pairs:
             for changes in itertools.product(
@@ -405,8 +450,22 @@ def locate_penalty(session: Session, part: str) -> Sight | None:
     """Find the assignment whose right value makes the penalty of a part right."""
     seen = session.observe(PENALIZED[0])
     steps = session.of(PENALIZED[0])
+    whole = is_right(session, part, {}, "", [INPUTS[0]])  # and not the penalty alone
+
+    def is_mended(change: Intervention) -> bool:
+        together = {change[0]: change}
+        if whole:
+            return is_right(session, part, together, "", PENALIZED)
+        return all(
+            has_penalty(session, part, together, given, plain)
+            for given, plain in zip(PENALIZED, INPUTS, strict=True)
+        )
+
+    names = session.watched.arguments
     for site in session.watched.sites:
         if site.number not in seen or is_beginning(site, seen[site.number]):
+            continue
+        if not whole and not site.reads & {*names[:1], *names[3:4]}:  # W, reg
             continue
         before, after, index = seen[site.number][0]
         options = [
@@ -416,12 +475,119 @@ def locate_penalty(session: Session, part: str) -> Sight | None:
             if not site.updates or is_step(steps, before)
             for factor in (1.0, 2.0, 0.5)
         ]
+        if site.adds and not whole and not site.loops:
+            options += [
+                (site.number, "add", label, 1.0)
+                for label in ("penalty", "gradient of the penalty")
+                if after.shape == steps.penalized[label].shape
+            ]
         if site.adds:
             options += [(site.number, "add", "nothing", 1.0)]
         for change in options:
-            if is_right(session, part, {site.number: change}, "", PENALIZED):
+            if is_mended(change):
                 return sight_of(session, part, (change,), "", {site.number: []})
     return None
+
+
+def has_penalty(
+    session: Session,
+    part: str,
+    changes: dict[int, Intervention],
+    given: Input,
+    plain: Input,
+) -> bool:
+    """Whether what reg adds to a part is right, whatever the rest of it is."""
+    ends = [session.run(each, changes)[part] for each in (given, plain)]
+    if any(end is None for end in ends):
+        return False
+    with np.errstate(all="ignore"):
+        added = np.subtract(*ends)
+    return agrees(added, session.of(given).penalized[PENALTY_OF[part]], part)
+
+
+def locate_both(session: Session) -> Sight | None:
+    """Find the first assignment whose right value makes all parts right at once."""
+    deadline = time.process_time() + BUDGET
+    seen = session.observe(INPUTS[0])
+    sites = [
+        site
+        for site in session.watched.sites
+        if site.number in seen and not is_inert(site, seen[site.number])
+    ]
+    known = {
+        site.number: recognized(session, INPUTS[0], site, seen[site.number])
+        for site in sites
+    }
+
+    def fixes(site: Site) -> Iterator[Intervention]:
+        for change in choices(session, site, seen):
+            if time.process_time() > deadline:
+                return
+            if is_suspect(change, known) or change[2] not in known[site.number]:
+                together = {site.number: change}
+                if all(is_right(session, p, together, "") for p in session.check.parts):
+                    yield change
+
+    for site in sites:
+        is_known = bool(set(known[site.number]) - {"given"})
+        change = None if is_known else next(fixes(site), None)
+        if change is not None:
+            also = {
+                other.line
+                for other in sites[: sites.index(site)]
+                if other.name in site.reads and known[other.number] and any(fixes(other))
+            }
+            sight = sight_of(session, "", (change,), "", known)
+            return sight._replace(before=tuple(sorted(also)))
+    return None
+
+
+def locate_stop(session: Session) -> Sight | None:
+    """Find the assignment whose right value, or shape, lets the results be right.
+
+    Where another mistake is left, one result that is right is enough.
+    """
+    deadline = time.process_time() + BUDGET
+    seen = session.observe(INPUTS[0])
+    sites = [
+        site
+        for site in session.watched.sites
+        if site.number in seen and not is_beginning(site, seen[site.number])
+    ]
+    found = []
+    for site in sites:
+        is_known = recognized(session, INPUTS[0], site, seen[site.number])
+        for change in other_shapes(session, site, seen):
+            if time.process_time() > deadline:
+                return None
+            changes = {site.number: change}
+            right = [p for p in session.check.parts if is_right(session, p, changes, "")]
+            if len(right) == len(session.check.parts):
+                return sight_of(session, right[0], (change,), "", {site.number: []})
+            if right and not is_known:
+                found.append((right[0], (*change[:2], "another shape", 0.0)))
+    if len({change[0] for _, change in found}) != 1:
+        return None
+    part, change = found[0]
+    return sight_of(session, part, (change,), "", {change[0]: []})
+
+
+def other_shapes(
+    session: Session, site: Site, seen: dict[int, list[tuple[Any, Any, list[int]]]]
+) -> Iterator[Intervention]:
+    """Yield what an assignment may be replaced by, whatever its shape."""
+    steps = session.of(INPUTS[0])
+    _, after, index = seen[site.number][0]
+    if not site.loops and not site.updates:
+        yield from ((site.number, "size", name, 1.0) for name in steps.sizes)
+    if site.in_place and site.loops:
+        return
+    for label in steps.values:
+        shapes = set()
+        for k, view in enumerate(steps.views(label, *session.place(site, index))):
+            if view.shape not in shapes:
+                yield site.number, "view", label, float(k)
+            shapes.add(view.shape)
 
 
 def choices(
@@ -431,6 +597,10 @@ def choices(
     steps = session.of(INPUTS[0])
     before, after, index = seen[site.number][0]
     i, j = session.place(site, index)
+    if not site.updates and not site.loops:
+        yield site.number, "value", "zero", 1.0
+        if after.shape == ():
+            yield from other_shapes(session, site, seen)
     if site.adds:
         yield site.number, "add", "nothing", 1.0
         for label, _ in steps.increments(after.shape, i, j):
@@ -468,9 +638,38 @@ def is_right(
     return True
 
 
+def before(
+    session: Session,
+    change: Intervention,
+    sites: Sequence[Site],
+    known: dict[int, list[str]],
+) -> set[int]:
+    """Return the lines before a change that feed it and are no step of the reference."""
+    reads = set(session.watched.sites[change[0]].reads)
+    lines = set()
+    for site in reversed([site for site in sites if site.number < change[0]]):
+        if site.name in reads and not known[site.number]:
+            reads |= site.reads
+            lines.add(site.line)
+    return lines - {session.watched.sites[change[0]].line}
+
+
+def unreached(
+    session: Session, change: Intervention, seen: Mapping[int, Any]
+) -> tuple[int, ...]:
+    """Return the lines that never run and set what a change needs."""
+    last = session.watched.sites[change[0]]
+    return tuple(
+        site.line
+        for site in session.watched.sites
+        if site.number not in seen and site.name in last.reads | {last.name}
+    )
+
+
 def is_suspect(change: Intervention, known: dict[int, list[str]]) -> bool:
     """Whether an assignment is no step of the reference, or forgets what was there."""
-    return not known[change[0]] or change[2] == "what was there"
+    is_of_itself = change[1] == "size" or change[2] in ("what was there", "zero")
+    return is_of_itself or not set(known[change[0]]) - {"given"}
 
 
 def sight_of(
