@@ -138,7 +138,7 @@ def test_a_changed_argument_hides_no_other_mistake(tmp_path: Path) -> None:
     edits = ["X[i].dot(W) → X[i].dot(W); W += 0.5", "+ np.log(total) → - np.log(total)"]
     report = check_softmax_loss_naive(in_file(tmp_path, LOOPS, *edits))
     assert {finding.label for finding in report.findings} == {
-        "changes_W", "data_sign in the loss", "own_score_sign",
+        "changes_W", "wrong_line in the loss",
     }  # fmt: skip
 
 

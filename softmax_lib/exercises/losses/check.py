@@ -20,7 +20,7 @@ from softmax_lib.exercises.losses.explain import (
     wrong_in_penalty,
     wrong_without_penalty,
 )
-from softmax_lib.exercises.losses.feedback import write
+from softmax_lib.exercises.losses.feedback import data_mistakes, write
 from softmax_lib.exercises.losses.forms import OF_A_LINE
 from softmax_lib.exercises.losses.outputs import LossFunction
 from softmax_lib.exercises.losses.run import Answers, Stop, ask
@@ -75,8 +75,9 @@ def find_lines(function: LossFunction, diagnosis: Diagnosis) -> list[Sight]:
     penalties = wrong_in_penalty(diagnosis)
     formless = [OF_A_LINE[x.name] for x in diagnosis.findings if x.name in OF_A_LINE]
     wrong += [part for part in formless if part not in wrong]
-    stops = diagnosis.stop is not None and not has_plain_cause(diagnosis.stop.trouble)
-    if not wrong + penalties and not stops:
+    trouble = diagnosis.stop.trouble if diagnosis.stop is not None else None
+    stops = trouble.number if trouble and not has_plain_cause(trouble) else None
+    if not wrong + penalties and stops is None:
         return []
     wanted = Wanted(
         diagnosis.check.has_kinks,
@@ -88,6 +89,7 @@ def find_lines(function: LossFunction, diagnosis: Diagnosis) -> list[Sight]:
         [*diagnosis.unexplained, *formless],
         penalties,
         stops,
+        [part for part in wrong if len(data_mistakes(diagnosis, part)) > 1],
     )
     with announced("Searching for the line of the mistake ..."):
         return run(locate, function, wanted).items

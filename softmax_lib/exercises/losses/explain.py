@@ -259,7 +259,7 @@ def explain_terms(
     ]
     of_data = explain_part(exercise, part, data)
     if not of_penalty:
-        return [], min(of_data, key=len, default=())
+        return [], next((each for each in of_data if len(each) == 1), ())
     if of_data:
         return [each + of_penalty[0] for each in of_data], ()
     return [], of_penalty[0]

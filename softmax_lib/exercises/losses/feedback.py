@@ -51,7 +51,7 @@ def write(diagnosis: Diagnosis) -> Report:
             arrays = diagnosis.answers.traits.made
             cause, shapes = cause_of(trouble, arrays), shapes_in(trouble, arrays)
         if cause is None and diagnosis.sights:
-            cause = cause_before(trouble, diagnosis.sights[0])
+            cause = caused(first_shown(ERRORS, trouble)[0], diagnosis.sights[0])
         return stopped(trouble, circumstances, besides, unknown, cause, shapes)
     diagnosis = with_lines(diagnosis)
     if diagnosis.unexplained:
@@ -86,13 +86,6 @@ def cause_of(trouble: Trouble, arrays: Sequence[Made]) -> Finding | None:
     return replace(*find(FORMS, ["length_spelled_out"]), line=lines[0])
 
 
-def cause_before(trouble: Trouble, sight: Sight) -> Finding | None:
-    """Return the line before the one that stops, if the mistake is there."""
-    if sight.lines[0] == trouble.number:
-        return None
-    return caused(first_shown(ERRORS, trouble)[0], sight)
-
-
 def caused(finding: Finding, sight: Sight) -> Finding:
     """Say which line brings a symptom about."""
     sentence = f"{finding.sentence}. {sight.sentence}"
@@ -115,21 +108,20 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
     sights = {(sight.part, sight.of_penalty): sight for sight in diagnosis.sights}
     found = list(diagnosis.findings)
     unexplained = list(diagnosis.unexplained)
-    of_data = [
-        x for x in found if x.name not in NOT_OF_A_LINE and not is_of_penalty(x)
-    ]
-    if (both := sights.pop(("", False), None)) is not None:
+    of_data = [x for part in PARTS for x in data_mistakes(diagnosis, part)]
+    both = sights.pop(("", False), None)
+    if both is not None and (len({x.name for x in of_data}) > 1 or unexplained):
         sights = {key: each for key, each in sights.items() if each.of_penalty}
-        if len({x.name for x in of_data}) > 1 or unexplained:
-            found = [*(x for x in found if x not in of_data), both.finding()]
-            unexplained = []
-        elif of_data:
-            k = found.index(of_data[0])
-            found[k] = replace(found[k], line=both.lines[0])
+        found = [*(x for x in found if x not in of_data), both.finding()]
+        unexplained = []
     for (part, of_penalty), sight in sights.items():
         formless = [x for x in found if OF_A_LINE.get(x.name) == part]
-        if formless:
+        if formless and not sight.name.startswith("result_"):
             found[found.index(formless[0])] = caused(formless[0], sight)
+        if formless:
+            continue
+        if sight.edit and len(several := data_mistakes(diagnosis, part)) > 1:
+            found = [*(x for x in found if x not in several), sight.finding()]
             continue
         of_part = [
             finding
@@ -162,6 +154,15 @@ def shows_in(diagnosis: Diagnosis, finding: Finding, part: str) -> bool:
     return finding.name in names[part] or not any(
         finding.name in each for each in names.values()
     )
+
+
+def data_mistakes(diagnosis: Diagnosis, part: str) -> list[Finding]:
+    """Return the mistakes of a part that are none of its penalty alone."""
+    return [
+        finding
+        for finding in diagnosis.findings
+        if shows_in(diagnosis, finding, part) and not is_of_penalty(finding)
+    ]
 
 
 def is_of_penalty(finding: Finding) -> bool:

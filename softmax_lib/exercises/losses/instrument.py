@@ -9,7 +9,7 @@ import ast
 import inspect
 import linecache
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -169,6 +169,23 @@ def watch(function: Callable[..., Any], without: Sequence[int] = ()) -> Watched 
     plain, definition = read
     if without:
         take_out(definition, without)
+    rewriter = Rewriter()
+    definition.body = rewriter.block(definition.body, ())
+    watched = Watched(rewriter.sites, plain.__code__.co_filename)
+    calls = {
+        BEFORE: watched.before,
+        AFTER: watched.after,
+        START: watched.start,
+        TICK: watched.tick,
+    }
+    watched.function = compiled(plain, definition, calls)
+    return watched if watched.function is not None else None
+
+
+def compiled(
+    plain: Any, definition: ast.FunctionDef, more: Mapping[str, Any] | None = None
+) -> Any:
+    """Return the function of a changed definition, or None if there is none."""
     definition.decorator_list, definition.returns = [], None
     arguments = definition.args
     for each in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
@@ -177,29 +194,18 @@ def watch(function: Callable[..., Any], without: Sequence[int] = ()) -> Watched 
     arguments.kw_defaults = [
         each and ast.Constant(None) for each in arguments.kw_defaults
     ]
-    rewriter = Rewriter()
-    definition.body = rewriter.block(definition.body, ())
-    watched = Watched(rewriter.sites, plain.__code__.co_filename)
-    names = dict(plain.__globals__)
+    names = {**plain.__globals__, **(more or {})}
     cells = zip(plain.__code__.co_freevars, plain.__closure__ or (), strict=True)
     names.update({name: cell.cell_contents for name, cell in cells})
-    names.update(
-        {
-            BEFORE: watched.before,
-            AFTER: watched.after,
-            START: watched.start,
-            TICK: watched.tick,
-        }
-    )
     module = ast.fix_missing_locations(ast.Module([definition], []))
     try:
         exec(compile(module, plain.__code__.co_filename, "exec"), names)
-    except (SyntaxError, ValueError):  # such as `nonlocal`
+    except (SyntaxError, ValueError, TypeError):  # such as `nonlocal`
         return None
-    watched.function = names[definition.name]
-    watched.function.__defaults__ = plain.__defaults__
-    watched.function.__kwdefaults__ = plain.__kwdefaults__
-    return watched
+    function = names[definition.name]
+    function.__defaults__ = plain.__defaults__
+    function.__kwdefaults__ = plain.__kwdefaults__
+    return function
 
 
 def frozen(function: Callable[..., Any]) -> Callable[..., Any] | None:

@@ -24,6 +24,7 @@ VALUES = {
     "sums": "the sum of the exponentials of each point",
     "sums without a shift": "the sum of the exponentials of each point",
     "own exp": "the exponential of each point's correct class",
+    "own exp without a shift": "the exponential of each point's correct class",
     "probs": "the probabilities",
     "own prob": "the probability of each point's correct class",
     "log-probs": "the logarithms of the probabilities",
@@ -81,6 +82,7 @@ class Sight(NamedTuple):
     balance: tuple[str, str] = ("", "")  # "twice" or "not at all", and what counts so
     before: tuple[int, ...] = ()  # lines that feed it, and that may be wrong already
     never: tuple[int, ...] = ()  # lines that feed it, and that never run
+    edit: str = ""  # what kind of edit of the line makes the part right
 
     @property
     def sentence(self) -> str:
@@ -104,6 +106,8 @@ class Sight(NamedTuple):
                     f"to {name}, and their sum is wrong"
                 )
             return f"The lines {lines} add the wrong amounts to {name}"
+        if self.edit:
+            return f"What goes wrong is {where}: {self.edit}"
         if self.label == "another shape":
             return f"{name} has a shape that does not fit since {where}"
         if self.never:

@@ -21,6 +21,7 @@ from softmax_lib.exercises.losses.inputs import Input, draw_input
 from softmax_lib.exercises.losses.instrument import Site, Watched, watch
 from softmax_lib.exercises.losses.layouts import turned
 from softmax_lib.exercises.losses.outputs import LossFunction, call
+from softmax_lib.exercises.losses.repair import WORDS, repair
 from softmax_lib.exercises.losses.sight import Sight
 from softmax_lib.exercises.search import evaluate
 
@@ -84,6 +85,7 @@ class Steps:
                 "sums": v.exps.sum(axis=1),
                 "sums without a shift": np.exp(v.scores).sum(axis=1),
                 "own exp": v.exps[own],
+                "own exp without a shift": np.exp(v.scores)[own],
                 "probs": v.probs,
                 "own prob": v.probs[own],
                 "log-probs": logs,
@@ -177,6 +179,8 @@ class Steps:
 
 # A site, "value", "add", "view" or "size", a label, a factor or the number of the view.
 Intervention = tuple[int, str, str, float]
+# For each assignment, the values before and after it, and the counts of its loops.
+Seen = Mapping[int, list[tuple[Any, Any, list[int]]]]
 
 
 @dataclass
@@ -264,7 +268,9 @@ class Session:
             loop: sizes.get(count, "") for loop, count in self.watched.counts.items()
         }
         if stops:  # before the loops are through: the outer one counts the points
-            depths = {x: k for site in self.watched.sites for k, x in enumerate(site.loops)}
+            depths = {
+                x: k for site in self.watched.sites for k, x in enumerate(site.loops)
+            }
             self.kinds = {loop: "NC"[k] if k < 2 else "" for loop, k in depths.items()}
         return seen
 
@@ -292,7 +298,9 @@ def recognized(
                     here.add(label)
             elif matches(value, after) or matches(-value, after):
                 here.add(label)
-        if any(matches(x, after) or matches(np.transpose(x), after) for x in steps.given):
+        if any(
+            matches(x, after) or matches(np.transpose(x), after) for x in steps.given
+        ):
             here.add("given")
         if site.updates and before is not None and np.shape(before) == after.shape:
             try:
@@ -344,7 +352,8 @@ class Wanted(NamedTuple):
     parts: list[str]  # that are wrong
     unknown: list[str]  # those of them that no catalogue explains
     penalties: list[str]  # the parts whose penalty is wrong
-    stops: bool = False  # whether the function does not return
+    stops: int | None = None  # the line that stops
+    doubtful: Sequence[str] = ()  # parts that need several mistakes to be explained
 
 
 def locate(function: LossFunction, wanted: Wanted) -> Iterator[Sight]:
@@ -358,12 +367,23 @@ def locate(function: LossFunction, wanted: Wanted) -> Iterator[Sight]:
     convention = tuple(m for m in CONVENTIONS if m.name in wanted.convention)
     check = LossCheck(plain, plain, "", wanted.judged).under(convention)
     session = Session(watched, run, check)
-    if wanted.stops and (sight := locate_stop(session)) is not None:
-        yield sight
+    if wanted.stops:
+        sight = locate_stop(session, wanted.stops)
+        if sight is None:
+            sight = repaired(session, function, layout, "", None)
+        if sight is not None and sight.lines[0] <= wanted.stops:
+            yield sight
     if len(wanted.parts) > 1 and (sight := locate_both(session)) is not None:
+        if sight.before:
+            sight = repaired(session, function, layout, "", sight) or sight
         yield sight
     for part in wanted.parts:
-        if (sight := locate_part(session, part, part in wanted.unknown)) is not None:
+        sight = locate_part(session, part, part in wanted.unknown)
+        if part in wanted.doubtful:
+            sight = repaired(session, function, layout, part, None) or sight
+        elif part in wanted.unknown and (sight is None or sight.before):
+            sight = repaired(session, function, layout, part, sight) or sight
+        if sight is not None:
             yield sight
     for part in wanted.penalties:
         if (sight := locate_penalty(session, part)) is not None:
@@ -414,26 +434,23 @@ def locate_part(session: Session, part: str, tries_pairs: bool) -> Sight | None:
                     found.append(change)
                     break
         if found:  # what the reference computes, too, is less suspect
-            first = next((each for each in found if is_suspect(each, known)), None)
-            changes = tuple(found) if first is None else (first,)
+            suspects = [each for each in found if is_suspect(each, known)]
+            suspects.sort(key=lambda change: change[1] == "size")
+            changes = tuple(suspects[:1] or found)
             sight = sight_of(session, part, changes, scale, known)
-            if sight.is_right or changes[0][1] == "size":
-                return sight
-            also = {
-                session.watched.sites[number].line
-                for number, _, label, _ in found
-                if number < changes[0][0] and label not in known[number]
-            }
-            return sight._replace(
-                before=tuple(sorted(also | before(session, changes[0], sites, known))),
-                never=unreached(session, changes[0], seen),
-            )
+            return finished(session, sight, changes[0], found, seen, known)
+    found = []
     for site in sites if tries_pairs else ():
-        for change in other_shapes(session, site, seen) if not known[site.number] else ():
+        for change in other_shapes(session, site, seen):
             if time.process_time() > deadline:
-                return None
-            if repairs((change,), ""):
-                return sight_of(session, part, (change,), "", known)
+                break
+            if change[1] != "size" and repairs((change,), ""):
+                found.append(change)
+                break
+    suspects = [each for each in found if is_suspect(each, known)]
+    if suspects:
+        sight = sight_of(session, part, (suspects[0],), "", known)
+        return finished(session, sight, suspects[0], found, seen, known)
     for scale in SCALES if tries_pairs else ():
         for one, other in pairs:
             for changes in itertools.product(
@@ -535,15 +552,17 @@ def locate_both(session: Session) -> Sight | None:
             also = {
                 other.line
                 for other in sites[: sites.index(site)]
-                if other.name in site.reads and known[other.number] and any(fixes(other))
+                if other.name in site.reads
+                and known[other.number]
+                and any(fixes(other))
             }
             sight = sight_of(session, "", (change,), "", known)
             return sight._replace(before=tuple(sorted(also)))
     return None
 
 
-def locate_stop(session: Session) -> Sight | None:
-    """Find the assignment whose right value, or shape, lets the results be right.
+def locate_stop(session: Session, line: int) -> Sight | None:
+    """Find the assignment before a line whose right value lets the results be right.
 
     Where another mistake is left, one result that is right is enough.
     """
@@ -553,6 +572,7 @@ def locate_stop(session: Session) -> Sight | None:
         site
         for site in session.watched.sites
         if site.number in seen and not is_beginning(site, seen[site.number])
+        if site.line < line
     ]
     found = []
     for site in sites:
@@ -561,7 +581,9 @@ def locate_stop(session: Session) -> Sight | None:
             if time.process_time() > deadline:
                 return None
             changes = {site.number: change}
-            right = [p for p in session.check.parts if is_right(session, p, changes, "")]
+            right = [
+                p for p in session.check.parts if is_right(session, p, changes, "")
+            ]
             if len(right) == len(session.check.parts):
                 return sight_of(session, right[0], (change,), "", {site.number: []})
             if right and not is_known:
@@ -580,7 +602,7 @@ def other_shapes(
     _, after, index = seen[site.number][0]
     if not site.loops and not site.updates:
         yield from ((site.number, "size", name, 1.0) for name in steps.sizes)
-    if site.in_place and site.loops:
+    if site.in_place:
         return
     for label in steps.values:
         shapes = set()
@@ -599,7 +621,7 @@ def choices(
     i, j = session.place(site, index)
     if not site.updates and not site.loops:
         yield site.number, "value", "zero", 1.0
-        if after.shape == ():
+        if after.shape == () and after in steps.sizes.values():
             yield from other_shapes(session, site, seen)
     if site.adds:
         yield site.number, "add", "nothing", 1.0
@@ -638,20 +660,83 @@ def is_right(
     return True
 
 
-def before(
+def repaired(
     session: Session,
+    function: LossFunction,
+    layout: str,
+    part: str,
+    sight: Sight | None,
+) -> Sight | None:
+    """Return the only line whose edit makes a part, or all of them, right."""
+    inputs = (*INPUTS, FRESH)
+    parts = [
+        each
+        for each in session.check.parts
+        if each == part or not part or is_right(session, each, {}, "")
+    ]
+
+    def is_mended(edited: LossFunction) -> bool:
+        run = turned(edited, layout) if layout else edited
+        for given in inputs:
+            output = call(run, given)
+            for each in parts:
+                value = output.part(each)
+                expected = evaluate(session.check.ordinary, each, given)
+                if value is None or not agrees(value, expected, each):
+                    return False
+        return True
+
+    lines = {*sight.before, *sight.lines} if sight is not None else set()
+    edit = repair(function, is_mended, lines)
+    if edit is None:
+        return None
+    text = session.watched.text(edit.line)
+    return Sight(part, (edit.line,), text, "", edit.kind, False, edit=WORDS[edit.kind])
+
+
+def finished(
+    session: Session,
+    sight: Sight,
     change: Intervention,
-    sites: Sequence[Site],
-    known: dict[int, list[str]],
-) -> set[int]:
-    """Return the lines before a change that feed it and are no step of the reference."""
-    reads = set(session.watched.sites[change[0]].reads)
-    lines = set()
-    for site in reversed([site for site in sites if site.number < change[0]]):
-        if site.name in reads and not known[site.number]:
-            reads |= site.reads
-            lines.add(site.line)
-    return lines - {session.watched.sites[change[0]].line}
+    found: Sequence[Intervention],
+    seen: Seen,
+    known: Mapping[int, list[str]],
+) -> Sight:
+    """Add the lines before a change that may be wrong already, or that never run."""
+    if sight.is_right or change[1] == "size":
+        return sight
+    sites = session.watched.sites
+    last = sites[change[0]]
+    before = {
+        sites[number].line
+        for number, _, label, _ in found
+        if number < change[0] and label not in known[number]
+        if sites[number].name in last.reads | {last.name}
+    }
+    reads = set(last.reads)
+    for site in reversed([sites[number] for number in known if number < change[0]]):
+        if site.name in reads:
+            is_right = any(not label.startswith("+") for label in known[site.number])
+            if is_right or is_right_in_the_end(session, site, seen[site.number]):
+                reads.discard(site.name)
+            elif not known[site.number]:
+                reads |= site.reads
+                before.add(site.line)
+    return sight._replace(
+        before=tuple(sorted(before - {last.line})),
+        never=unreached(session, change, seen),
+    )
+
+
+def is_right_in_the_end(
+    session: Session, site: Site, seen: list[tuple[Any, Any, list[int]]]
+) -> bool:
+    """Whether a variable is a step of the reference once the loop around it is over."""
+    ends = {tuple(index[:-1]): (None, after, index[:-1]) for _, after, index in seen}
+    outside = replace(site, loops=site.loops[:-1], updates=False)
+    return bool(
+        site.loops and recognized(session, INPUTS[0], outside, list(ends.values()))
+    )
 
 
 def unreached(
