@@ -913,7 +913,7 @@ def positive_scores(v: Values, counted: np.ndarray) -> np.ndarray:
 
 
 def negative_margins(v: Values) -> np.ndarray:
-    """Take 1 where a margin is negative, and minus their number at the correct class."""
+    """Take 1 where a margin is negative, and minus their number at the own class."""
     mask = (v.margins < 0) * (1 - v.one_hot)
     return np.asarray(mask - v.one_hot * mask.sum(axis=1, keepdims=True))
 

@@ -428,14 +428,10 @@ def wrong_in_penalty(diagnosis: Diagnosis) -> list[str]:
     outputs = diagnosis.answers.outputs
     found = []
     for part in wrong_at_all(diagnosis):
-        added, expected = (
-            difference(*(value(each) for each in (given, UNPENALIZED[given])))
-            for value in (
-                lambda each, part=part: outputs[each].part(part),
-                lambda each, part=part: reference(diagnosis, part, each),
-            )
-        )
-        if expected is not None and not agrees(added, expected, part):
+        with_reg, without = (outputs[x].part(part) for x in (given, UNPENALIZED[given]))
+        expected = [reference(diagnosis, part, x) for x in (given, UNPENALIZED[given])]
+        added = difference(with_reg, without)
+        if not agrees(added, expected[0] - expected[1], part):
             found.append(part)
     return found
 

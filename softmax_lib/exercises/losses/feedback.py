@@ -107,7 +107,7 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
     """Name the line of a mistake that no catalogue has, and add it to one that has."""
     sights = {(sight.part, sight.of_penalty): sight for sight in diagnosis.sights}
     found = list(diagnosis.findings)
-    unexplained = list(diagnosis.unexplained)
+    unexplained, replaced = list(diagnosis.unexplained), []
     of_data = [x for part in PARTS for x in data_mistakes(diagnosis, part)]
     both = sights.pop(("", False), None)
     if both is not None and (len({x.name for x in of_data}) > 1 or unexplained):
@@ -122,6 +122,7 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
             continue
         if sight.edit and len(several := data_mistakes(diagnosis, part)) > 1:
             found = [*(x for x in found if x not in several), sight.finding()]
+            replaced.append(part)
             continue
         of_part = [
             finding
@@ -129,7 +130,7 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
             if shows_in(diagnosis, finding, part)
             and is_of_penalty(finding) == of_penalty
         ]
-        if part in diagnosis.unexplained and not of_part:
+        if part in [*diagnosis.unexplained, *replaced] and not of_part:
             found.append(sight.finding())
             unexplained = [each for each in unexplained if each != part]
         elif len(of_part) == 1 and len(sight.lines) == 1 and not sight.is_right:

@@ -514,11 +514,11 @@ def has_penalty(
     plain: Input,
 ) -> bool:
     """Whether what reg adds to a part is right, whatever the rest of it is."""
-    ends = [session.run(each, changes)[part] for each in (given, plain)]
-    if any(end is None for end in ends):
+    whole, data = (session.run(each, changes)[part] for each in (given, plain))
+    if whole is None or data is None:
         return False
     with np.errstate(all="ignore"):
-        added = np.subtract(*ends)
+        added = whole - data
     return agrees(added, session.of(given).penalized[PENALTY_OF[part]], part)
 
 
@@ -599,7 +599,7 @@ def other_shapes(
 ) -> Iterator[Intervention]:
     """Yield what an assignment may be replaced by, whatever its shape."""
     steps = session.of(INPUTS[0])
-    _, after, index = seen[site.number][0]
+    index = seen[site.number][0][2]
     if not site.loops and not site.updates:
         yield from ((site.number, "size", name, 1.0) for name in steps.sizes)
     if site.in_place:
