@@ -8,13 +8,17 @@ named. The edited line is not shown to the reader.
 """
 
 import ast
+import linecache
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from softmax_lib.exercises.losses.instrument import compiled, parsed_function
+from softmax_lib.exercises.report import Finding
+from softmax_lib.exercises.sandbox import run
 
-__all__ = ["WORDS", "Edit", "repair"]
+__all__ = ["WORDS", "Edit", "repair", "with_line"]
 
 BUDGET, MOST = 2.0, 4000  # seconds of the processor, and edits, at most
 WORDS = {  # what is wrong with a line, as the sentence goes on
@@ -42,7 +46,12 @@ OPERATORS: dict[type, list[type]] = {
     ast.GtE: [ast.Lt, ast.Gt],
     ast.LtE: [ast.Gt, ast.Lt],
 }
-FUNCTIONS = [["sum", "max", "min", "mean"], ["exp", "log"], ["maximum", "minimum"]]
+FUNCTIONS = [
+    ["sum", "max", "min", "mean"],
+    ["exp", "log"],
+    ["maximum", "minimum"],
+    ["argmax", "argmin", "max", "argsort"],
+]
 Setter = tuple[Any, Any, Any]  # a node or a list, which of its fields, the new value
 
 
@@ -51,6 +60,38 @@ class Edit(NamedTuple):
 
     line: int
     kind: str
+    text: str = ""  # the line as it is
+
+    def finding(self) -> Finding:
+        """Return what the report says where no known mistake fits."""
+        return Finding(
+            "wrong_line",
+            f"What goes wrong is line {self.line} (`{self.text}`): {WORDS[self.kind]}",
+            "Print what the line computes, and work it out by hand.",
+            line=self.line,
+        )
+
+
+def with_line(
+    found: Sequence[Finding],
+    function: Callable[..., Any],
+    is_mended: Callable[[Callable[..., Any]], bool],
+) -> list[Finding]:
+    """Add the line whose edit mends all, or name it where no mistake is known."""
+    edits = run(edits_of, function, is_mended).items
+    if not edits:
+        return list(found)
+    named = [replace(finding, line=edits[0].line) for finding in found]
+    return named or [edits[0].finding()]
+
+
+def edits_of(
+    function: Callable[..., Any], is_mended: Callable[[Callable[..., Any]], bool]
+) -> Iterator[Edit]:
+    """Yield the smallest edit, if there is one."""
+    edit = repair(function, is_mended)
+    if edit is not None:
+        yield edit
 
 
 def repair(
@@ -79,7 +120,10 @@ def repair(
             if edited is not None and is_mended(edited):
                 found.append(Edit(line, kind))
         if found:
-            return found[0] if len({edit.line for edit in found}) == 1 else None
+            if len({edit.line for edit in found}) > 1:
+                return None
+            text = linecache.getline(plain.__code__.co_filename, found[0].line)
+            return found[0]._replace(text=text.strip())
     return None
 
 

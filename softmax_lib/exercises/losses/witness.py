@@ -690,8 +690,8 @@ def repaired(
     edit = repair(function, is_mended, lines)
     if edit is None:
         return None
-    text = session.watched.text(edit.line)
-    return Sight(part, (edit.line,), text, "", edit.kind, False, edit=WORDS[edit.kind])
+    words = WORDS[edit.kind]
+    return Sight(part, (edit.line,), edit.text, "", edit.kind, False, edit=words)
 
 
 def finished(
