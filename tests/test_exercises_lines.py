@@ -108,6 +108,29 @@ KINDS = {
         ARRAYS, {"name_unknown": 16},
         ["X.shape[0] → X.shape[1]", "X @ W → (W @ X).T",
          "np.dot(X.T, dscores) → np.dot(X, d_scores).T"]),
+    "a size of the wrong array": (
+        LOOPS, {"index_out_of_bounds": 6}, ["W.shape[1] → X.shape[1]"]),
+    "a loop over the features for the classes": (
+        LOOPS, {"index_out_of_bounds": 13}, ["range(num_classes) → range(X.shape[1])"]),
+    "all points in place of one": (
+        LOOPS, {"shapes_do_not_fit": 9}, ["X[i].dot(W) → X.dot(W)"]),
+    "a list of two arrays as an index": (
+        ARRAYS, {"list_for_index": 11},
+        ["losses = → idx = [rows, y]; losses =", "- scores[rows, y] → - scores[idx]"]),
+    "a sum that does not begin at 0": (
+        LOOPS, {HERE: 5}, ["dW = np.zeros_like(W) → dW = np.ones_like(W)"]),
+    "a number in the place of the gradient": (
+        LOOPS, {HERE: 20}, ["dW /= num_train → dW = num_train"]),
+    "one line that spoils both parts": (
+        LOOPS, {"wrong_line": 9}, ["X[i].dot(W) → X[i].dot(W + 1 / num_classes ** W)"]),
+    "the point's number for its label in a condition": (
+        SVM_LOOPS, {"wrong_line": 12}, ["if j == y[i]: → if j == i:"]),
+    "an array for the loss, and a mistake in the gradient": (
+        ARRAYS, {"loss_for_each_point": 12, "reg_square_of_sum in the gradient": 19},
+        ["loss = np.sum(losses) → loss = losses", "2 * reg * W → reg * np.sum(W)"]),
+    "the division by N missing, and the penalty of something else": (
+        ARRAYS, {"not_averaged in the loss": None, "wrong_line in the loss": 18},
+        ["loss = loss / num_train →", "np.sum(W ** 2) → np.sum(scores ** 2)"]),
     "a penalty of half the size in the gradient": (
         LOOPS, {"reg_half in the gradient": 22}, ["2 * reg * W → reg * W"]),
 }  # fmt: skip
@@ -153,3 +176,19 @@ def test_an_error_whose_line_shows_the_cause_is_named(
     fault: str, edit: str, tmp_path: Path
 ) -> None:
     assert check_softmax_loss_naive(in_file(tmp_path, LOOPS, edit)).fault == fault
+
+
+def test_a_counter_that_no_point_sets_back_is_named(tmp_path: Path) -> None:
+    counted = SVM_LOOPS.replace("    loss = 0.0\n", "    loss = 0.0\n    count = 0\n")
+    line = "                dW[:, y[i]] -= X[i]\n"
+    later = "                count += 1\n        dW[:, y[i]] -= count * X[i]\n"
+    report = check_svm_loss(in_file(tmp_path, counted.replace(line, later)))
+    assert [finding.line for finding in report.findings] == [8]
+    assert "it is in the wrong block" in report.text
+
+
+def test_an_overflow_without_a_maximum_is_no_added_maximum(tmp_path: Path) -> None:
+    edits = ["scores - np.max(scores, axis=1, keepdims=True) → scores",
+             "probs = exps / sums → probs = exps * sums / sums ** 2"]  # fmt: skip
+    report = check_softmax_loss_naive(in_file(tmp_path, ARRAYS, *edits))
+    assert report.passed

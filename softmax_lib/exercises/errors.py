@@ -109,6 +109,11 @@ ERRORS = catalogue(
         "Replace `raise NotImplementedError()` with your code.",
         shows=contains(r"^NotImplementedError"),
     ),
+    method_missing=Mistake(
+        "The class has no such method yet",
+        "Compare its methods with those of the worksheet's class.",
+        shows=contains(r"has no attribute '(predict|train|loss)'"),
+    ),
     model_not_made=Mistake(
         "A method is called on the class itself, not on a model made from it",
         "What is the difference between `model` and `model()`?",

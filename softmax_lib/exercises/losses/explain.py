@@ -55,6 +55,7 @@ from softmax_lib.exercises.search import (
 
 SHIFTED_UP = {"minimum_subtracted", "maximum_added"}  # worse than no shift at all
 UNSTABLE = {"overflow", *(mistake.name for mistake in EXTREME_MISTAKES)}
+NOT_OF_ONE = {"changes_W", "changes_X", "changes_y", "differs_when_repeated"}
 SCORES_AT_ALL = [*ORDINARY, *EXTREME]
 DTYPES = catalogue(
     single_precision=Mistake(
@@ -109,6 +110,16 @@ def diagnose(answers: Answers, check: LossCheck) -> Diagnosis:
     ]
     missing = [name for name in forms if leaves_nothing(name, outputs, check.parts)]
     if missing:
+        left = [
+            part
+            for part in check.parts
+            if len(check.parts) > 1
+            if all(output.part(part) is not None for output in outputs)
+            and not any(name.startswith((part, "not_started")) for name in missing)
+            and "returns_nothing" not in missing
+        ]
+        if len(left) == 1:
+            return with_form(diagnosis, left[0], missing)
         is_written = not {"not_started", "returns_nothing"} & set(missing)
         return replace(
             diagnosis,
@@ -116,6 +127,23 @@ def diagnose(answers: Answers, check: LossCheck) -> Diagnosis:
             examples=ORDINARY if is_written else (),
         )
     return diagnose_numbers(diagnosis, forms)
+
+
+def with_form(diagnosis: Diagnosis, part: str, missing: Sequence[str]) -> Diagnosis:
+    """Diagnose the only part that can be compared, and say what the other one lacks."""
+    rest = diagnose(diagnosis.answers, replace(diagnosis.check, parts=(part,)))
+    others = [
+        replace(finding, part=part)
+        for finding in rest.findings
+        if finding.name not in missing and finding.name not in NOT_OF_ONE
+    ]
+    return replace(
+        rest,
+        check=replace(rest.check, parts=diagnosis.check.parts),
+        findings=[*find(FORMS, missing), *others],
+        alternatives=(),
+        examples=ORDINARY,
+    )
 
 
 def is_explained_nan(name: str, answers: Answers, check: LossCheck) -> bool:
@@ -303,6 +331,8 @@ def diagnose_numbers(diagnosis: Diagnosis, forms: list[str]) -> Diagnosis:
         return replace(diagnosis, findings=found, examples=SCORES_AT_ALL)
     if unstable is None:
         unstable = [] if serious else find(FORMS, ["overflow"])
+    if names_of(unstable) & SHIFTED_UP and not answers.traits.takes_extreme:
+        unstable = find(FORMS, ["overflow"])  # of something else than a shift
     worse = [finding for finding in unstable if finding.name in SHIFTED_UP]
     serious += [x for x in unstable if x.name in names_of(serious)]
     if serious:  # inf and nan alone are poor evidence of this one

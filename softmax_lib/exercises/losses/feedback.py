@@ -74,6 +74,10 @@ def write(diagnosis: Diagnosis) -> Report:
 
 def cause_of(trouble: Trouble, arrays: Sequence[Made]) -> Finding | None:
     """Return the number in the code that makes shapes unlike, if there is one."""
+    for made in arrays:
+        is_index = re.search(rf"\[ *{made.name} *\]", trouble.line)
+        if is_index and len(made.shape) == 2 and made.shape[0] == 2:
+            return replace(*find(FORMS, ["list_for_index"]), line=made.line)
     lines = [made.line for made in arrays if made.is_spelled_out]
     in_line, in_text = (
         set(re.findall(r"\d+", text)) - SMALL

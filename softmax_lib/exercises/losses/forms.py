@@ -62,6 +62,11 @@ FORMS = catalogue(
         "The check calls your function with arrays of other sizes than yours. Which "
         "length of W or X belongs in the place of the number?",
     ),
+    list_for_index=Mistake(
+        "A list of two arrays is used as an index; since NumPy 1.23 that is one array "
+        "of rows, and no longer a pair of row and column",
+        "Which brackets make a tuple? It is what an index with a comma is.",
+    ),
     too_many_returned=Mistake(
         "The function returns more than two things; `loss, dW` was expected",
         "Which two things does the caller unpack?",

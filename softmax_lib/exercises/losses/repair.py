@@ -8,6 +8,7 @@ named. The edited line is not shown to the reader.
 """
 
 import ast
+import copy
 import linecache
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -101,17 +102,19 @@ def repair(
 ) -> Edit | None:
     """Return the smallest edit that mends a function, if all such are of one line.
 
-    Only edits in the ``lines`` are tried if there are any.
+    If there are ``lines``, only these, conditions and the place of a line are edited.
     """
     read = parsed_function(function)
     if read is None:
         return None
     plain, definition = read
+    heads = (ast.For, ast.If, ast.While)
+    conditions = {x.lineno for x in ast.walk(definition) if isinstance(x, heads)}
     deadline, count = time.process_time() + BUDGET, 0
     for tier in (inside, around, statements):
         found = []
         for line, kind, setters in tier(definition):
-            if lines and line not in lines:
+            if lines and kind != "place" and line not in {*lines, *conditions}:
                 continue
             count += 1
             if count > MOST or time.process_time() > deadline:
@@ -166,6 +169,11 @@ def inside(definition: ast.FunctionDef) -> Iterator[tuple[int, str, list[Setter]
     """Yield edits that leave the form of an expression, or take something out of it."""
     names = {x.id for x in ast.walk(definition) if isinstance(x, ast.Name)}
     names |= {x.arg for x in ast.walk(definition) if isinstance(x, ast.arg)}
+    entries = {
+        ast.unparse(x): copy.deepcopy(x)
+        for x in ast.walk(definition)
+        if isinstance(x, ast.Subscript) and isinstance(x.slice, ast.Name)
+    }
     for node in ast.walk(ast.Module(definition.body, [])):
         if isinstance(node, ast.AugAssign | ast.BinOp):
             for new in OPERATORS.get(type(node.op), []):
@@ -188,6 +196,8 @@ def inside(definition: ast.FunctionDef) -> Iterator[tuple[int, str, list[Setter]
         elif isinstance(node, ast.Name):
             for name in names - {node.id, "np"} if node.id != "np" else ():
                 yield line, "name", [(owner, key, ast.Name(name, ast.Load()))]
+            for entry in entries.values() if node.id != "np" else ():
+                yield line, "name", [(owner, key, entry)]
         elif isinstance(node, ast.BinOp):
             for part in (node.left, node.right):
                 yield line, "extra", [(owner, key, part)]
@@ -237,6 +247,11 @@ def statements(definition: ast.FunctionDef) -> Iterator[tuple[int, str, list[Set
             for k, each in enumerate(block if isinstance(block, list) else []):
                 if isinstance(each, ast.Assign | ast.AugAssign):
                     yield each.lineno, "line", [(block, k, ast.Pass())]
+                if isinstance(each, ast.For):  # a sum that begins anew at each pass
+                    for start in block[:k]:
+                        if isinstance(start, ast.Assign):
+                            inner = [start, *each.body]
+                            yield start.lineno, "place", [(each, "body", inner)]
                 if isinstance(each, ast.For | ast.If) and len(each.body) > 1:
                     less, last = each.body[:-1], each.body[-1]
                     longer = [*block[: k + 1], last, *block[k + 1 :]]

@@ -27,7 +27,7 @@ from softmax_lib.exercises.search import evaluate
 
 __all__ = ["Wanted", "locate"]
 
-BUDGET = 3.0  # seconds of the processor for the search in one part
+BUDGET = 2.0  # seconds of the processor for the search in one part
 INPUTS = [
     draw_input("", 7, 5, 3, [0, 2, 1, 1, 0, 2, 0], 0.0),
     draw_input("", 5, 3, 4, [3, 0, 2, 2, 1], 0.0),
@@ -373,15 +373,20 @@ def locate(function: LossFunction, wanted: Wanted) -> Iterator[Sight]:
             sight = repaired(session, function, layout, "", None)
         if sight is not None and sight.lines[0] <= wanted.stops:
             yield sight
-    if len(wanted.parts) > 1 and (sight := locate_both(session)) is not None:
-        if sight.before:
+    parts = wanted.parts
+    if len(parts) > 1:
+        sight = locate_both(session)
+        are_unknown = set(parts) <= set(wanted.unknown)
+        if sight.before if sight is not None else are_unknown:
             sight = repaired(session, function, layout, "", sight) or sight
-        yield sight
-    for part in wanted.parts:
+        if sight is not None:
+            parts = [] if are_unknown else parts
+            yield sight
+    for part in parts:
         sight = locate_part(session, part, part in wanted.unknown)
         if part in wanted.doubtful:
             sight = repaired(session, function, layout, part, None) or sight
-        elif part in wanted.unknown and (sight is None or sight.before):
+        elif part in wanted.unknown and not (sight and sight.balance[0]):
             sight = repaired(session, function, layout, part, sight) or sight
         if sight is not None:
             yield sight
