@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 
-from softmax_lib.exercises import check_softmax_loss_naive, check_svm_loss
+from softmax_lib.exercises import (
+    check_grid,
+    check_predict,
+    check_softmax_loss_naive,
+    check_svm_loss,
+)
 from tests.submissions import ARRAYS, LOOPS, SVM_LOOPS, edited
 
 LINES = [
@@ -192,3 +197,48 @@ def test_an_overflow_without_a_maximum_is_no_added_maximum(tmp_path: Path) -> No
              "probs = exps / sums → probs = exps * sums / sums ** 2"]  # fmt: skip
     report = check_softmax_loss_naive(in_file(tmp_path, ARRAYS, *edits))
     assert report.passed
+
+
+PREDICT = """
+class Softmax:
+    def predict(self, X):
+        scores = X.dot(self.W)
+        return np.argmax(scores, axis=1)
+"""
+SEARCH = """
+def search(model, X_train, y_train, X_val, y_val, learning_rates, regs):
+    results, best_val, best_model = {}, -1, None
+    for lr in learning_rates:
+        for reg in regs:
+            m = model()
+            m.train(X_train, y_train, learning_rate=lr, reg=reg, num_iters=1000)
+            train = np.mean(m.predict(X_train) == y_train)
+            val = np.mean(m.predict(X_val) == y_val)
+            results[(lr, reg)] = (train, val)
+            if val > best_val:
+                best_val = val
+                best_model = m
+    return results, best_val, best_model
+"""
+
+
+@pytest.mark.parametrize(
+    ("edit", "fault", "line"),
+    [
+        ("axis=1 → axis=0", "over_points", 5),
+        ("X.dot(self.W) → X.dot(np.abs(self.W))", "wrong_line", 4),
+        ("if val > best_val: → if train > best_val:", "chosen_by_training", 11),
+        ("best_val = val → best_val = train", "best_val_wrong", 12),
+    ],
+)
+def test_lines_of_predict_and_of_a_search_are_named(
+    edit: str, fault: str, line: int, tmp_path: Path
+) -> None:
+    is_search = "best_val" in edit
+    source, name = (SEARCH, "search") if is_search else (PREDICT, "Softmax")
+    path = tmp_path / "answer.py"
+    path.write_text("import numpy as np" + edited(source, edit), "utf-8")
+    names: dict[str, Any] = {}
+    exec(compile(path.read_text("utf-8"), str(path), "exec"), names)
+    report = (check_grid if is_search else check_predict)(names[name])
+    assert [(x.name, x.line) for x in report.findings] == [(fault, line)]
