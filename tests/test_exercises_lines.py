@@ -8,13 +8,18 @@ from typing import Any
 
 import pytest
 
-from softmax_lib.exercises import check_softmax_loss_naive, check_svm_loss
+from softmax_lib.exercises import (
+    check_grid,
+    check_predict,
+    check_softmax_loss_naive,
+    check_svm_loss,
+)
 from tests.submissions import ARRAYS, LOOPS, SVM_LOOPS, edited
 
 LINES = [
     ("+ np.log(total) → + np.sqrt(total)", {(12, "loss")}),
     ("total = np.sum(np.exp(scores)) → total = np.sum(np.exp(2 * scores))",
-     {(11, "loss"), (11, "gradient")}),
+     {(11, "")}),
     ("dW[:, j] += (p - 1) → dW[:, j] -= (p - 1)", {(16, "")}),
     ("p = np.exp(scores[j]) / total → p = np.sqrt(scores[j] ** 2)",
      {(14, "gradient")}),
@@ -49,7 +54,7 @@ KINDS = {
         ARRAYS, {HERE: 16}, ["dscores[rows, y] -= 1 → pass",
         "dW = np.dot(X.T, dscores) → dW = np.dot(X.T, dscores); dW[:, y] -= X.T"]),
     "probabilities of the last point": (
-        LOOPS, {HERE: 14},
+        LOOPS, {HERE: 4},
         ["loss = 0.0 → loss = 0.0; q = np.exp(X[-1] @ W); q /= sum(q)",
         "p = np.exp(scores[j]) / total → p = q[j]"]),
     "whole division": (
@@ -108,6 +113,29 @@ KINDS = {
         ARRAYS, {"name_unknown": 16},
         ["X.shape[0] → X.shape[1]", "X @ W → (W @ X).T",
          "np.dot(X.T, dscores) → np.dot(X, d_scores).T"]),
+    "a size of the wrong array": (
+        LOOPS, {"index_out_of_bounds": 6}, ["W.shape[1] → X.shape[1]"]),
+    "a loop over the features for the classes": (
+        LOOPS, {"index_out_of_bounds": 13}, ["range(num_classes) → range(X.shape[1])"]),
+    "all points in place of one": (
+        LOOPS, {"shapes_do_not_fit": 9}, ["X[i].dot(W) → X.dot(W)"]),
+    "a list of two arrays as an index": (
+        ARRAYS, {"list_for_index": 11},
+        ["losses = → idx = [rows, y]; losses =", "- scores[rows, y] → - scores[idx]"]),
+    "a sum that does not begin at 0": (
+        LOOPS, {HERE: 5}, ["dW = np.zeros_like(W) → dW = np.ones_like(W)"]),
+    "a number in the place of the gradient": (
+        LOOPS, {HERE: 20}, ["dW /= num_train → dW = num_train"]),
+    "one line that spoils both parts": (
+        LOOPS, {"wrong_line": 9}, ["X[i].dot(W) → X[i].dot(W + 1 / num_classes ** W)"]),
+    "the point's number for its label in a condition": (
+        SVM_LOOPS, {"wrong_line": 12}, ["if j == y[i]: → if j == i:"]),
+    "an array for the loss, and a mistake in the gradient": (
+        ARRAYS, {"loss_for_each_point": 12, "reg_square_of_sum in the gradient": 19},
+        ["loss = np.sum(losses) → loss = losses", "2 * reg * W → reg * np.sum(W)"]),
+    "the division by N missing, and the penalty of something else": (
+        ARRAYS, {"not_averaged in the loss": None, "wrong_line in the loss": 18},
+        ["loss = loss / num_train →", "np.sum(W ** 2) → np.sum(scores ** 2)"]),
     "a penalty of half the size in the gradient": (
         LOOPS, {"reg_half in the gradient": 22}, ["2 * reg * W → reg * W"]),
 }  # fmt: skip
@@ -138,7 +166,7 @@ def test_a_changed_argument_hides_no_other_mistake(tmp_path: Path) -> None:
     edits = ["X[i].dot(W) → X[i].dot(W); W += 0.5", "+ np.log(total) → - np.log(total)"]
     report = check_softmax_loss_naive(in_file(tmp_path, LOOPS, *edits))
     assert {finding.label for finding in report.findings} == {
-        "changes_W", "data_sign in the loss", "own_score_sign",
+        "changes_W", "wrong_line in the loss",
     }  # fmt: skip
 
 
@@ -153,3 +181,64 @@ def test_an_error_whose_line_shows_the_cause_is_named(
     fault: str, edit: str, tmp_path: Path
 ) -> None:
     assert check_softmax_loss_naive(in_file(tmp_path, LOOPS, edit)).fault == fault
+
+
+def test_a_counter_that_no_point_sets_back_is_named(tmp_path: Path) -> None:
+    counted = SVM_LOOPS.replace("    loss = 0.0\n", "    loss = 0.0\n    count = 0\n")
+    line = "                dW[:, y[i]] -= X[i]\n"
+    later = "                count += 1\n        dW[:, y[i]] -= count * X[i]\n"
+    report = check_svm_loss(in_file(tmp_path, counted.replace(line, later)))
+    assert [finding.line for finding in report.findings] == [8]
+    assert "it is in the wrong block" in report.text
+
+
+def test_an_overflow_without_a_maximum_is_no_added_maximum(tmp_path: Path) -> None:
+    edits = ["scores - np.max(scores, axis=1, keepdims=True) → scores",
+             "probs = exps / sums → probs = exps * sums / sums ** 2"]  # fmt: skip
+    report = check_softmax_loss_naive(in_file(tmp_path, ARRAYS, *edits))
+    assert report.passed
+
+
+PREDICT = """
+class Softmax:
+    def predict(self, X):
+        scores = X.dot(self.W)
+        return np.argmax(scores, axis=1)
+"""
+SEARCH = """
+def search(model, X_train, y_train, X_val, y_val, learning_rates, regs):
+    results, best_val, best_model = {}, -1, None
+    for lr in learning_rates:
+        for reg in regs:
+            m = model()
+            m.train(X_train, y_train, learning_rate=lr, reg=reg, num_iters=1000)
+            train = np.mean(m.predict(X_train) == y_train)
+            val = np.mean(m.predict(X_val) == y_val)
+            results[(lr, reg)] = (train, val)
+            if val > best_val:
+                best_val = val
+                best_model = m
+    return results, best_val, best_model
+"""
+
+
+@pytest.mark.parametrize(
+    ("edit", "fault", "line"),
+    [
+        ("axis=1 → axis=0", "over_points", 5),
+        ("X.dot(self.W) → X.dot(np.abs(self.W))", "wrong_line", 4),
+        ("if val > best_val: → if train > best_val:", "chosen_by_training", 11),
+        ("best_val = val → best_val = train", "best_val_wrong", 12),
+    ],
+)
+def test_lines_of_predict_and_of_a_search_are_named(
+    edit: str, fault: str, line: int, tmp_path: Path
+) -> None:
+    is_search = "best_val" in edit
+    source, name = (SEARCH, "search") if is_search else (PREDICT, "Softmax")
+    path = tmp_path / "answer.py"
+    path.write_text("import numpy as np" + edited(source, edit), "utf-8")
+    names: dict[str, Any] = {}
+    exec(compile(path.read_text("utf-8"), str(path), "exec"), names)
+    report = (check_grid if is_search else check_predict)(names[name])
+    assert [(x.name, x.line) for x in report.findings] == [(fault, line)]

@@ -109,6 +109,11 @@ ERRORS = catalogue(
         "Replace `raise NotImplementedError()` with your code.",
         shows=contains(r"^NotImplementedError"),
     ),
+    method_missing=Mistake(
+        "The class has no such method yet",
+        "Compare its methods with those of the worksheet's class.",
+        shows=contains(r"has no attribute '(predict|train|loss)'"),
+    ),
     model_not_made=Mistake(
         "A method is called on the class itself, not on a model made from it",
         "What is the difference between `model` and `model()`?",
@@ -194,6 +199,20 @@ def is_of_shapes(trouble: Trouble) -> bool:
     """Whether shapes that do not fit, or an index beyond an end, stopped the code."""
     names = {"shapes_do_not_fit", "product_does_not_fit", "index_out_of_bounds"}
     return first_shown(ERRORS, trouble)[0].name in names
+
+
+def has_plain_cause(trouble: Trouble) -> bool:
+    """Whether the line that stops is where the mistake is."""
+    caused_before = {
+        "array_for_number",
+        "elementwise_product",
+        "error",
+        "labels_as_float",
+        "too_many_axes",
+        "truth_of_array",
+    }
+    name = first_shown(ERRORS, trouble)[0].name
+    return not is_of_shapes(trouble) and name not in caused_before
 
 
 def stopped(

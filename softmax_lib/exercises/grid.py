@@ -13,6 +13,7 @@ import numpy as np
 
 from softmax_lib.exercises.errors import stopped
 from softmax_lib.exercises.losses.outputs import as_numbers
+from softmax_lib.exercises.losses.repair import with_line
 from softmax_lib.exercises.mistakes import (
     Change,
     Mistake,
@@ -154,10 +155,11 @@ def check_grid(f: Callable[..., Any]) -> Report:
     if trouble is not None:
         return stopped(trouble, "in a search over 4 learning rates and 2 strengths")
     return write(
+        f,
         [
             item._replace(plan=plan)
             for plan, item in zip(PLANS, outcome.items, strict=True)
-        ]
+        ],
     )
 
 
@@ -517,9 +519,17 @@ def shown_in_any(mistakes: list[Mistake], searches: list[Search]) -> list[Findin
     return list(dict.fromkeys(itertools.chain(*shown)))
 
 
-def write(searches: list[Search]) -> Report:
+def is_right(f: Callable[..., Any]) -> bool:
+    """Whether a function searches as it should."""
+    searches = [attempt(search, f, plan) for plan in PLANS]
+    stops = any(isinstance(each, Trouble) for each in searches)
+    return not stops and not diagnose(searches)
+
+
+def write(f: Callable[..., Any], searches: list[Search]) -> Report:
     """Write what is wrong with what was returned, and with how it came about."""
     if found := diagnose(searches):
+        found = with_line(found, f, is_right)
         return failed(found, compare(max(searches, key=num_wrong)))
     takes_default = any(
         t.num_iters is None for each in searches for t in each.trainings

@@ -146,6 +146,11 @@ COMMON = catalogue(
         "Follow one point through your code and count the divisions by N.",
         scaled(lambda v: 1 / v.N),
     ),
+    multiplied_by_N=Mistake(
+        "The sum over the points is multiplied by N, where it should be divided",
+        "Copy every point once, so that N doubles. What happens to your result?",
+        scaled(lambda v: v.N**2),
+    ),
     averaged_over_last_index=Mistake(
         "The sum over the points is divided by N - 1, not by N",
         "What does your counter contain after the last point?",
@@ -907,6 +912,12 @@ def positive_scores(v: Values, counted: np.ndarray) -> np.ndarray:
     return np.asarray(mask * (1 - v.one_hot) - own)
 
 
+def negative_margins(v: Values) -> np.ndarray:
+    """Take 1 where a margin is negative, and minus their number at the own class."""
+    mask = (v.margins < 0) * (1 - v.one_hot)
+    return np.asarray(mask - v.one_hot * mask.sum(axis=1, keepdims=True))
+
+
 MARGIN = "With all scores equal, what should each wrong class add to the loss?"
 FAR_BEHIND = "A wrong class is far behind the correct one. What should it add?"
 SMALL_MARGIN = (
@@ -1007,6 +1018,14 @@ SVM_ONLY = catalogue(
         "The columns of the wrong classes have the wrong sign",
         "If the score of a wrong class rises, does the loss rise or fall?",
         {"dscores": lambda v, value: np.where(v.one_hot, value, -value)},
+    ),
+    negative_margins_only=Mistake(
+        "Negative margins count, not the positive ones",
+        FAR_BEHIND,
+        {
+            "losses": lambda v, _: (np.minimum(0, v.margins) * (1 - v.one_hot)).sum(1),
+            "dscores": lambda v, _: negative_margins(v),
+        },
     ),
     counts_for_margins=Mistake(
         "Each positive margin adds 1 to the loss, not its size",

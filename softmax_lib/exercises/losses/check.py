@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
-from softmax_lib.exercises.errors import stopped
+from softmax_lib.exercises.errors import has_plain_cause, stopped
 from softmax_lib.exercises.losses.exercise import (
     SOFTMAX,
     SOFTMAX_EXTREME,
@@ -17,10 +17,11 @@ from softmax_lib.exercises.losses.exercise import (
 from softmax_lib.exercises.losses.explain import (
     Diagnosis,
     diagnose,
-    wrong_at_all,
+    wrong_in_penalty,
     wrong_without_penalty,
 )
-from softmax_lib.exercises.losses.feedback import write
+from softmax_lib.exercises.losses.feedback import data_mistakes, write
+from softmax_lib.exercises.losses.forms import OF_A_LINE
 from softmax_lib.exercises.losses.outputs import LossFunction
 from softmax_lib.exercises.losses.run import Answers, Stop, ask
 from softmax_lib.exercises.losses.sight import Sight
@@ -71,8 +72,12 @@ def diagnose_with_lines(
 def find_lines(function: LossFunction, diagnosis: Diagnosis) -> list[Sight]:
     """Find where in the code the results go wrong, in the sandbox."""
     wrong = wrong_without_penalty(diagnosis)
-    penalties = [part for part in wrong_at_all(diagnosis) if part not in wrong]
-    if not wrong + penalties:
+    penalties = wrong_in_penalty(diagnosis)
+    formless = [OF_A_LINE[x.name] for x in diagnosis.findings if x.name in OF_A_LINE]
+    wrong += [part for part in formless if part not in wrong]
+    trouble = diagnosis.stop.trouble if diagnosis.stop is not None else None
+    stops = trouble.number if trouble and not has_plain_cause(trouble) else None
+    if not wrong + penalties and stops is None:
         return []
     wanted = Wanted(
         diagnosis.check.has_kinks,
@@ -81,8 +86,10 @@ def find_lines(function: LossFunction, diagnosis: Diagnosis) -> list[Sight]:
         diagnosis.answers.layout,
         diagnosis.answers.without,
         wrong,
-        list(diagnosis.unexplained),
+        [*diagnosis.unexplained, *formless],
         penalties,
+        stops,
+        [part for part in wrong if len(data_mistakes(diagnosis, part)) > 1],
     )
     with announced("Searching for the line of the mistake ..."):
         return run(locate, function, wanted).items

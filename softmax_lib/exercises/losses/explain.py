@@ -55,6 +55,7 @@ from softmax_lib.exercises.search import (
 
 SHIFTED_UP = {"minimum_subtracted", "maximum_added"}  # worse than no shift at all
 UNSTABLE = {"overflow", *(mistake.name for mistake in EXTREME_MISTAKES)}
+NOT_OF_ONE = {"changes_W", "changes_X", "changes_y", "differs_when_repeated"}
 SCORES_AT_ALL = [*ORDINARY, *EXTREME]
 DTYPES = catalogue(
     single_precision=Mistake(
@@ -109,6 +110,16 @@ def diagnose(answers: Answers, check: LossCheck) -> Diagnosis:
     ]
     missing = [name for name in forms if leaves_nothing(name, outputs, check.parts)]
     if missing:
+        left = [
+            part
+            for part in check.parts
+            if len(check.parts) > 1
+            if all(output.part(part) is not None for output in outputs)
+            and not any(name.startswith((part, "not_started")) for name in missing)
+            and "returns_nothing" not in missing
+        ]
+        if len(left) == 1:
+            return with_form(diagnosis, left[0], missing)
         is_written = not {"not_started", "returns_nothing"} & set(missing)
         return replace(
             diagnosis,
@@ -116,6 +127,23 @@ def diagnose(answers: Answers, check: LossCheck) -> Diagnosis:
             examples=ORDINARY if is_written else (),
         )
     return diagnose_numbers(diagnosis, forms)
+
+
+def with_form(diagnosis: Diagnosis, part: str, missing: Sequence[str]) -> Diagnosis:
+    """Diagnose the only part that can be compared, and say what the other one lacks."""
+    rest = diagnose(diagnosis.answers, replace(diagnosis.check, parts=(part,)))
+    others = [
+        replace(finding, part=part)
+        for finding in rest.findings
+        if finding.name not in missing and finding.name not in NOT_OF_ONE
+    ]
+    return replace(
+        rest,
+        check=replace(rest.check, parts=diagnosis.check.parts),
+        findings=[*find(FORMS, missing), *others],
+        alternatives=(),
+        examples=ORDINARY,
+    )
 
 
 def is_explained_nan(name: str, answers: Answers, check: LossCheck) -> bool:
@@ -137,7 +165,7 @@ class Settled(NamedTuple):
     convention: tuple[Mistake, ...]
     check: LossCheck  # in this convention
     sets: dict[str, list[Variants]]  # of mistakes, each set an explanation of its part
-    terms: dict[str, Variants]  # the mistakes in the penalty alone
+    terms: dict[str, Variants]  # the mistakes in the penalty, or the data, alone
 
     @property
     def unknown(self) -> list[str]:
@@ -238,8 +266,8 @@ def explain_terms(
 ) -> tuple[list[Variants], Variants]:
     """Explain the data and the penalty of a part apart.
 
-    Return the explanations of both together, and, where there is none because the data
-    remains unexplained, the mistakes in the penalty alone.
+    Return the explanations of both together, and, where there is none because one of
+    them remains unexplained, the mistakes in the other one alone.
     """
     exercise = check.ordinary
     results = answers.results(part, ORDINARY)
@@ -257,14 +285,15 @@ def explain_terms(
         for variants in explain_part(exercise, part, penalties, (no_data,))
         if all(set(v.changes) <= PENALTY_STEPS for v in variants)
     ]
-    if not of_penalty:
-        return [], ()
     of_data = explain_part(exercise, part, data)
+    if not of_penalty:
+        return [], next((each for each in of_data if len(each) == 1), ())
     if of_data:
         return [each + of_penalty[0] for each in of_data], ()
     return [], of_penalty[0]
 
 
+@np.errstate(all="ignore")
 def difference(one: Result, other: Result) -> Result:
     """Return the difference of two results, if both are there."""
     return None if one is None or other is None else one - other
@@ -302,6 +331,8 @@ def diagnose_numbers(diagnosis: Diagnosis, forms: list[str]) -> Diagnosis:
         return replace(diagnosis, findings=found, examples=SCORES_AT_ALL)
     if unstable is None:
         unstable = [] if serious else find(FORMS, ["overflow"])
+    if names_of(unstable) & SHIFTED_UP and not answers.traits.takes_extreme:
+        unstable = find(FORMS, ["overflow"])  # of something else than a shift
     worse = [finding for finding in unstable if finding.name in SHIFTED_UP]
     serious += [x for x in unstable if x.name in names_of(serious)]
     if serious:  # inf and nan alone are poor evidence of this one
@@ -339,7 +370,7 @@ def names_of(found: Sequence[Finding]) -> set[str]:
 
 
 def in_terms(settled: Settled, named: Sequence[Finding]) -> list[Finding]:
-    """Name the mistakes in the penalty of a part whose data is not explained."""
+    """Name the mistakes in one term of a part whose other term is not explained."""
     return [
         variant.mistake.finding(part)
         for part, variants in settled.terms.items()
@@ -419,6 +450,20 @@ def wrong_at_all(diagnosis: Diagnosis, given: Input = ORDINARY[3]) -> list[str]:
     output = diagnosis.answers.outputs[given]
     wrong = wrong_parts(diagnosis, given)
     return [part for part in wrong if output.part(part) is not None]
+
+
+def wrong_in_penalty(diagnosis: Diagnosis) -> list[str]:
+    """Return the parts that are wrong in what reg adds to them."""
+    given = ORDINARY[3]
+    outputs = diagnosis.answers.outputs
+    found = []
+    for part in wrong_at_all(diagnosis):
+        with_reg, without = (outputs[x].part(part) for x in (given, UNPENALIZED[given]))
+        expected = [reference(diagnosis, part, x) for x in (given, UNPENALIZED[given])]
+        added = difference(with_reg, without)
+        if not agrees(added, expected[0] - expected[1], part):
+            found.append(part)
+    return found
 
 
 def reference(diagnosis: Diagnosis, part: str, given: Input) -> np.ndarray:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from softmax_lib.exercises.errors import is_of_shapes, stopped
+from softmax_lib.exercises.errors import ERRORS, is_of_shapes, stopped
 from softmax_lib.exercises.losses.counterexample import example
 from softmax_lib.exercises.losses.exercise import agrees
 from softmax_lib.exercises.losses.explain import (
@@ -15,11 +15,12 @@ from softmax_lib.exercises.losses.explain import (
     reference,
     wrong_parts,
 )
-from softmax_lib.exercises.losses.forms import FORMS
+from softmax_lib.exercises.losses.forms import FORMS, OF_A_LINE
 from softmax_lib.exercises.losses.inputs import HAND_REG, ORDINARY, SMALLEST, Input
 from softmax_lib.exercises.losses.reference import PARTS
 from softmax_lib.exercises.losses.run import SMALL, Made
-from softmax_lib.exercises.mistakes import find
+from softmax_lib.exercises.losses.sight import Sight
+from softmax_lib.exercises.mistakes import find, first_shown
 from softmax_lib.exercises.report import Finding, Report, failed, passed
 from softmax_lib.exercises.sandbox import Trouble
 
@@ -49,6 +50,8 @@ def write(diagnosis: Diagnosis) -> Report:
         if is_of_shapes(trouble):
             arrays = diagnosis.answers.traits.made
             cause, shapes = cause_of(trouble, arrays), shapes_in(trouble, arrays)
+        if cause is None and diagnosis.sights:
+            cause = caused(first_shown(ERRORS, trouble)[0], diagnosis.sights[0])
         return stopped(trouble, circumstances, besides, unknown, cause, shapes)
     diagnosis = with_lines(diagnosis)
     if diagnosis.unexplained:
@@ -71,6 +74,10 @@ def write(diagnosis: Diagnosis) -> Report:
 
 def cause_of(trouble: Trouble, arrays: Sequence[Made]) -> Finding | None:
     """Return the number in the code that makes shapes unlike, if there is one."""
+    for made in arrays:
+        is_index = re.search(rf"\[ *{made.name} *\]", trouble.line)
+        if is_index and len(made.shape) == 2 and made.shape[0] == 2:
+            return replace(*find(FORMS, ["list_for_index"]), line=made.line)
     lines = [made.line for made in arrays if made.is_spelled_out]
     in_line, in_text = (
         set(re.findall(r"\d+", text)) - SMALL
@@ -81,6 +88,12 @@ def cause_of(trouble: Trouble, arrays: Sequence[Made]) -> Finding | None:
     if not lines:
         return None
     return replace(*find(FORMS, ["length_spelled_out"]), line=lines[0])
+
+
+def caused(finding: Finding, sight: Sight) -> Finding:
+    """Say which line brings a symptom about."""
+    sentence = f"{finding.sentence}. {sight.sentence}"
+    return replace(finding, sentence=sentence, line=sight.finding().line)
 
 
 def shapes_in(trouble: Trouble, arrays: Sequence[Made]) -> str:
@@ -96,18 +109,34 @@ def shapes_in(trouble: Trouble, arrays: Sequence[Made]) -> str:
 
 def with_lines(diagnosis: Diagnosis) -> Diagnosis:
     """Name the line of a mistake that no catalogue has, and add it to one that has."""
-    sights = {sight.part: sight for sight in diagnosis.sights}
+    sights = {(sight.part, sight.of_penalty): sight for sight in diagnosis.sights}
     found = list(diagnosis.findings)
-    for part, sight in sights.items():
+    unexplained, replaced = list(diagnosis.unexplained), []
+    of_data = [x for part in PARTS for x in data_mistakes(diagnosis, part)]
+    both = sights.pop(("", False), None)
+    if both is not None and (len({x.name for x in of_data}) > 1 or unexplained):
+        sights = {key: each for key, each in sights.items() if each.of_penalty}
+        found = [*(x for x in found if x not in of_data), both.finding()]
+        unexplained = []
+    for (part, of_penalty), sight in sights.items():
+        formless = [x for x in found if OF_A_LINE.get(x.name) == part]
+        if formless and not sight.name.startswith("result_"):
+            found[found.index(formless[0])] = caused(formless[0], sight)
+        if formless:
+            continue
+        if sight.edit and len(several := data_mistakes(diagnosis, part)) > 1:
+            found = [*(x for x in found if x not in several), sight.finding()]
+            replaced.append(part)
+            continue
         of_part = [
             finding
             for finding in found
-            if finding.part in ("", part)
-            and finding.name not in NOT_OF_A_LINE
-            and finding.name.startswith(("reg_", "penalty_")) == sight.of_penalty
+            if shows_in(diagnosis, finding, part)
+            and is_of_penalty(finding) == of_penalty
         ]
-        if part in diagnosis.unexplained:
+        if part in [*diagnosis.unexplained, *replaced] and not of_part:
             found.append(sight.finding())
+            unexplained = [each for each in unexplained if each != part]
         elif len(of_part) == 1 and len(sight.lines) == 1 and not sight.is_right:
             k = found.index(of_part[0])
             named = replace(found[k], line=sight.lines[0])
@@ -116,9 +145,34 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
     return replace(
         diagnosis,
         findings=found,
-        unexplained=[part for part in diagnosis.unexplained if part not in sights],
+        unexplained=unexplained,
         examples=diagnosis.examples or [*SMALLEST, *ORDINARY],
     )
+
+
+def shows_in(diagnosis: Diagnosis, finding: Finding, part: str) -> bool:
+    """Whether a mistake of a line shows in a part."""
+    if finding.name in NOT_OF_A_LINE or finding.part not in ("", part):
+        return False
+    exercise = diagnosis.check.ordinary
+    names = {p: {v.name for v in exercise.variants(p)} for p in PARTS}
+    return finding.name in names[part] or not any(
+        finding.name in each for each in names.values()
+    )
+
+
+def data_mistakes(diagnosis: Diagnosis, part: str) -> list[Finding]:
+    """Return the mistakes of a part that are none of its penalty alone."""
+    return [
+        finding
+        for finding in diagnosis.findings
+        if shows_in(diagnosis, finding, part) and not is_of_penalty(finding)
+    ]
+
+
+def is_of_penalty(finding: Finding) -> bool:
+    """Whether a mistake is one of the penalty alone."""
+    return finding.name.startswith(("reg_", "penalty_"))
 
 
 def right(diagnosis: Diagnosis) -> Report:

@@ -9,7 +9,7 @@ from softmax_lib.exercises.losses.reference import PARTS
 from softmax_lib.exercises.mistakes import Mistake, catalogue
 from softmax_lib.exercises.search import Result
 
-__all__ = ["FORMS", "forms_of", "leaves_nothing"]
+__all__ = ["FORMS", "OF_A_LINE", "forms_of", "leaves_nothing"]
 
 
 def is_nan(part: str) -> Mistake:
@@ -61,6 +61,11 @@ FORMS = catalogue(
         "A length is written as a number that is none of N, D and C",
         "The check calls your function with arrays of other sizes than yours. Which "
         "length of W or X belongs in the place of the number?",
+    ),
+    list_for_index=Mistake(
+        "A list of two arrays is used as an index; since NumPy 1.23 that is one array "
+        "of rows, and no longer a pair of row and column",
+        "Which brackets make a tuple? It is what an index with a comma is.",
     ),
     too_many_returned=Mistake(
         "The function returns more than two things; `loss, dW` was expected",
@@ -144,6 +149,15 @@ FORMS = catalogue(
         is_remark=True,
     ),
 )
+
+# Those that a line may bring about, by their part.
+OF_A_LINE = {
+    "loss_is_nan": "loss",
+    "loss_is_an_array": "loss",
+    "loss_for_each_point": "loss",
+    "gradient_is_nan": "gradient",
+    "gradient_shape": "gradient",
+}
 
 
 def forms_of(outputs: Sequence[Output], repeated: Sequence[Output]) -> list[str]:

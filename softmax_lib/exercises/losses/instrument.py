@@ -9,7 +9,7 @@ import ast
 import inspect
 import linecache
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,6 +48,12 @@ class Watched:
     on_change: Callable[[Site, Any, Any, list[int]], Any] = lambda s, b, a, i: a
     counts: dict[int, int] = field(default_factory=dict)  # of each loop's last pass
     kept: dict[int, Any] = field(default_factory=dict)
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The names of the function's arguments."""
+        code = self.function.__code__
+        return code.co_varnames[: code.co_argcount]
 
     def text(self, line: int) -> str:
         """Return a line of the reader's file."""
@@ -163,6 +169,23 @@ def watch(function: Callable[..., Any], without: Sequence[int] = ()) -> Watched 
     plain, definition = read
     if without:
         take_out(definition, without)
+    rewriter = Rewriter()
+    definition.body = rewriter.block(definition.body, ())
+    watched = Watched(rewriter.sites, plain.__code__.co_filename)
+    calls = {
+        BEFORE: watched.before,
+        AFTER: watched.after,
+        START: watched.start,
+        TICK: watched.tick,
+    }
+    watched.function = compiled(plain, definition, calls)
+    return watched if watched.function is not None else None
+
+
+def compiled(
+    plain: Any, definition: ast.FunctionDef, more: Mapping[str, Any] | None = None
+) -> Any:
+    """Return the function of a changed definition, or None if there is none."""
     definition.decorator_list, definition.returns = [], None
     arguments = definition.args
     for each in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
@@ -171,29 +194,18 @@ def watch(function: Callable[..., Any], without: Sequence[int] = ()) -> Watched 
     arguments.kw_defaults = [
         each and ast.Constant(None) for each in arguments.kw_defaults
     ]
-    rewriter = Rewriter()
-    definition.body = rewriter.block(definition.body, ())
-    watched = Watched(rewriter.sites, plain.__code__.co_filename)
-    names = dict(plain.__globals__)
+    names = {**plain.__globals__, **(more or {})}
     cells = zip(plain.__code__.co_freevars, plain.__closure__ or (), strict=True)
     names.update({name: cell.cell_contents for name, cell in cells})
-    names.update(
-        {
-            BEFORE: watched.before,
-            AFTER: watched.after,
-            START: watched.start,
-            TICK: watched.tick,
-        }
-    )
     module = ast.fix_missing_locations(ast.Module([definition], []))
     try:
         exec(compile(module, plain.__code__.co_filename, "exec"), names)
-    except (SyntaxError, ValueError):  # such as `nonlocal`
+    except (SyntaxError, ValueError, TypeError):  # such as `nonlocal`
         return None
-    watched.function = names[definition.name]
-    watched.function.__defaults__ = plain.__defaults__
-    watched.function.__kwdefaults__ = plain.__kwdefaults__
-    return watched
+    function = names[definition.name]
+    function.__defaults__ = plain.__defaults__
+    function.__kwdefaults__ = plain.__kwdefaults__
+    return function
 
 
 def frozen(function: Callable[..., Any]) -> Callable[..., Any] | None:
@@ -201,8 +213,7 @@ def frozen(function: Callable[..., Any]) -> Callable[..., Any] | None:
     watched = watch(function)
     if watched is None:
         return None
-    code = watched.function.__code__
-    arguments = code.co_varnames[: code.co_argcount]
+    arguments = watched.arguments
     watched.on_change = lambda site, before, after, index: (
         before if site.in_place and site.name in arguments else after
     )
@@ -243,6 +254,8 @@ class Rewriter:
     def assignment(self, node: Any, loops: tuple[int, ...]) -> list[Any]:
         """Return an assignment with a call before it, if needed, and one after it."""
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if isinstance(targets[0], ast.Tuple) and len(targets) == 1:
+            return [node, *self.unpacked(node, targets[0], loops)]
         name = base_of(targets[0])
         if len(targets) > 1 or name is None or getattr(node, "value", None) is None:
             return [node]
@@ -271,6 +284,22 @@ class Rewriter:
         before = [call(BEFORE, site.number, node.lineno, name)] if updates else []
         after = f"{name} = {AFTER}({site.number}, {name})"
         return [*before, node, *parsed(after, node.end_lineno)]
+
+    def unpacked(
+        self, node: ast.Assign, target: ast.Tuple, loops: tuple[int, ...]
+    ) -> list[Any]:
+        """Return a call for each of the names that get a value together."""
+        calls = []
+        reads = frozenset(names_in(node.value))
+        for each in target.elts:
+            if isinstance(each, ast.Name):
+                number, name = len(self.sites), each.id
+                self.sites.append(
+                    Site(number, node.lineno, name, False, False, False, loops, reads)
+                )
+                after = f"{name} = {AFTER}({number}, {name})"
+                calls += parsed(after, node.end_lineno)
+        return calls
 
     def returned(self, node: ast.Return, loops: tuple[int, ...]) -> list[Any]:
         """Return assignments of the results, and the statement that returns them."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from softmax_lib.exercises.errors import is_of_shapes
 from softmax_lib.exercises.losses.inputs import ORDINARY, Input
 from softmax_lib.exercises.losses.outputs import LossFunction, Output, as_numbers, call
 from softmax_lib.exercises.mistakes import Mistake, catalogue
@@ -77,13 +78,24 @@ def find_layout(function: LossFunction) -> str:
         troubles = [call(function, given).trouble for given in oblong]
         return all(each and re.match(LATER, each.text) for each in troubles)
 
+    def stops_later(turned: LossFunction) -> bool:
+        for given in oblong:
+            ours, theirs = (call(f, given).trouble for f in (function, turned))
+            if ours is None or not is_of_shapes(ours):
+                return False
+            if theirs is None or is_of_shapes(theirs):
+                return False
+            if (theirs.number or 0) <= (ours.number or 0):
+                return False
+        return True
+
     if not all(call(function, given).trouble for given in oblong):
         return ""
     if stops_late(function):  # before any shape could be wrong
         return ""
     fits = (
         layout
-        for is_fit in (runs, stops_late)
+        for is_fit in (runs, stops_late, stops_later)
         for layout in LAYOUTS
         if is_fit(turned(function, layout))
     )

@@ -1,5 +1,6 @@
 """First phase: call the reader's function with all inputs, and keep what it returns."""
 
+import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -57,6 +58,7 @@ class Traits(NamedTuple):
     loops: Sequence[str] = ()  # names of mistakes
     line_of_pairs: int | None = None  # where it makes an (N, N) array
     made: Sequence[Made] = ()  # before it stops
+    takes_extreme: bool = True  # whether its source has a maximum or a minimum
 
 
 class Answers(NamedTuple):
@@ -145,6 +147,7 @@ def examine_all(
         usable(attempt(own_gradient, function, HAND_REG)),
         line_of_pairs=usable(attempt(line_of_pairs, plain, layout)),
         made=(usable(attempt(arrays_made, plain, layout)) or ()) if stops else (),
+        takes_extreme=takes_extreme(plain),
     )
     if without_loops:
         traits = traits._replace(loops=usable(attempt(find_loops, function)) or ())
@@ -212,6 +215,22 @@ def line_of_pairs(function: LossFunction, layout: str) -> int | None:
     arrays = (array.copy().view(Shaped) for array in (given.W, given.X, given.y))
     (turned(function, layout) if layout else function)(*arrays, given.reg)
     return lines[0] if lines else None
+
+
+def takes_extreme(function: LossFunction) -> bool:
+    """Whether a function, or one that it calls, may take a maximum or a minimum."""
+    plain = inspect.unwrap(getattr(function, "__func__", function))
+    if not inspect.isfunction(plain):
+        return True
+    called = [plain.__globals__.get(name) for name in plain.__code__.co_names]
+    try:
+        texts = [
+            inspect.getsource(x) for x in (plain, *called) if inspect.isfunction(x)
+        ]
+    except (OSError, TypeError):
+        return True
+    words = re.sub(r"softmax|argmax", "", " ".join(texts), flags=re.IGNORECASE)
+    return re.search("max|min|sort", words, re.IGNORECASE) is not None
 
 
 def arrays_made(function: LossFunction, layout: str) -> list[Made]:

@@ -24,6 +24,7 @@ VALUES = {
     "sums": "the sum of the exponentials of each point",
     "sums without a shift": "the sum of the exponentials of each point",
     "own exp": "the exponential of each point's correct class",
+    "own exp without a shift": "the exponential of each point's correct class",
     "probs": "the probabilities",
     "own prob": "the probability of each point's correct class",
     "log-probs": "the logarithms of the probabilities",
@@ -39,6 +40,11 @@ VALUES = {
     "gradient with the penalty": "the whole gradient",
     "gradient of the penalty": "the gradient of the penalty",
     "counts": "the number of positive margins of each point",
+    "one-hot": "1 at the correct class and 0 elsewhere",
+    "N": "the number of points N",
+    "D": "the number of features D",
+    "C": "the number of classes C",
+    "zero": "0 before anything is added to it",
 }
 # What may be counted twice or not at all.
 COUNTED = {
@@ -74,6 +80,9 @@ class Sight(NamedTuple):
     is_right: bool = False  # whether each line is, and not what follows from them
     of_penalty: bool = False  # whether it is the penalty that goes wrong there
     balance: tuple[str, str] = ("", "")  # "twice" or "not at all", and what counts so
+    before: tuple[int, ...] = ()  # lines that feed it, and that may be wrong already
+    never: tuple[int, ...] = ()  # lines that feed it, and that never run
+    edit: str = ""  # what kind of edit of the line makes the part right
 
     @property
     def sentence(self) -> str:
@@ -97,6 +106,19 @@ class Sight(NamedTuple):
                     f"to {name}, and their sum is wrong"
                 )
             return f"The lines {lines} add the wrong amounts to {name}"
+        if self.edit:
+            return f"What goes wrong is {where}: {self.edit}"
+        if self.label == "another shape":
+            return f"{name} has a shape that does not fit since {where}"
+        if self.never:
+            return f"Line {self.never[0]} never runs, and {where} needs what it sets"
+        if self.before:
+            lines = ", ".join(map(str, self.before))
+            several = "one of the lines" if len(self.before) > 1 else "line"
+            return (
+                f"The mistake is in {several} {lines} or in {where}, from which on "
+                f"{name} is wrong"
+            )
         if self.label == "nothing":
             return f"What goes wrong is {where}: it should not change {name}"
         if self.label == "what was there":
@@ -122,5 +144,5 @@ class Sight(NamedTuple):
             self.sentence,
             "Print what the line computes for one point, and work it out by hand.",
             self.part,
-            self.lines[0],
+            (*self.never, *self.before, *self.lines)[0],
         )

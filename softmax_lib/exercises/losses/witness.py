@@ -8,7 +8,7 @@ there on, the assignment is where the mistake is, or the first line that uses it
 
 import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -21,18 +21,20 @@ from softmax_lib.exercises.losses.inputs import Input, draw_input
 from softmax_lib.exercises.losses.instrument import Site, Watched, watch
 from softmax_lib.exercises.losses.layouts import turned
 from softmax_lib.exercises.losses.outputs import LossFunction, call
+from softmax_lib.exercises.losses.repair import WORDS, repair
 from softmax_lib.exercises.losses.sight import Sight
 from softmax_lib.exercises.search import evaluate
 
 __all__ = ["Wanted", "locate"]
 
-BUDGET = 3.0  # seconds of the processor for the search in one part
+BUDGET = 2.0  # seconds of the processor for the search in one part
 INPUTS = [
     draw_input("", 7, 5, 3, [0, 2, 1, 1, 0, 2, 0], 0.0),
     draw_input("", 5, 3, 4, [3, 0, 2, 2, 1], 0.0),
 ]
 PENALIZED = [replace(INPUTS[0], reg=0.3), replace(INPUTS[1], reg=1.7)]
 FRESH = draw_input("", 6, 4, 5, [4, 0, 1, 3, 1, 2], 0.0)  # a repair is judged again
+PENALTY_OF = {"loss": "penalty", "gradient": "gradient of the penalty"}
 SCALES: dict[str, Callable[[Input], float]] = {
     "": lambda given: 1.0,
     "not_averaged": lambda given: float(len(given.y)),
@@ -51,6 +53,7 @@ class Steps:
                     setattr(v, name, step(v))
         self.v = v
         (self.N, self.D), self.C = given.X.shape, given.W.shape[1]
+        self.sizes = {"N": self.N, "D": self.D, "C": self.C}
         own = v.one_hot.astype(bool)
         self.values: dict[str, np.ndarray] = {
             "scores": v.scores,
@@ -62,7 +65,9 @@ class Steps:
             "dscores / N": v.dscores / self.N,
             "sum of the gradients": v.X.T @ v.dscores,
             "gradient": v.X.T @ v.dscores / self.N,
+            "one-hot": v.one_hot,
         }
+        self.given = (v.X, v.W, v.y, v.rows, *self.sizes.values())
         self.penalized = {
             "loss with the penalty": np.asarray(v.loss),
             "penalty": np.asarray(v.penalty),
@@ -80,6 +85,7 @@ class Steps:
                 "sums": v.exps.sum(axis=1),
                 "sums without a shift": np.exp(v.scores).sum(axis=1),
                 "own exp": v.exps[own],
+                "own exp without a shift": np.exp(v.scores)[own],
                 "probs": v.probs,
                 "own prob": v.probs[own],
                 "log-probs": logs,
@@ -108,9 +114,17 @@ class Steps:
         self, label: str, shape: tuple[int, ...], i: int | None, j: int | None
     ) -> np.ndarray | None:
         """Return a step in the shape of a variable, for a point and a class."""
-        whole = self.values[label]
+        whole = (self.values | self.penalized)[label]
+        if whole.ndim == 1 and i is None and shape == (self.N, self.C):
+            return np.repeat(whole[:, np.newaxis], self.C, axis=1)
+        views = self.views(label, i, j)
+        return next((view for view in views if np.shape(view) == shape), None)
+
+    def views(self, label: str, i: int | None, j: int | None) -> list[np.ndarray]:
+        """Return a step in each shape that it may have at a point and a class."""
+        whole = (self.values | self.penalized)[label]
         if (i is not None and i >= self.N) or (j is not None and j >= self.C):
-            return None
+            return []
         views = [whole, whole.T]
         if whole.ndim == 1:
             views += [whole[:, np.newaxis], whole[np.newaxis, :]]
@@ -120,11 +134,9 @@ class Steps:
                 views += [whole[i][:, np.newaxis]]
             if whole.ndim == 2 and j is not None:
                 views += [whole[i, j]]
-        if whole.ndim == 1 and i is None and shape == (self.N, self.C):
-            return whole[:, np.newaxis]
         if whole.shape == (self.N, self.C) and i is None and j is not None:
             views += [whole[:, j], whole[:, j : j + 1]]
-        return next((view for view in views if np.shape(view) == shape), None)
+        return views
 
     def increments(
         self, shape: tuple[int, ...], i: int | None, j: int | None
@@ -165,7 +177,10 @@ class Steps:
                     yield label, value[i]
 
 
-Intervention = tuple[int, str, str, float]  # site, "value" or "add", label, factor
+# A site, "value", "add", "view" or "size", a label, a factor or the number of the view.
+Intervention = tuple[int, str, str, float]
+# For each assignment, the values before and after it, and the counts of its loops.
+Seen = Mapping[int, list[tuple[Any, Any, list[int]]]]
 
 
 @dataclass
@@ -210,6 +225,13 @@ class Session:
                 return sums[site.number]
             i, j = self.place(site, index)
             shape = np.shape(after)
+            if kind == "size":
+                return steps.sizes[label]
+            if kind == "view":
+                views = steps.views(label, i, j)
+                return np.array(views[int(factor)], float) if views else after
+            if label == "zero":
+                return np.zeros(shape)
             if kind == "value":
                 value = steps.value(label, shape, i, j)
                 return after if value is None else factor * np.array(value, float)
@@ -240,11 +262,16 @@ class Session:
 
         self.watched.on_change = on_change
         self.watched.counts.clear()
-        call(self.function, given)
-        sizes = {len(given.y): "N", given.W.shape[1]: "C", given.W.shape[0]: "D"}
+        stops = call(self.function, given).trouble is not None
+        sizes = {count: name for name, count in self.of(given).sizes.items()}
         self.kinds = {
             loop: sizes.get(count, "") for loop, count in self.watched.counts.items()
         }
+        if stops:  # before the loops are through: the outer one counts the points
+            depths = {
+                x: k for site in self.watched.sites for k, x in enumerate(site.loops)
+            }
+            self.kinds = {loop: "NC"[k] if k < 2 else "" for loop, k in depths.items()}
         return seen
 
 
@@ -271,6 +298,10 @@ def recognized(
                     here.add(label)
             elif matches(value, after) or matches(-value, after):
                 here.add(label)
+        if any(
+            matches(x, after) or matches(np.transpose(x), after) for x in steps.given
+        ):
+            here.add("given")
         if site.updates and before is not None and np.shape(before) == after.shape:
             try:
                 added = after - np.asarray(before, dtype=float)
@@ -321,6 +352,8 @@ class Wanted(NamedTuple):
     parts: list[str]  # that are wrong
     unknown: list[str]  # those of them that no catalogue explains
     penalties: list[str]  # the parts whose penalty is wrong
+    stops: int | None = None  # the line that stops
+    doubtful: Sequence[str] = ()  # parts that need several mistakes to be explained
 
 
 def locate(function: LossFunction, wanted: Wanted) -> Iterator[Sight]:
@@ -334,8 +367,28 @@ def locate(function: LossFunction, wanted: Wanted) -> Iterator[Sight]:
     convention = tuple(m for m in CONVENTIONS if m.name in wanted.convention)
     check = LossCheck(plain, plain, "", wanted.judged).under(convention)
     session = Session(watched, run, check)
-    for part in wanted.parts:
-        if (sight := locate_part(session, part, part in wanted.unknown)) is not None:
+    if wanted.stops:
+        sight = locate_stop(session, wanted.stops)
+        if sight is None:
+            sight = repaired(session, function, layout, "", None)
+        if sight is not None and sight.lines[0] <= wanted.stops:
+            yield sight
+    parts = wanted.parts
+    if len(parts) > 1:
+        sight = locate_both(session)
+        are_unknown = set(parts) <= set(wanted.unknown)
+        if sight.before if sight is not None else are_unknown:
+            sight = repaired(session, function, layout, "", sight) or sight
+        if sight is not None:
+            parts = [] if are_unknown else parts
+            yield sight
+    for part in parts:
+        sight = locate_part(session, part, part in wanted.unknown)
+        if part in wanted.doubtful:
+            sight = repaired(session, function, layout, part, None) or sight
+        elif part in wanted.unknown and not (sight and sight.balance[0]):
+            sight = repaired(session, function, layout, part, sight) or sight
+        if sight is not None:
             yield sight
     for part in wanted.penalties:
         if (sight := locate_penalty(session, part)) is not None:
@@ -386,9 +439,23 @@ def locate_part(session: Session, part: str, tries_pairs: bool) -> Sight | None:
                     found.append(change)
                     break
         if found:  # what the reference computes, too, is less suspect
-            first = next((each for each in found if is_suspect(each, known)), None)
-            changes = tuple(found) if first is None else (first,)
-            return sight_of(session, part, changes, scale, known)
+            suspects = [each for each in found if is_suspect(each, known)]
+            suspects.sort(key=lambda change: change[1] == "size")
+            changes = tuple(suspects[:1] or found)
+            sight = sight_of(session, part, changes, scale, known)
+            return finished(session, sight, changes[0], found, seen, known)
+    found = []
+    for site in sites if tries_pairs else ():
+        for change in other_shapes(session, site, seen):
+            if time.process_time() > deadline:
+                break
+            if change[1] != "size" and repairs((change,), ""):
+                found.append(change)
+                break
+    suspects = [each for each in found if is_suspect(each, known)]
+    if suspects:
+        sight = sight_of(session, part, (suspects[0],), "", known)
+        return finished(session, sight, suspects[0], found, seen, known)
     for scale in SCALES if tries_pairs else ():
         for one, other in pairs:
             for changes in itertools.product(
@@ -405,8 +472,22 @@ def locate_penalty(session: Session, part: str) -> Sight | None:
     """Find the assignment whose right value makes the penalty of a part right."""
     seen = session.observe(PENALIZED[0])
     steps = session.of(PENALIZED[0])
+    whole = is_right(session, part, {}, "", [INPUTS[0]])  # and not the penalty alone
+
+    def is_mended(change: Intervention) -> bool:
+        together = {change[0]: change}
+        if whole:
+            return is_right(session, part, together, "", PENALIZED)
+        return all(
+            has_penalty(session, part, together, given, plain)
+            for given, plain in zip(PENALIZED, INPUTS, strict=True)
+        )
+
+    names = session.watched.arguments
     for site in session.watched.sites:
         if site.number not in seen or is_beginning(site, seen[site.number]):
+            continue
+        if not whole and not site.reads & {*names[:1], *names[3:4]}:  # W, reg
             continue
         before, after, index = seen[site.number][0]
         options = [
@@ -416,12 +497,124 @@ def locate_penalty(session: Session, part: str) -> Sight | None:
             if not site.updates or is_step(steps, before)
             for factor in (1.0, 2.0, 0.5)
         ]
+        if site.adds and not whole and not site.loops:
+            options += [
+                (site.number, "add", label, 1.0)
+                for label in ("penalty", "gradient of the penalty")
+                if after.shape == steps.penalized[label].shape
+            ]
         if site.adds:
             options += [(site.number, "add", "nothing", 1.0)]
         for change in options:
-            if is_right(session, part, {site.number: change}, "", PENALIZED):
+            if is_mended(change):
                 return sight_of(session, part, (change,), "", {site.number: []})
     return None
+
+
+def has_penalty(
+    session: Session,
+    part: str,
+    changes: dict[int, Intervention],
+    given: Input,
+    plain: Input,
+) -> bool:
+    """Whether what reg adds to a part is right, whatever the rest of it is."""
+    whole, data = (session.run(each, changes)[part] for each in (given, plain))
+    if whole is None or data is None:
+        return False
+    with np.errstate(all="ignore"):
+        added = whole - data
+    return agrees(added, session.of(given).penalized[PENALTY_OF[part]], part)
+
+
+def locate_both(session: Session) -> Sight | None:
+    """Find the first assignment whose right value makes all parts right at once."""
+    deadline = time.process_time() + BUDGET
+    seen = session.observe(INPUTS[0])
+    sites = [
+        site
+        for site in session.watched.sites
+        if site.number in seen and not is_inert(site, seen[site.number])
+    ]
+    known = {
+        site.number: recognized(session, INPUTS[0], site, seen[site.number])
+        for site in sites
+    }
+
+    def fixes(site: Site) -> Iterator[Intervention]:
+        for change in choices(session, site, seen):
+            if time.process_time() > deadline:
+                return
+            if is_suspect(change, known) or change[2] not in known[site.number]:
+                together = {site.number: change}
+                if all(is_right(session, p, together, "") for p in session.check.parts):
+                    yield change
+
+    for site in sites:
+        is_known = bool(set(known[site.number]) - {"given"})
+        change = None if is_known else next(fixes(site), None)
+        if change is not None:
+            also = {
+                other.line
+                for other in sites[: sites.index(site)]
+                if other.name in site.reads
+                and known[other.number]
+                and any(fixes(other))
+            }
+            sight = sight_of(session, "", (change,), "", known)
+            return sight._replace(before=tuple(sorted(also)))
+    return None
+
+
+def locate_stop(session: Session, line: int) -> Sight | None:
+    """Find the assignment before a line whose right value lets the results be right.
+
+    Where another mistake is left, one result that is right is enough.
+    """
+    deadline = time.process_time() + BUDGET
+    seen = session.observe(INPUTS[0])
+    sites = [
+        site
+        for site in session.watched.sites
+        if site.number in seen and not is_beginning(site, seen[site.number])
+        if site.line < line
+    ]
+    found = []
+    for site in sites:
+        is_known = recognized(session, INPUTS[0], site, seen[site.number])
+        for change in other_shapes(session, site, seen):
+            if time.process_time() > deadline:
+                return None
+            changes = {site.number: change}
+            right = [
+                p for p in session.check.parts if is_right(session, p, changes, "")
+            ]
+            if len(right) == len(session.check.parts):
+                return sight_of(session, right[0], (change,), "", {site.number: []})
+            if right and not is_known:
+                found.append((right[0], (*change[:2], "another shape", 0.0)))
+    if len({change[0] for _, change in found}) != 1:
+        return None
+    part, change = found[0]
+    return sight_of(session, part, (change,), "", {change[0]: []})
+
+
+def other_shapes(
+    session: Session, site: Site, seen: dict[int, list[tuple[Any, Any, list[int]]]]
+) -> Iterator[Intervention]:
+    """Yield what an assignment may be replaced by, whatever its shape."""
+    steps = session.of(INPUTS[0])
+    index = seen[site.number][0][2]
+    if not site.loops and not site.updates:
+        yield from ((site.number, "size", name, 1.0) for name in steps.sizes)
+    if site.in_place:
+        return
+    for label in steps.values:
+        shapes = set()
+        for k, view in enumerate(steps.views(label, *session.place(site, index))):
+            if view.shape not in shapes:
+                yield site.number, "view", label, float(k)
+            shapes.add(view.shape)
 
 
 def choices(
@@ -431,6 +624,10 @@ def choices(
     steps = session.of(INPUTS[0])
     before, after, index = seen[site.number][0]
     i, j = session.place(site, index)
+    if not site.updates and not site.loops:
+        yield site.number, "value", "zero", 1.0
+        if after.shape == () and after in steps.sizes.values():
+            yield from other_shapes(session, site, seen)
     if site.adds:
         yield site.number, "add", "nothing", 1.0
         for label, _ in steps.increments(after.shape, i, j):
@@ -468,9 +665,101 @@ def is_right(
     return True
 
 
+def repaired(
+    session: Session,
+    function: LossFunction,
+    layout: str,
+    part: str,
+    sight: Sight | None,
+) -> Sight | None:
+    """Return the only line whose edit makes a part, or all of them, right."""
+    inputs = (*INPUTS, FRESH)
+    parts = [
+        each
+        for each in session.check.parts
+        if each == part or not part or is_right(session, each, {}, "")
+    ]
+
+    def is_mended(edited: LossFunction) -> bool:
+        run = turned(edited, layout) if layout else edited
+        for given in inputs:
+            output = call(run, given)
+            for each in parts:
+                value = output.part(each)
+                expected = evaluate(session.check.ordinary, each, given)
+                if value is None or not agrees(value, expected, each):
+                    return False
+        return True
+
+    lines = {*sight.before, *sight.lines} if sight is not None else set()
+    edit = repair(function, is_mended, lines)
+    if edit is None:
+        return None
+    words = WORDS[edit.kind]
+    return Sight(part, (edit.line,), edit.text, "", edit.kind, False, edit=words)
+
+
+def finished(
+    session: Session,
+    sight: Sight,
+    change: Intervention,
+    found: Sequence[Intervention],
+    seen: Seen,
+    known: Mapping[int, list[str]],
+) -> Sight:
+    """Add the lines before a change that may be wrong already, or that never run."""
+    if sight.is_right or change[1] == "size":
+        return sight
+    sites = session.watched.sites
+    last = sites[change[0]]
+    before = {
+        sites[number].line
+        for number, _, label, _ in found
+        if number < change[0] and label not in known[number]
+        if sites[number].name in last.reads | {last.name}
+    }
+    reads = set(last.reads)
+    for site in reversed([sites[number] for number in known if number < change[0]]):
+        if site.name in reads:
+            is_right = any(not label.startswith("+") for label in known[site.number])
+            if is_right or is_right_in_the_end(session, site, seen[site.number]):
+                reads.discard(site.name)
+            elif not known[site.number]:
+                reads |= site.reads
+                before.add(site.line)
+    return sight._replace(
+        before=tuple(sorted(before - {last.line})),
+        never=unreached(session, change, seen),
+    )
+
+
+def is_right_in_the_end(
+    session: Session, site: Site, seen: list[tuple[Any, Any, list[int]]]
+) -> bool:
+    """Whether a variable is a step of the reference once the loop around it is over."""
+    ends = {tuple(index[:-1]): (None, after, index[:-1]) for _, after, index in seen}
+    outside = replace(site, loops=site.loops[:-1], updates=False)
+    return bool(
+        site.loops and recognized(session, INPUTS[0], outside, list(ends.values()))
+    )
+
+
+def unreached(
+    session: Session, change: Intervention, seen: Mapping[int, Any]
+) -> tuple[int, ...]:
+    """Return the lines that never run and set what a change needs."""
+    last = session.watched.sites[change[0]]
+    return tuple(
+        site.line
+        for site in session.watched.sites
+        if site.number not in seen and site.name in last.reads | {last.name}
+    )
+
+
 def is_suspect(change: Intervention, known: dict[int, list[str]]) -> bool:
     """Whether an assignment is no step of the reference, or forgets what was there."""
-    return not known[change[0]] or change[2] == "what was there"
+    is_of_itself = change[1] == "size" or change[2] in ("what was there", "zero")
+    return is_of_itself or not set(known[change[0]]) - {"given"}
 
 
 def sight_of(

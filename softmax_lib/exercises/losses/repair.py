@@ -1,0 +1,264 @@
+"""The smallest edit of a reader's function that makes a wrong result right.
+
+Where the known mistakes and the values of the variables leave several lines, or none,
+each expression of these lines is edited in turn: another name, number, operator or
+function, something less, something more. Edits inside a term come before edits of
+whole statements, and if several lines can be edited equally well, none of them is
+named. The edited line is not shown to the reader.
+"""
+
+import ast
+import copy
+import linecache
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from softmax_lib.exercises.losses.instrument import compiled, parsed_function
+from softmax_lib.exercises.report import Finding
+from softmax_lib.exercises.sandbox import run
+
+__all__ = ["WORDS", "Edit", "repair", "with_line"]
+
+BUDGET, MOST = 2.0, 4000  # seconds of the processor, and edits, at most
+WORDS = {  # what is wrong with a line, as the sentence goes on
+    "name": "a name in it is not the right one",
+    "number": "a number in it is not the right one",
+    "operator": "an operator or a sign in it is not the right one",
+    "function": "a function in it is not the right one",
+    "extra": "something in it is too much",
+    "missing": "something is missing in it",
+    "order": "two things in it should change places",
+    "line": "it should not be there",
+    "place": "it is in the wrong block",
+}
+OPERATORS: dict[type, list[type]] = {
+    ast.Add: [ast.Sub, ast.Mult],
+    ast.Sub: [ast.Add, ast.Mult],
+    ast.Mult: [ast.Div, ast.Add, ast.Sub],
+    ast.Div: [ast.Mult, ast.Sub],
+    ast.FloorDiv: [ast.Div],
+    ast.MatMult: [ast.Mult],
+    ast.Eq: [ast.NotEq],
+    ast.NotEq: [ast.Eq],
+    ast.Gt: [ast.Lt, ast.LtE],
+    ast.Lt: [ast.Gt, ast.GtE],
+    ast.GtE: [ast.Lt, ast.Gt],
+    ast.LtE: [ast.Gt, ast.Lt],
+}
+FUNCTIONS = [
+    ["sum", "max", "min", "mean"],
+    ["exp", "log"],
+    ["maximum", "minimum"],
+    ["argmax", "argmin", "max", "argsort"],
+]
+Setter = tuple[Any, Any, Any]  # a node or a list, which of its fields, the new value
+
+
+class Edit(NamedTuple):
+    """An edit that makes the result right."""
+
+    line: int
+    kind: str
+    text: str = ""  # the line as it is
+
+    def finding(self) -> Finding:
+        """Return what the report says where no known mistake fits."""
+        return Finding(
+            "wrong_line",
+            f"What goes wrong is line {self.line} (`{self.text}`): {WORDS[self.kind]}",
+            "Print what the line computes, and work it out by hand.",
+            line=self.line,
+        )
+
+
+def with_line(
+    found: Sequence[Finding],
+    function: Callable[..., Any],
+    is_mended: Callable[[Callable[..., Any]], bool],
+) -> list[Finding]:
+    """Add the line whose edit mends all, or name it where no mistake is known."""
+    edits = run(edits_of, function, is_mended).items
+    if not edits:
+        return list(found)
+    named = [replace(finding, line=edits[0].line) for finding in found]
+    return named or [edits[0].finding()]
+
+
+def edits_of(
+    function: Callable[..., Any], is_mended: Callable[[Callable[..., Any]], bool]
+) -> Iterator[Edit]:
+    """Yield the smallest edit, if there is one."""
+    edit = repair(function, is_mended)
+    if edit is not None:
+        yield edit
+
+
+def repair(
+    function: Callable[..., Any],
+    is_mended: Callable[[Callable[..., Any]], bool],
+    lines: Collection[int] = (),
+) -> Edit | None:
+    """Return the smallest edit that mends a function, if all such are of one line.
+
+    If there are ``lines``, only these, conditions and the place of a line are edited.
+    """
+    read = parsed_function(function)
+    if read is None:
+        return None
+    plain, definition = read
+    heads = (ast.For, ast.If, ast.While)
+    conditions = {x.lineno for x in ast.walk(definition) if isinstance(x, heads)}
+    deadline, count = time.process_time() + BUDGET, 0
+    for tier in (inside, around, statements):
+        found = []
+        for line, kind, setters in tier(definition):
+            if lines and kind != "place" and line not in {*lines, *conditions}:
+                continue
+            count += 1
+            if count > MOST or time.process_time() > deadline:
+                return None
+            edited = with_edit(plain, definition, setters)
+            if edited is not None and is_mended(edited):
+                found.append(Edit(line, kind))
+        if found:
+            if len({edit.line for edit in found}) > 1:
+                return None
+            text = linecache.getline(plain.__code__.co_filename, found[0].line)
+            return found[0]._replace(text=text.strip())
+    return None
+
+
+def with_edit(plain: Any, definition: Any, setters: list[Setter]) -> Any:
+    """Return the function as it is with an edit, and take the edit back."""
+    before = [get(owner, key) for owner, key, _ in setters]
+    for owner, key, value in setters:
+        put(owner, key, value)
+    try:
+        return compiled(plain, definition)
+    finally:
+        for (owner, key, _), value in zip(setters, before, strict=True):
+            put(owner, key, value)
+
+
+def get(owner: Any, key: Any) -> Any:
+    """Return a field of a node, or an entry of a list."""
+    return owner[key] if isinstance(owner, list) else getattr(owner, key)
+
+
+def put(owner: Any, key: Any, value: Any) -> None:
+    """Set a field of a node, or an entry of a list."""
+    if isinstance(owner, list):
+        owner[key] = value
+    else:
+        setattr(owner, key, value)
+
+
+def expressions(definition: ast.FunctionDef) -> Iterator[tuple[Any, Any, Any]]:
+    """Yield each expression with the node or list that it is in, and where."""
+    for node in ast.walk(ast.Module(definition.body, [])):
+        for field, value in ast.iter_fields(node):
+            for key, each in enumerate(value if isinstance(value, list) else [value]):
+                if isinstance(each, ast.expr) and field not in ("targets", "target"):
+                    owner = (value, key) if isinstance(value, list) else (node, field)
+                    yield each, *owner
+
+
+def inside(definition: ast.FunctionDef) -> Iterator[tuple[int, str, list[Setter]]]:
+    """Yield edits that leave the form of an expression, or take something out of it."""
+    names = {x.id for x in ast.walk(definition) if isinstance(x, ast.Name)}
+    names |= {x.arg for x in ast.walk(definition) if isinstance(x, ast.arg)}
+    entries = {
+        ast.unparse(x): copy.deepcopy(x)
+        for x in ast.walk(definition)
+        if isinstance(x, ast.Subscript) and isinstance(x.slice, ast.Name)
+    }
+    for node in ast.walk(ast.Module(definition.body, [])):
+        if isinstance(node, ast.AugAssign | ast.BinOp):
+            for new in OPERATORS.get(type(node.op), []):
+                yield node.lineno, "operator", [(node, "op", new())]
+        if isinstance(node, ast.Compare):
+            for new in OPERATORS.get(type(node.ops[0]), []):
+                yield node.lineno, "operator", [(node.ops, 0, new())]
+    for node, owner, key in expressions(definition):
+        line = node.lineno
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+            for number in {0, 1, 2, 0.5, -1} - {node.value}:
+                yield line, "number", [(owner, key, ast.Constant(number))]
+        elif isinstance(node, ast.Attribute):
+            for group in FUNCTIONS:
+                for other in group if node.attr in group else ():
+                    if other != node.attr:
+                        yield line, "function", [(node, "attr", other)]
+            if node.attr == "T":
+                yield line, "extra", [(owner, key, node.value)]
+        elif isinstance(node, ast.Name):
+            for name in names - {node.id, "np"} if node.id != "np" else ():
+                yield line, "name", [(owner, key, ast.Name(name, ast.Load()))]
+            for entry in entries.values() if node.id != "np" else ():
+                yield line, "name", [(owner, key, entry)]
+        elif isinstance(node, ast.BinOp):
+            for part in (node.left, node.right):
+                yield line, "extra", [(owner, key, part)]
+        elif isinstance(node, ast.UnaryOp):
+            yield line, "extra", [(owner, key, node.operand)]
+        elif isinstance(node, ast.Subscript):
+            yield line, "extra", [(owner, key, node.value)]
+        elif isinstance(node, ast.Call) and len(node.args) == 1:
+            yield line, "extra", [(owner, key, node.args[0])]
+            for k in range(len(node.keywords)):
+                fewer = node.keywords[:k] + node.keywords[k + 1 :]
+                yield line, "extra", [(node, "keywords", fewer)]
+
+
+def around(definition: ast.FunctionDef) -> Iterator[tuple[int, str, list[Setter]]]:
+    """Yield edits that put something around an expression, or order it otherwise."""
+    for node, owner, key in expressions(definition):
+        line = node.lineno
+        if isinstance(node, ast.BinOp):
+            swapped = ast.BinOp(node.right, node.op, node.left)
+            yield line, "order", [(owner, key, swapped)]
+            inner = node.right
+            if isinstance(node.op, ast.Div | ast.Mult) and isinstance(inner, ast.BinOp):
+                first = ast.BinOp(node.left, node.op, inner.left)
+                grouped = ast.BinOp(first, inner.op, inner.right)
+                yield line, "order", [(owner, key, grouped)]
+        if isinstance(node, ast.Name | ast.BinOp | ast.Call | ast.Subscript):
+            yield line, "missing", [(owner, key, ast.UnaryOp(ast.USub(), node))]
+            for text in ("np.exp", "np.log"):
+                function = ast.parse(text, mode="eval").body
+                yield line, "missing", [(owner, key, ast.Call(function, [node], []))]
+            yield line, "missing", [(owner, key, ast.Attribute(node, "T", ast.Load()))]
+        if isinstance(node, ast.Call):
+            taken = {each.arg for each in node.keywords}
+            for text in ("axis=0", "axis=1", "axis=1, keepdims=True"):
+                more: Any = ast.parse(f"f({text})", mode="eval").body
+                if not taken & {each.arg for each in more.keywords}:
+                    keywords = [*node.keywords, *more.keywords]
+                    yield line, "missing", [(node, "keywords", keywords)]
+
+
+def statements(definition: ast.FunctionDef) -> Iterator[tuple[int, str, list[Setter]]]:
+    """Yield edits of whole statements: one less, one out of its block or into it."""
+    for node in ast.walk(definition):
+        for field in ("body", "orelse"):
+            block = getattr(node, field, [])
+            for k, each in enumerate(block if isinstance(block, list) else []):
+                if isinstance(each, ast.Assign | ast.AugAssign):
+                    yield each.lineno, "line", [(block, k, ast.Pass())]
+                if isinstance(each, ast.For):  # a sum that begins anew at each pass
+                    for start in block[:k]:
+                        if isinstance(start, ast.Assign):
+                            inner = [start, *each.body]
+                            yield start.lineno, "place", [(each, "body", inner)]
+                if isinstance(each, ast.For | ast.If) and len(each.body) > 1:
+                    less, last = each.body[:-1], each.body[-1]
+                    longer = [*block[: k + 1], last, *block[k + 1 :]]
+                    setters = [(each, "body", less), (node, field, longer)]
+                    yield last.lineno, "place", setters
+                if isinstance(each, ast.For) and k + 1 < len(block):
+                    more, shorter = [*each.body, block[k + 1]], block[:]
+                    del shorter[k + 1]
+                    setters = [(each, "body", more), (node, field, shorter)]
+                    yield block[k + 1].lineno, "place", setters
