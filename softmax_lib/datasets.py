@@ -17,13 +17,10 @@ knows only the few globals that a batch needs.
 Taught in chapter 1.
 """
 
-import contextlib
-import ctypes
 import functools
 import io
 import os
 import pickle
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -141,7 +138,6 @@ def load_CIFAR10(
     folder = batches_folder(directory)
     train = load_batches([folder / name for name in TRAIN_FILES])
     test = load_batches([folder / TEST_FILE])
-    give_memory_back()
     return *train, *test
 
 
@@ -345,15 +341,7 @@ def prepare_in_place(
         X[batch] = center_with_bias(rows, mean, dtype)
         del rows  # a view of the images
         images.resize((batch.start, *images.shape[1:]), refcheck=False)
-    give_memory_back()
     return X
-
-
-def give_memory_back() -> None:
-    """Give what was freed back to the system; glibc would keep up to 64 MB of it."""
-    if sys.platform == "linux":
-        with contextlib.suppress(AttributeError, OSError):  # not glibc
-            ctypes.CDLL(None).malloc_trim(0)
 
 
 def check_size(name: str, size: int, available: int) -> None:

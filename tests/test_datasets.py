@@ -1,5 +1,4 @@
 import codecs
-import ctypes
 import errno
 import hashlib
 import os
@@ -624,22 +623,3 @@ def test_images_that_cannot_be_split_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         datasets.prepare_images(np.zeros(shape), labels, *sizes)
-
-
-def test_memory_is_given_back_where_the_system_can(monkeypatch):
-    asked = []
-
-    class Library:
-        def malloc_trim(self, padding):
-            asked.append(padding)
-
-    monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr(ctypes, "CDLL", lambda name: Library())
-    datasets.give_memory_back()
-    assert asked == [0]
-    monkeypatch.setattr(ctypes, "CDLL", lambda name: object())  # no glibc
-    datasets.give_memory_back()
-    monkeypatch.setattr(sys, "platform", "win32")
-    monkeypatch.setattr(ctypes, "CDLL", lambda name: Library())
-    datasets.give_memory_back()
-    assert asked == [0]

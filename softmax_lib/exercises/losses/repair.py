@@ -194,7 +194,7 @@ def inside(definition: ast.FunctionDef) -> Iterator[tuple[int, str, list[Setter]
             if node.attr == "T":
                 yield line, "extra", [(owner, key, node.value)]
         elif isinstance(node, ast.Name):
-            for name in names - {node.id, "np"} if node.id != "np" else ():
+            for name in sorted(names - {node.id, "np"}) if node.id != "np" else ():
                 yield line, "name", [(owner, key, ast.Name(name, ast.Load()))]
             for entry in entries.values() if node.id != "np" else ():
                 yield line, "name", [(owner, key, entry)]
