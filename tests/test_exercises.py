@@ -8,6 +8,7 @@ import dataclasses
 import functools
 import itertools
 import json
+import math
 import os
 import pickle
 import subprocess
@@ -737,6 +738,24 @@ def test_inf_alone_is_no_evidence_of_a_wrong_shift() -> None:
     f = written(LOOPS, "scores = scores - np.max(scores) →", "dW /= num_train →")
     names = {x.name for x in check_softmax_loss_naive(f).remarks}
     assert names <= {"maximum_not_subtracted", "log_of_zero"}
+
+
+def test_words_of_a_docstring_are_no_maximum() -> None:
+    def without_a_shift(W, X, y, reg):
+        """Loss of a minibatch, from which no maximum is taken."""
+        p = np.exp(X @ W)
+        p = p / np.sum(p, axis=1, keepdims=True)
+        hot = np.eye(W.shape[1])[y]
+        loss, dW = 0.0, np.zeros_like(W)
+        for i, j in np.ndindex(*p.shape):
+            loss -= hot[i, j] * math.log(p[i, j])
+            dW[:, j] = dW[:, j] + (p[i, j] - hot[i, j]) * X[i]
+        loss = loss / len(y) + reg * np.sum(W**2)
+        return loss, dW / len(y) + 2 * reg * W
+
+    report = check_softmax_loss_naive(without_a_shift)
+    assert report.passed
+    assert "added" not in report.text
 
 
 def test_a_sigmoid_per_class_is_named_with_its_cross_entropy() -> None:

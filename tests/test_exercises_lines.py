@@ -157,6 +157,23 @@ def test_the_shapes_in_the_line_that_stops_are_said(tmp_path: Path) -> None:
     assert "`rows` is (2,) since line 10; `dscores` is (2, 1)" in report.text
 
 
+@pytest.mark.parametrize(
+    "hot",
+    [
+        "np.eye(len(set(y)))[y]",
+        "np.bincount(rows * probs.shape[1] + y).reshape(probs.shape)",
+    ],
+)
+def test_a_stop_for_want_of_a_class_blames_no_right_line(
+    hot: str, tmp_path: Path
+) -> None:
+    edit = f"dscores[rows, y] -= 1 → hot = {hot}; dscores -= hot"
+    report = check_softmax_loss_naive(in_file(tmp_path, ARRAYS, edit))
+    assert not report.passed
+    assert "The first line that goes wrong" not in report.text
+    assert "line 15" in report.text
+
+
 def test_what_is_counted_twice_is_said(tmp_path: Path) -> None:
     report = check_softmax_loss_naive(in_file(tmp_path, LOOPS, "else: → if True:"))
     assert "p times x of the correct class is counted twice" in report.text

@@ -367,7 +367,11 @@ def locate(function: LossFunction, wanted: Wanted) -> Iterator[Sight]:
     convention = tuple(m for m in CONVENTIONS if m.name in wanted.convention)
     check = LossCheck(plain, plain, "", wanted.judged).under(convention)
     session = Session(watched, run, check)
-    if wanted.stops:
+    # What stops with another input alone, such as labels that leave out a class, is not
+    # to be seen from the values here.
+    if wanted.stops and not any(
+        is_right(session, part, {}, "") for part in session.check.parts
+    ):
         sight = locate_stop(session, wanted.stops)
         if sight is None:
             sight = repaired(session, function, layout, "", None)
