@@ -28,13 +28,16 @@ BETWEEN = {  # tokens between two statements
     tokenize.DEDENT,
 }
 MOST_DROPS = 20  # blocks that do not parse; with more of them it is no Python
+# What Python 3 reads otherwise than Python 2: a shift, and from 3.14 on two errors.
 CHEVRON = re.compile(r"^(\s*)print\s*>>\s*([\w.]+)\s*,?\s*(.*)$", re.MULTILINE)
+CAUGHT = re.compile(
+    r"^(\s*except\s+)(\([^)]*\)|[\w.]+)\s*,\s*([a-z_]\w*)\s*:", re.MULTILINE
+)
 MARGIN = re.compile(r"[^\s#)\]}]")  # where a statement may begin
 MAGIC = re.compile(r"^(\s*)(%%?[a-zA-Z]|!(?!=)|\?).*$|^(\s*)[\w.%]+\?{1,2}\s*$")
 ASSIGNED_MAGIC = re.compile(r"^(\s*[\w.,\s]+=\s*)(%[a-zA-Z]|!(?!=)).*$")
 # What Python 3 took away, and what is written now.
 PYTHON_2 = {
-    r"^(\s*except\s+)(\([^)]*\)|[\w.]+)\s*,\s*(\w+)\s*:": r"\1\2 as \3:",
     r"\braise\s+([\w.]+)\s*,\s*(.+)$": r"raise \1(\2)",
     r"\bexec\s+(['\"].*)$": r"exec(\1)",
     r"`([^`]+)`": r"repr(\1)",
@@ -185,7 +188,8 @@ def parse(place: str, source: str) -> Cell:
     Cell
     """
     plain = without_cell_magic(source)
-    cell = Cell(place, CHEVRON.sub(r"\1print(\3, file=\2)", plain))
+    new = CAUGHT.sub(r"\1\2 as \3:", CHEVRON.sub(r"\1print(\3, file=\2)", plain))
+    cell = Cell(place, new)
     cell.is_python_2 = cell.source != plain
     drops = 0
     for _ in range(source.count("\n") + 10):  # a rewritten line may have two faults
