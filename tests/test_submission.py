@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from softmax_lib.__main__ import main
+from softmax_lib.submission.judge import judge, judge_here
 
 RIGHT = """
 def softmax_loss_naive(W, X, y, reg):
@@ -406,3 +407,38 @@ def test_the_test_for_otter_fails_what_is_wrong():
         parsed = doctest.DocTestParser().get_doctest(case, names, "q1", "", 0)
         runner = doctest.DocTestRunner(verbose=False)
         assert runner.run(parsed, out=lambda text: None).failed == failures
+
+
+LOWEST = """
+def tune(model, X, y, X_val, y_val, learning_rates, regs):
+    results, best_val, best_model = {}, 2.0, None
+    for rate in learning_rates:
+        for reg in regs:
+            classifier = model()
+            classifier.train(X, y, rate, reg, num_iters=1000)
+            seen = np.mean(classifier.predict(X) == y)
+            new = np.mean(classifier.predict(X_val) == y_val)
+            results[rate, reg] = seen, new
+            if new < best_val:
+                best_val, best_model = new, classifier
+    return results, best_val, best_model
+"""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "class Softmax:\n    def predict(self, X):\n"
+        "        return np.argmax(X @ self.W, axis=0)\n",
+        "class Softmax:\n    def predict(self, X):\n"
+        "        return np.argmax(X @ self.W + X.mean() ** 2 * self.W[0], axis=1)\n",
+        LOWEST,
+    ],
+)
+def test_another_process_says_what_this_one_says(tmp_path: Path, source: str) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text("import numpy as np\n\n\n" + source, "utf-8")
+    here, there = judge_here(path), judge(path)
+    said = [str(each.report.text) for each in here.judged]
+    assert [str(each.report.text) for each in there.judged] == said
+    assert not any("itself failed" in text for text in said)

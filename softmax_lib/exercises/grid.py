@@ -13,7 +13,7 @@ import numpy as np
 
 from softmax_lib.exercises.errors import stopped
 from softmax_lib.exercises.losses.outputs import as_numbers
-from softmax_lib.exercises.losses.repair import with_line
+from softmax_lib.exercises.losses.repair import Edit, repair, with_line
 from softmax_lib.exercises.mistakes import (
     Change,
     Mistake,
@@ -526,10 +526,16 @@ def is_right(f: Callable[..., Any]) -> bool:
     return not stops and not diagnose(searches)
 
 
+def edits_of_search(f: Callable[..., Any]) -> Iterator[Edit]:
+    """Yield the smallest edit that makes a search right."""
+    if edit := repair(f, is_right):
+        yield edit
+
+
 def write(f: Callable[..., Any], searches: list[Search]) -> Report:
     """Write what is wrong with what was returned, and with how it came about."""
     if found := diagnose(searches):
-        found = with_line(found, f, is_right)
+        found = with_line(found, run(edits_of_search, f).items)
         return failed(found, compare(max(searches, key=num_wrong)))
     takes_default = any(
         t.num_iters is None for each in searches for t in each.trainings

@@ -14,7 +14,7 @@ from softmax_lib.exercises.losses.forms import FORMS
 from softmax_lib.exercises.losses.inputs import Input, draw_input, with_scores
 from softmax_lib.exercises.losses.layouts import LAYOUTS
 from softmax_lib.exercises.losses.outputs import as_numbers
-from softmax_lib.exercises.losses.repair import with_line
+from softmax_lib.exercises.losses.repair import Edit, repair, with_line
 from softmax_lib.exercises.mistakes import Mistake, catalogue, find, first_shown
 from softmax_lib.exercises.report import Finding, Report, code_block, failed, passed
 from softmax_lib.exercises.sandbox import Trouble, attempt, run
@@ -278,13 +278,8 @@ def predict(cls: type, given: Input, layout: str = "") -> Prediction:
     return Prediction(value, tuple(changed))
 
 
-def diagnose(
-    classifier: Any,
-    layout: str,
-    predictions: dict[Input, Prediction],
-    remarks: Sequence[Finding],
-) -> Report:
-    """Compare the predictions with those of the known mistakes."""
+def edits_of_predict(classifier: Any, layout: str) -> Iterator[Edit]:
+    """Yield the smallest edit of the method that makes all predictions right."""
 
     def is_mended(edited: Any) -> bool:
         cls = type(classifier.__name__, (classifier,), {"predict": edited})
@@ -295,6 +290,17 @@ def diagnose(
             for given, answer in zip(INPUTS, answers, strict=True)
         )
 
+    if edit := repair(classifier.predict, is_mended):
+        yield edit
+
+
+def diagnose(
+    classifier: Any,
+    layout: str,
+    predictions: dict[Input, Prediction],
+    remarks: Sequence[Finding],
+) -> Report:
+    """Compare the predictions with those of the known mistakes."""
     said = [f"{remark.text} {remark.hint}" for remark in remarks]
     values = {given: prediction.value for given, prediction in predictions.items()}
     if missing := first_shown(MISSING, values):
@@ -304,7 +310,7 @@ def diagnose(
     explained = explain(PREDICT, {"prediction": values})
     found = findings(PREDICT, explained[0]) if explained else []
     if found or not explained:
-        found = with_line(found, classifier.predict, is_mended)
+        found = with_line(found, run(edits_of_predict, classifier, layout).items)
     if not explained and not found:
         return failed(
             formal,
