@@ -1,8 +1,8 @@
 """Pack what a page's first run needs into one archive, with bytecode (in Pyodide).
 
 `prepare.cjs` runs this and gets the modules of the standard library that the packed
-files import. A wheel of 340 files takes Pyodide a second to install; a page writes the
-150 of this archive at once, and compiles none.
+files import. NumPy's wheel takes Pyodide a second to install; a page writes the files
+of this archive at once, and compiles none.
 """
 
 import importlib.util

@@ -399,20 +399,25 @@ def locate(function: LossFunction, wanted: Wanted) -> Iterator[Sight]:
             yield sight
 
 
-def locate_part(session: Session, part: str, tries_pairs: bool) -> Sight | None:
-    """Find the first assignment, or pair, whose right value makes a part right."""
-    deadline = time.process_time() + BUDGET
-    given = INPUTS[0]
-    seen = session.observe(given)
+def effective(session: Session, seen: Seen) -> tuple[list[Site], dict[int, list[str]]]:
+    """Return the assignments that have an effect, and which steps their values are."""
     sites = [
         site
         for site in session.watched.sites
         if site.number in seen and not is_inert(site, seen[site.number])
     ]
     known = {
-        site.number: recognized(session, given, site, seen[site.number])
+        site.number: recognized(session, INPUTS[0], site, seen[site.number])
         for site in sites
     }
+    return sites, known
+
+
+def locate_part(session: Session, part: str, tries_pairs: bool) -> Sight | None:
+    """Find the first assignment, or pair, whose right value makes a part right."""
+    deadline = time.process_time() + BUDGET
+    seen = session.observe(INPUTS[0])
+    sites, known = effective(session, seen)
     options = {site.number: list(choices(session, site, seen)) for site in sites}
     others = [
         other
@@ -535,15 +540,7 @@ def locate_both(session: Session) -> Sight | None:
     """Find the first assignment whose right value makes all parts right at once."""
     deadline = time.process_time() + BUDGET
     seen = session.observe(INPUTS[0])
-    sites = [
-        site
-        for site in session.watched.sites
-        if site.number in seen and not is_inert(site, seen[site.number])
-    ]
-    known = {
-        site.number: recognized(session, INPUTS[0], site, seen[site.number])
-        for site in sites
-    }
+    sites, known = effective(session, seen)
 
     def fixes(site: Site) -> Iterator[Intervention]:
         for change in choices(session, site, seen):
