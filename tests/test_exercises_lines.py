@@ -3,7 +3,9 @@
 The submissions are files, since the line is found by reading the source.
 """
 
+import itertools
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -253,9 +255,30 @@ def test_lines_of_predict_and_of_a_search_are_named(
 ) -> None:
     is_search = "best_val" in edit
     source, name = (SEARCH, "search") if is_search else (PREDICT, "Softmax")
-    path = tmp_path / "answer.py"
-    path.write_text("import numpy as np" + edited(source, edit), "utf-8")
+    answer = defined_in_file(tmp_path, edited(source, edit), name)
+    report = (check_grid if is_search else check_predict)(answer)
+    assert [(x.name, x.line) for x in report.findings] == [(fault, line)]
+
+
+def defined_in_file(folder: Path, source: str, name: str) -> Any:
+    """Return what a file with this source defines under a name."""
+    path = folder / "answer.py"
+    path.write_text("import numpy as np" + source, "utf-8")
     names: dict[str, Any] = {}
     exec(compile(path.read_text("utf-8"), str(path), "exec"), names)
-    report = (check_grid if is_search else check_predict)(names[name])
-    assert [(x.name, x.line) for x in report.findings] == [(fault, line)]
+    return names[name]
+
+
+def test_a_search_for_a_line_ends_by_count_and_not_by_the_clock(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    wrong = edited(SEARCH, "best_val = val → best_val = train")
+    search = defined_in_file(tmp_path, wrong, "search")
+    # Each try takes twenty milliseconds, as on a machine that has much else to do.
+    seconds = itertools.count(0, 0.02)
+    module = "softmax_lib.exercises.losses.repair"
+    clock = SimpleNamespace(process_time=lambda: next(seconds))
+    monkeypatch.setattr(f"{module}.time", clock)
+    assert [x.line for x in check_grid(search).findings] == [12]
+    monkeypatch.setattr(f"{module}.MOST_EDITS", 100)
+    assert [x.line for x in check_grid(search).findings] == [None]

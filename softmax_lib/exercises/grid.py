@@ -521,9 +521,13 @@ def shown_in_any(mistakes: list[Mistake], searches: list[Search]) -> list[Findin
 
 def is_right(f: Callable[..., Any]) -> bool:
     """Whether a function searches as it should."""
-    searches = [attempt(search, f, plan) for plan in PLANS]
-    stops = any(isinstance(each, Trouble) for each in searches)
-    return not stops and not diagnose(searches)
+    searches = (attempt(search, f, plan) for plan in PLANS)
+    return all(
+        isinstance(each, Search)
+        and not all_shown(NOT_STARTED + SPOILING + TRAININGS, each)
+        and num_wrong(each) == 0
+        for each in searches
+    )
 
 
 def edits_of_search(f: Callable[..., Any]) -> Iterator[Edit]:

@@ -7,7 +7,6 @@ there on, the assignment is where the mistake is, or the first line that uses it
 """
 
 import itertools
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
@@ -21,13 +20,13 @@ from softmax_lib.exercises.losses.inputs import Input, draw_input
 from softmax_lib.exercises.losses.instrument import Site, Watched, watch
 from softmax_lib.exercises.losses.layouts import turned
 from softmax_lib.exercises.losses.outputs import LossFunction, call
-from softmax_lib.exercises.losses.repair import WORDS, repair
+from softmax_lib.exercises.losses.repair import WORDS, Budget, repair
 from softmax_lib.exercises.losses.sight import Sight
 from softmax_lib.exercises.search import evaluate
 
 __all__ = ["Wanted", "locate"]
 
-BUDGET = 2.0  # seconds of the processor for the search in one part
+MOST_TRIES = 20_000  # of other values, in the search in one part
 INPUTS = [
     draw_input("", 7, 5, 3, [0, 2, 1, 1, 0, 2, 0], 0.0),
     draw_input("", 5, 3, 4, [3, 0, 2, 2, 1], 0.0),
@@ -415,7 +414,7 @@ def effective(session: Session, seen: Seen) -> tuple[list[Site], dict[int, list[
 
 def locate_part(session: Session, part: str, tries_pairs: bool) -> Sight | None:
     """Find the first assignment, or pair, whose right value makes a part right."""
-    deadline = time.process_time() + BUDGET
+    budget = Budget(MOST_TRIES)
     seen = session.observe(INPUTS[0])
     sites, known = effective(session, seen)
     options = {site.number: list(choices(session, site, seen)) for site in sites}
@@ -442,7 +441,7 @@ def locate_part(session: Session, part: str, tries_pairs: bool) -> Sight | None:
         found = []
         for site in sites:
             for change in options[site.number]:
-                if time.process_time() > deadline:
+                if budget.is_spent():
                     break
                 if repairs((change,), scale):
                     found.append(change)
@@ -456,7 +455,7 @@ def locate_part(session: Session, part: str, tries_pairs: bool) -> Sight | None:
     found = []
     for site in sites if tries_pairs else ():
         for change in other_shapes(session, site, seen):
-            if time.process_time() > deadline:
+            if budget.is_spent():
                 break
             if change[1] != "size" and repairs((change,), ""):
                 found.append(change)
@@ -470,7 +469,7 @@ def locate_part(session: Session, part: str, tries_pairs: bool) -> Sight | None:
             for changes in itertools.product(
                 options[one.number], options[other.number]
             ):
-                if time.process_time() > deadline:
+                if budget.is_spent():
                     return None
                 if repairs(changes, scale):
                     return sight_of(session, part, changes, scale, known)
@@ -538,13 +537,13 @@ def has_penalty(
 
 def locate_both(session: Session) -> Sight | None:
     """Find the first assignment whose right value makes all parts right at once."""
-    deadline = time.process_time() + BUDGET
+    budget = Budget(MOST_TRIES)
     seen = session.observe(INPUTS[0])
     sites, known = effective(session, seen)
 
     def fixes(site: Site) -> Iterator[Intervention]:
         for change in choices(session, site, seen):
-            if time.process_time() > deadline:
+            if budget.is_spent():
                 return
             if is_suspect(change, known) or change[2] not in known[site.number]:
                 together = {site.number: change}
@@ -572,7 +571,7 @@ def locate_stop(session: Session, line: int) -> Sight | None:
 
     Where another mistake is left, one result that is right is enough.
     """
-    deadline = time.process_time() + BUDGET
+    budget = Budget(MOST_TRIES)
     seen = session.observe(INPUTS[0])
     sites = [
         site
@@ -584,7 +583,7 @@ def locate_stop(session: Session, line: int) -> Sight | None:
     for site in sites:
         is_known = recognized(session, INPUTS[0], site, seen[site.number])
         for change in other_shapes(session, site, seen):
-            if time.process_time() > deadline:
+            if budget.is_spent():
                 return None
             changes = {site.number: change}
             right = [
