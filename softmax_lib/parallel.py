@@ -264,7 +264,8 @@ def load_shared(handle: np.ndarray | Path) -> np.ndarray:
     """Return the array of a handle, mapped from its file if it has one."""
     if isinstance(handle, Path):
         return np.asarray(np.load(handle, mmap_mode="r"))
-    return handle
+    # Dask may begin an array at any byte; NumPy would copy it in every product.
+    return np.require(handle, requirements=["ALIGNED"])
 
 
 def is_dask_client(executor: Any) -> bool:

@@ -20,7 +20,12 @@ import numpy as np
 import pytest
 
 from softmax_lib.linear_classifier import LinearClassifier, LinearSVM, Softmax
-from softmax_lib.parallel import grid_search_parallel, outcome_of, parallel_map
+from softmax_lib.parallel import (
+    grid_search_parallel,
+    load_shared,
+    outcome_of,
+    parallel_map,
+)
 from softmax_lib.tuning import GridResult, grid_search
 
 SPAWN = multiprocessing.get_context("spawn")  # forking beside threads is unsafe
@@ -97,6 +102,15 @@ def test_what_fails_leaves_the_others_alone(executor: Executor) -> None:
     np.testing.assert_array_equal(results[2][0], 2 * results[0][0])
     assert sorted(setting for setting, _ in told) == [0, 1, 2]
     assert all(outcome is results[[1, 0, 2].index(which)] for which, outcome in told)
+
+
+def test_an_array_that_begins_at_any_byte_is_aligned_on_the_worker() -> None:
+    received = np.frombuffer(bytes(1) + np.arange(6.0).tobytes(), offset=1)
+    assert not received.flags.aligned
+    shared = load_shared(received)
+    assert shared.flags.aligned
+    np.testing.assert_array_equal(shared, np.arange(6.0))
+    assert load_shared(shared) is shared
 
 
 def test_no_setting_is_no_work(executor: Executor) -> None:
