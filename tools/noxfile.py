@@ -138,7 +138,7 @@ def name_of(requirement: str) -> str:
 def check(session: nox.Session, python: str, env: Mapping[str, str] = {}) -> None:
     """Run the unit tests, and the chapters on each data set."""
     session.chdir(ROOT)
-    pytest = (python, "-m", "pytest", "-q")
+    pytest = (python, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile")
     env = {**env, "PYTHONPATH": str(ROOT)}
     session.run(python, "-c", ABOUT, env=env, log=False)
     chosen = session.posargs or ("tests", "tools", "book/")
