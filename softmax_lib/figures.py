@@ -147,15 +147,16 @@ def mark_decades(
     """Mark a few round numbers, the same ones in each Matplotlib version.
 
     They are powers of ten times each of ``parts``, with their double and fivefold where
-    a power is alone, and numbers at even distances where none of them lies between the
-    ends. If these are more than eight for each of ``parts``, some are left out.
+    these are fewer than three, and numbers at even distances where none of them lies
+    between the ends. If they are more than eight for each of ``parts``, some are left
+    out.
     """
     exponents = np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
     marks = np.outer(10**exponents, parts).ravel()
     marks = marks[(low <= marks) & (marks <= high)]
     if len(parts) > 1:
         axis.set_major_formatter(FormatStrFormatter("%g"))
-    if len(marks) < 2:
+    if len(marks) < 3:
         marks = np.outer(10**exponents, [1, 2, 5]).ravel()
         marks = marks[(low <= marks) & (marks <= high)]
         axis.set_major_formatter(FormatStrFormatter("%g"))

@@ -737,9 +737,12 @@ def test_untrained_weights_give_even_templates() -> None:
         ((4.0, 60.0), ["5", "10", "20", "50"]),
         ((6.1, 9.9), ["10"]),
         ((3.1, 3.9), ["3.25", "3.5", "3.75"]),
+        ((100.0, 1600.0), ["100", "200", "500", "1000"]),
+        ((1.0, 100.0), ["$\\mathdefault{10^{0}}$", "$\\mathdefault{10^{1}}$",
+                        "$\\mathdefault{10^{2}}$"]),
     ],
-)
-def test_a_log_axis_within_one_decade_is_marked_with_round_numbers(
+)  # fmt: skip
+def test_a_log_axis_is_marked_with_round_numbers(
     ends: tuple[float, float], marks: list[str]
 ) -> None:
     fig = plots.plot_lines(
