@@ -248,7 +248,10 @@ def plot_lines(
         if axis.get_scale() == "log":
             mark_decades(axis, *limits)
     ax.grid(alpha=0.3)
-    if len(lines) > 1:
+    if len(lines) > 4:  # so many leave no corner free
+        fig.subplots_adjust(top=0.84)
+        ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
+    elif len(lines) > 1:
         ax.legend(frameon=False)
     fig.alt = alt
     return fig

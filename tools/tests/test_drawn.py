@@ -15,6 +15,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.colors import to_rgba_array
 
 from softmax_lib.figure_data import MIME_TYPE
+from softmax_lib.plots import plot_lines
 from tests.test_plots import FIGURES
 from tools.checker.chapters import CHAPTERS, DATA_SETS
 from tools.checker.compare import compare_outputs, read_check
@@ -549,3 +550,28 @@ def test_points_move_only_as_far_and_where_the_cell_allows(changed, allowed):
 def test_an_allowance_without_a_size_or_a_reason_is_refused(rule):
     with pytest.raises(ValueError, match=r"rtol|reason|no entry"):
         read_check({"drawn": [rule]})
+
+
+@each_recording
+def test_no_recorded_line_runs_through_a_legend(chapter, data_set):
+    for content, alt, _ in recorded_figures(chapter, data_set):
+        for ax in content["axes"]:
+            lines = ax.get("lines", ())
+            if len(ax.get("legend", ())) != len(lines) or len(lines) < 2:
+                continue  # a drawing of another kind
+            scales = {"xscale": ax["x"]["scale"], "yscale": ax["y"]["scale"]}
+            points = {
+                line["name"]: [np.fromstring(line[k], sep=" ") for k in "xy"]
+                for line in lines
+            }
+            figure = plot_lines(points, xlabel="x", ylabel="y", alt=alt, **scales)
+            figure.canvas.draw()
+            (drawn,) = figure.axes
+            legend = drawn.get_legend().get_window_extent()
+            paths = [
+                line.get_transform().transform_path(line.get_path())
+                for line in drawn.lines
+            ]
+            assert not any(path.intersects_bbox(legend, filled=False) for path in paths)
+            assert figure.bbox.containsx(legend.x0)
+            assert figure.bbox.containsy(legend.y1)
