@@ -185,7 +185,9 @@ def plot_regions(
         )
         for j, marker in zip(range(W.shape[1]), "os^Dv*", strict=False):
             style: Any = {"color": COLORS[j], "marker": marker, "edgecolors": "black"}
-            ax.scatter(*X[y == j, :2].T, s=60, label=f"class {j}", **style)
+            ax.scatter(
+                *X[y == j, :2].T, s=60, label=f"class {j}", clip_on=False, **style
+            )
         ax.set(title=name, xticks=[-1, 0, 1], yticks=[-1, 0, 1])
         right = int(np.sum((X @ W).argmax(axis=1) == y))
         told.append(f"{name}, {right} of {len(y)} points lie in the region of theirs")

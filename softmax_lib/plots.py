@@ -15,6 +15,7 @@ Taught in chapter 7; used from chapter 1 on.
 """
 
 import math
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -178,9 +179,10 @@ def plot_bars(
         top, bottom = 1 - 0.43 * edge, 0.16 * edge
         fig.subplots_adjust(0.02, bottom, 0.98, top, hspace=0.59 / 0.41)
     else:
-        fig = blank_figure(7, 2.2)
+        fig = blank_figure(7, 2.4)
         axes = np.atleast_1d(fig.subplots(1, len(panels)))
-        fig.subplots_adjust(left=0.02, right=0.98, bottom=0.14, top=0.8, wspace=0.15)
+        fig.subplots_adjust(left=0.02, right=0.98, bottom=0.2, top=0.82, wspace=0.15)
+        names = [textwrap.fill(name, 11) for name in names]
     for ax, (title, values) in zip(axes, panels.items(), strict=True):
         bars = ax.bar(range(len(names)), values, color=COLORS, width=0.6)
         ax.bar_label(bars, fmt="%.4g", padding=2, fontsize=10)
@@ -188,10 +190,10 @@ def plot_bars(
         ax.set_xticks(range(len(names)), names)
         ax.tick_params(bottom=False)
         ax.yaxis.set_visible(False)
-        ax.spines["left"].set_visible(False)
-        ax.axhline(0, color="black", linewidth=0.8)
+        ax.spines[["left", "bottom"]].set_visible(False)
+        ax.axhline(0, color="black", linewidth=0.8, clip_on=False)
+        ax.margins(y=0.15)
         if stacked:
-            ax.spines["bottom"].set_visible(False)
             ax.set_ylim(*stacked_limits(values, panels.values()))
     told = []
     for title, values in panels.items():
@@ -335,7 +337,7 @@ def plot_grid_scatter(trials: Sequence[Trial]) -> DescribedFigure:
     }
     fig = blank_figure(7, 3.2)
     axes = fig.subplots(1, 2)
-    fig.subplots_adjust(left=0.09, right=0.97, bottom=0.17, top=0.89, wspace=0.42)
+    fig.subplots_adjust(left=0.09, right=0.95, bottom=0.17, top=0.89, wspace=0.42)
     for ax, (title, accuracies) in zip(axes, panels.items(), strict=True):
         dots = ax.scatter(x, y, c=accuracies, s=90, cmap="cividis", edgecolors="black")
         fig.colorbar(dots, ax=ax)

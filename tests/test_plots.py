@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 from PIL import Image
 
 from softmax_lib import diagrams, plots
@@ -48,9 +50,12 @@ FIGURES: dict[str, tuple[Callable[[], DescribedFigure], tuple[int, int], list[st
         ["2 pictures", "10 classes", *NAMES],
     ),
     "bars": (
-        lambda: plots.plot_bars({"p": [0.2, 0.8], "s": [-1.0, 2]}, ["cat", "dog"]),
-        (1050, 330),
-        ["p: cat 0.2, dog 0.8", "s: cat -1, dog 2"],
+        lambda: plots.plot_bars(
+            {"p": [0.2, 0.7, 0.1], "s": [-1.0, 2, -3], "d": [0.5, 1, 2]},
+            ["cat (correct)", "dog", "ship"],
+        ),
+        (1050, 360),
+        ["p: cat (correct) 0.2, dog 0.7", "s: cat (correct) -1, dog 2, ship -3"],
     ),
     "stacked bars": (
         lambda: plots.plot_bars(
@@ -751,6 +756,41 @@ def test_a_log_axis_is_marked_with_round_numbers(
     axis = fig.axes[0].yaxis
     assert [tick.get_text() for tick in axis.get_ticklabels()] == marks
     assert len(axis.get_minorticklocs()) == 0
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_text_is_cut_off_or_covers_another(name: str) -> None:
+    figure = FIGURES[name][0]()
+    figure.canvas.draw()
+    unseen = {
+        text
+        for ax in figure.axes
+        for axis in (ax.xaxis, ax.yaxis)
+        for tick in axis.get_major_ticks()
+        for text in (tick.label1, tick.label2)
+        if not (ax.axison and axis.get_visible())
+        or not min(axis.get_view_interval()) <= tick.get_loc()
+        or not max(axis.get_view_interval()) >= tick.get_loc()
+    }
+    boxes = {
+        text: text.get_window_extent()
+        for text in figure.findobj(Text)
+        if text.get_visible() and text.get_text().strip() and text not in unseen
+    }
+    for text, box in boxes.items():
+        assert figure.bbox.x0 - 1 <= box.x0 <= box.x1 <= figure.bbox.x1 + 1, text
+        assert figure.bbox.y0 - 1 <= box.y0 <= box.y1 <= figure.bbox.y1 + 1, text
+    for (one, first), (other, second) in itertools.combinations(boxes.items(), 2):
+        common = Bbox.intersection(first, second)
+        assert common is None or min(common.size) <= 2, (one, other)
+
+
+def test_a_point_at_the_edge_of_the_plane_is_drawn_whole() -> None:
+    X = np.array([[0.0, 1.0, 1.0], [-1.0, 0.0, 1.0]])
+    figure = diagrams.plot_regions({"a": np.eye(3)}, X, np.array([0, 1]))
+    dots = [dots for ax in figure.axes for dots in ax.collections]
+    assert dots
+    assert not any(each.get_clip_on() for each in dots)
 
 
 def test_each_scatter_plot_has_the_scale_of_its_colours() -> None:

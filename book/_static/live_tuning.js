@@ -25,7 +25,7 @@ live.figures.tuning = ({ rates, regs, accuracies, left, names, sheet, every, los
     return label;
   }
 
-  const head = ["reg", ...rates.map((rate) => `rate ${rate}`)];
+  const head = ["reg", ...rates.map((rate) => `rate ${rate.replace("-", "-\u2060")}`)];
   const rows = regs.map((reg, i) => [reg, ...rates.map((_, j) => cell(j * regs.length + i))]);
   const table = live.table([head, ...rows.reverse()], "Validation accuracy after the training: choose a cell");
   table.classList.add("live-surface");
