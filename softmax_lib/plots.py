@@ -215,6 +215,8 @@ def plot_lines(
 ) -> DescribedFigure:
     """Draw one line for each name, distinguished by colour and by dashes.
 
+    Where a line joins 3 to 12 points, each of them is marked.
+
     Parameters
     ----------
     lines : mapping from str to (x, y)
@@ -244,7 +246,10 @@ def plot_lines(
     fig, ax = single_axes()
     for k, (name, (x, y)) in enumerate(lines.items()):
         color, style = COLORS[k % len(COLORS)], LINE_STYLES[k % len(LINE_STYLES)]
-        ax.plot(x, y, color=color, linestyle=style, label=name, linewidth=1.4)
+        ax.plot(
+            x, y, color=color, linestyle=style, label=name, linewidth=1.4,
+            marker="o" if 3 <= len(x) <= 12 else "", markersize=4,
+        )  # fmt: skip
     ax.set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
     for axis, limits in ((ax.xaxis, ax.get_xlim()), (ax.yaxis, ax.get_ylim())):
         if axis.get_scale() == "log":

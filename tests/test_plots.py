@@ -793,6 +793,14 @@ def test_a_point_at_the_edge_of_the_plane_is_drawn_whole() -> None:
     assert not any(each.get_clip_on() for each in dots)
 
 
+@pytest.mark.parametrize(("num", "marker"), [(2, ""), (3, "o"), (12, "o"), (13, "")])
+def test_a_line_through_a_few_points_shows_them(num: int, marker: str) -> None:
+    lines = {"a": (np.arange(num), np.arange(num))}
+    figure = plots.plot_lines(lines, xlabel="x", ylabel="y", alt="a")
+    (line,) = figure.axes[0].lines
+    assert line.get_marker() == marker
+
+
 def test_each_scatter_plot_has_the_scale_of_its_colours() -> None:
     figure = plots.plot_grid_scatter(TRIALS)
     *panels, first, second = figure.axes
