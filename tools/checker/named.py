@@ -24,7 +24,7 @@ FOREIGN = {
     *("lbfgs", "newton", "saga", "weight_decay", "softmaxclassifier__sample_weight"),
     *("FILE", "latin1"),
 }
-LISTING = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LISTING = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 ROLE = re.compile(r"\{\w+\}`[^`]*`")
 WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*|(?<=\.)[A-Za-z_]\w*")

@@ -46,7 +46,7 @@ def test_names_in_listings_and_roles_are_not_words_of_the_prose():
 def test_a_listing_that_would_fail_is_found(right, wrong):
     listing = "%load_ext autoreload\nfrom softmax_lib.losses import softmax\n{}\n"
     for code, count in ((right, 0), (wrong, 1)):
-        text = f"Text.\n\n```python\n{listing.format(code)}```\n"
+        text = f"```{{note}}\nText.\n```\n\n```python\n{listing.format(code)}```\n"
         assert len(list(miscalled(text))) == count, code
 
 
