@@ -59,8 +59,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "nbgrader's submitted/, and prints how many students made each mistake.",
     )
     classroom.add_argument("folder", type=path_of, help="with a folder per student")
-    classroom.add_argument("--table", type=Path, help="write each mistake to this CSV")
-    classroom.add_argument("--figure", type=Path, help="draw the counts: .svg or .png")
+    classroom.add_argument(
+        "--table", type=path_of, help="write each mistake to this CSV"
+    )
+    classroom.add_argument(
+        "--figure", type=path_of, help="draw the counts: .svg or .png"
+    )
     options = parser.parse_args(arguments)
     if options.command == "check":
         return quietly_ended(lambda: check_submission(options.file, options.json))
@@ -80,10 +84,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def path_of(text: str) -> Path:
-    """Return a path; an empty one, as of an unset variable, would be this folder."""
+    """Return a path that can be looked for.
+
+    An empty one, as of an unset variable, would be this folder.
+    """
     if not text:
         raise argparse.ArgumentTypeError("it must be a path, but it is empty")
-    return Path(text)
+    path = Path(text)
+    try:
+        path.exists()
+    except OSError as error:  # a name that is too long
+        raise argparse.ArgumentTypeError(error.strerror) from None
+    return path
 
 
 def quietly_ended(command: Callable[[], int]) -> int:

@@ -52,8 +52,8 @@ def check_class(folder: Path) -> list[Mistake]:
 
     Raises
     ------
-    FileNotFoundError
-        If there is no notebook and no script.
+    OSError
+        If it is no folder, or there is no notebook and no script in it.
     """
     folder = Path(folder)
     files = sorted(
@@ -63,6 +63,8 @@ def check_class(folder: Path) -> list[Mistake]:
         and ".ipynb_checkpoints" not in path.parts
         and not path.is_dir()
     )
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{folder} is not a folder.")
     if not files:
         raise FileNotFoundError(f"There is no notebook and no script in {folder}.")
     return [row for path in files for row in check_file(folder, path)]

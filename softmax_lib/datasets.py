@@ -307,8 +307,8 @@ def prepare_images(
     check_whole("num_validation", num_validation)
     check_whole("num_test", num_test)
     num_training = len(rows) - num_validation - num_test
+    check_size("num_test", num_test, len(rows) - 2)
     check_size("num_validation", num_validation, len(rows) - num_test - 1)
-    check_size("num_test", num_test, len(rows) - num_validation - 1)
     check_size("num_dev", num_dev, num_training)
     check_dtype(dtype)
     check_finite("images", rows)
@@ -347,6 +347,8 @@ def prepare_in_place(
 def check_size(name: str, size: int, available: int) -> None:
     """Check that the data has so many points."""
     check_whole(name, size)
+    if available < 1:
+        raise ValueError(f"{name} is {size}, but there are no images left for it.")
     if not 1 <= size <= available:
         raise ValueError(
             f"{name} must be from 1 to {available}, the number of images left for it, "

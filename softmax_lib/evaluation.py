@@ -232,11 +232,17 @@ def calibration(
             "probabilities must hold numbers from 0 to 1, but theirs are from "
             f"{probabilities.min():g} to {probabilities.max():g}."
         )
+    sums = probabilities.sum(axis=1)
+    if np.abs(sums - 1).max() > 1e-3:
+        raise ValueError(
+            "probabilities must add up to 1 in each row, but the sums are from "
+            f"{sums.min():g} to {sums.max():g}."
+        )
     check_at_least("num_groups", num_groups)
     highest = probabilities.max(axis=1)  # (N,)
     correct = probabilities.argmax(axis=1) == y
     edges = np.linspace(0, 1, num_groups + 1)
-    group = np.maximum(np.searchsorted(edges, highest) - 1, 0)
+    group = np.searchsorted(edges, highest) - 1
 
     counts = np.bincount(group, minlength=num_groups)
     with np.errstate(invalid="ignore"):  # no mean of an empty group

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from softmax_lib.validation import (
     as_generator,
     check_at_least,
+    check_callable,
     check_finite,
     check_floats,
     check_numbers,
@@ -204,8 +205,7 @@ def check_point(x: np.ndarray, h: float) -> None:
 
 def check_function(f: Function, x: np.ndarray) -> None:
     """Check that a function returns one number; a loss with its gradient are two."""
-    if not callable(f):
-        raise TypeError(f"f must be a function, but it is {describe(f)}.")
+    check_callable("f", f)
     value: Any = f(x.copy())
     if not (isinstance(value, Real) or (is_array(value) and value.ndim == 0)):
         raise TypeError(f"f must return one number, but it returns {describe(value)}.")

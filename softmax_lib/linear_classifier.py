@@ -213,9 +213,11 @@ class LinearSVM(LinearClassifier):
 
 def check_model(model: object) -> None:
     """Check that ``model`` makes a classifier when called, as a class does."""
-    if isinstance(model, LinearClassifier) or not callable(model):
+    of_another_kind = isinstance(model, type) and not hasattr(model, "train")
+    if isinstance(model, LinearClassifier) or not callable(model) or of_another_kind:
         raise TypeError(
-            f"model must be a class, such as Softmax, but it is {describe(model)}."
+            "model must be a class, such as Softmax, but it is "
+            f"{repr(model) if of_another_kind else describe(model)}."
         )
 
 

@@ -41,6 +41,7 @@ from softmax_lib.validation import (
     check_integers,
     check_labels,
     check_line,
+    check_logarithmic,
     check_matrix,
     check_patches,
     check_pictures,
@@ -238,11 +239,8 @@ def plot_lines(
     for name, (x, y) in lines.items():
         check_line(name, x, y)
         for scale, values in ((xscale, x), (yscale, y)):
-            if scale == "log" and np.min(values) <= 0:
-                raise ValueError(
-                    f"lines[{name!r}] must hold positive numbers on a logarithmic "
-                    f"axis, but one is {np.min(values)}."
-                )
+            if scale == "log":
+                check_logarithmic(name, values)
     fig, ax = single_axes()
     for k, (name, (x, y)) in enumerate(lines.items()):
         color, style = COLORS[k % len(COLORS)], LINE_STYLES[k % len(LINE_STYLES)]
@@ -279,6 +277,7 @@ def plot_loss_history(histories: Mapping[str, Sequence[float]]) -> DescribedFigu
     """
     for name, history in histories.items():
         check_line(name, history, history, "histories")
+        check_logarithmic(name, history, "histories")
     ends = "; ".join(
         f"{name} from {history[0]:.3g} to {history[-1]:.3g}"
         for name, history in histories.items()
@@ -308,6 +307,7 @@ def plot_step_size_errors(
     """
     for name, error in errors.items():
         check_line(name, steps, error, "steps and errors")
+        check_logarithmic(name, [*steps, *error], "steps and errors")
     best = "; ".join(
         f"{name} is most accurate near h = {steps[int(np.argmin(error))]:.0e}"
         for name, error in errors.items()

@@ -25,6 +25,7 @@ from softmax_lib.preprocessing import gen_batches
 from softmax_lib.validation import (
     as_generator,
     check_at_least,
+    check_callable,
     check_finite,
     check_floats,
     check_loss_input,
@@ -35,6 +36,7 @@ from softmax_lib.validation import (
     check_settings,
     check_shape,
     count_classes,
+    describe,
 )
 
 __all__ = [
@@ -128,7 +130,15 @@ def minimize_loss(
     0.3118 True
     """
     check_positive("reg", reg)
-    start = zero_weights(X, y) if start is None else start
+    zero = zero_weights(X, y)
+    start = zero if start is None else start
+    check_matrix("start", start)
+    check_finite("start", start)
+    if start.shape[0] != zero.shape[0] or start.shape[1] < zero.shape[1]:
+        raise ValueError(
+            f"start must have one row for each column of X and one column for each "
+            f"class of y, shape {zero.shape}, but it is {describe(start)}."
+        )
     check_loss_input(start, X, y, reg)
     check_at_least("max_iter", max_iter)
     check_not_negative("tolerance", tolerance)
@@ -263,6 +273,7 @@ def sgd(
     B. T. Polyak and A. B. Juditsky, "Acceleration of stochastic approximation by
     averaging", SIAM Journal on Control and Optimization 30 (1992), pages 838-855.
     """
+    check_callable("loss", loss)
     schedule = learning_rate if callable(learning_rate) else lambda _: learning_rate
     check_settings(schedule(0.0), reg, num_epochs, batch_size, "num_epochs")
     check_number("momentum", momentum)
@@ -305,6 +316,7 @@ def mirrored(loss: Loss, image_shape: tuple[int, ...] = (32, 32, 3)) -> Loss:
         The same of the mean over twice the points: rows of centred images and a
         column of ones, and the rows of their mirror images.
     """
+    check_callable("loss", loss)
     mirror = mirror_of_columns(image_shape)
 
     def of_both(
@@ -351,6 +363,7 @@ def loss_in_batches(
     loss: Loss, W: np.ndarray, X: np.ndarray, y: np.ndarray, reg: float
 ) -> tuple[float, np.ndarray]:
     """Loss of all points and its gradient, in the dtype of W, added up in float64."""
+    check_callable("loss", loss)
     value, dW = 0.0, np.zeros(W.shape)
     for batch in gen_batches(X.shape[0], 250):
         rows = X[batch].astype(W.dtype, copy=False)  # (250, D)

@@ -266,8 +266,11 @@ def train_side_by_side(
     >>> W.shape, losses.shape
     ((2, 6), (3, 50))
     """
-    if not grid:
-        raise ValueError("grid must hold at least one pair, but it is empty.")
+    if len(grid) == 0 or any(np.shape(pair) != (2,) for pair in grid):
+        raise ValueError(
+            "grid must hold one or more pairs of a learning rate and a reg, but it is "
+            f"{grid!r}."
+        )
     for learning_rate, reg in grid:
         check_settings(learning_rate, reg, num_iters, batch_size)
     check_matrix("X", X)

@@ -184,6 +184,17 @@ def check_line(
         )
 
 
+def check_logarithmic(
+    name: str, values: Sequence[float], argument: str = "lines"
+) -> None:
+    """Check that the heights of a line have logarithms."""
+    if np.min(values) <= 0:
+        raise ValueError(
+            f"{argument}[{name!r}] must hold positive numbers on a logarithmic axis, "
+            f"but one is {np.min(values)}."
+        )
+
+
 def check_sequence(name: str, values: Sequence[float] | np.ndarray) -> None:
     """Check that an argument is a sequence of real numbers."""
     if not (isinstance(values, Sequence) or is_array(values)):
@@ -259,6 +270,12 @@ def check_settings(
     check_not_negative("reg", reg)
     check_at_least(name_of_rounds, num_rounds)
     check_at_least("batch_size", batch_size)
+
+
+def check_callable(name: str, value: object) -> None:
+    """Check that an argument can be called."""
+    if not callable(value):
+        raise TypeError(f"{name} must be a function, but it is {describe(value)}.")
 
 
 def check_number(name: str, value: float) -> None:

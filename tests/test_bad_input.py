@@ -144,7 +144,15 @@ BAD: dict[str, Callable[[Any], dict[str, Any]]] = {
         **{"None": None, "number": 3.0, "pair": lambda x: (square(x), x)},
         **{"array": lambda x: x * x, "nothing": lambda x: None},
     },
-    "model": lambda _: {"None": None, "made": linear_classifier.Softmax(), "text": "a"},
+    "model": lambda _: {
+        **{"None": None, "made": linear_classifier.Softmax(), "text": "a"},
+        "another class": dict,
+    },
+    "loss": lambda _: {"None": None, "number": 3.0, "text": "softmax"},
+    "grid": lambda _: {
+        **{"empty": [], "single": [(0.1,)], "three": [(0.1, 0.1, 0.1)]},
+        **{"numbers": [0.1, 0.1], "uneven": [(0.1, 0.1), (0.1,)], "None": [None]},
+    },
     "image shape": lambda _: {
         **{"None": None, "number": 4, "row": (4,), "text": "ab"},
         **{"empty": (0, 4), "fraction": (2.5, 2), "negative": (-2, -2)},
@@ -316,9 +324,10 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
     "parallel.grid_search_parallel": (in_threads, SEARCH),
     "tuning.train_side_by_side": (
         lambda **rest: tuning.train_side_by_side(
-            losses.softmax_of_scores, [(0.1, 0.1)], **rest, seed=0
+            losses.softmax_of_scores, **rest, seed=0
         ),
         {
+            "grid": ([(0.1, 0.1)], "grid"),
             "X": (X, "floats"),
             "y": (y, "labels"),
             "num_iters": (2, "size"),
@@ -326,24 +335,27 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
         },
     ),
     "solvers.minimize_loss": (
-        lambda **rest: solvers.minimize_loss(softmax_loss, **rest),
+        solvers.minimize_loss,
         {
+            "loss": (softmax_loss, "loss"),
             "X": (X, "floats"),
             "y": (y, "labels"),
             **POSITIVE_REG,
             "moments": (X.T @ X, "floats"),
+            "start": (W, "floats"),
             "max_iter": (2, "size"),
             "tolerance": (1e-6, "not negative"),
         },
     ),
     "solvers.certify": (
-        lambda **rest: solvers.certify(softmax_loss, **rest),
-        LOSS | POSITIVE_REG,
+        solvers.certify,
+        {"loss": (softmax_loss, "loss")} | LOSS | POSITIVE_REG,
     ),
     "solvers.second_moments": (solvers.second_moments, {"X": (X, "floats")}),
     "solvers.sgd": (
-        lambda **rest: list(solvers.sgd(softmax_loss, **rest)),
+        lambda **rest: list(solvers.sgd(**rest)),
         {
+            "loss": (softmax_loss, "loss"),
             "X": (X, "floats"),
             "y": (y, "labels"),
             "reg": (0.1, "not negative"),
@@ -560,6 +572,7 @@ ACCEPTED: dict[tuple[str, str], set[str]] = {
     ("evaluation.mcnemar", "second"): {"negative"},
     ("evaluation.wilson_interval", "num_correct"): {"0"},
     ("solvers.minimize_loss", "moments"): {"None"},
+    ("solvers.minimize_loss", "start"): {"None"},
     ("plots.plot_bars", "panels"): {"list"},  # a sequence
     ("plots.plot_lines", "lines"): {"list"},
     ("plots.plot_step_size_errors", "errors"): {"list"},
@@ -666,10 +679,29 @@ def test_a_class_without_enough_pictures_is_told() -> None:
         (lambda: tuning.grid_search(X, y, X, y, learning_rates=1, regs=[1]), "rates"),
         (lambda: tuning.grid_search(X, y, X, y, learning_rates=[1], regs="1"), "regs"),
         (
-            lambda: tuning.train_side_by_side(
-                losses.softmax_of_scores, [], X, y, 1, 1, seed=0
-            ),
-            "grid must hold at least one pair",
+            lambda: solvers.minimize_loss(softmax_loss, X, y, 0.1, start=W[:, :2]),
+            "start must have one row for each column of X and one column for each",
+        ),
+        (lambda: solvers.mirrored("softmax"), "loss must be a function"),
+        (
+            lambda: evaluation.calibration(np.full((6, 3), 0.3), y),
+            r"probabilities must add up to 1 in each row, but the sums are from 0\.9",
+        ),
+        (
+            lambda: datasets.prepare_images(IMAGES, y, 1, 6, 1),
+            "num_test must be from 1 to 4",
+        ),
+        (
+            lambda: datasets.prepare_images(IMAGES[:2], y[:2], 1, 1, 1),
+            "num_test is 1, but there are no images left for it",
+        ),
+        (
+            lambda: plots.plot_loss_history({"a": [2.3, 0.0]}),
+            r"histories\['a'\] must hold positive numbers",
+        ),
+        (
+            lambda: plots.plot_step_size_errors([0.1, 0.0], {"a": [1.0, 1.0]}),
+            r"steps and errors\['a'\] must hold positive numbers",
         ),
         (
             lambda: streaming.train_on_stream(

@@ -9,7 +9,14 @@ import pytest
 from nbval.plugin import find_comment_markers, find_metadata_tags
 
 from softmax_lib.figure_data import MIME_TYPE
-from tools.checker.bound import PAGES, numbers_of_book, troubles
+from tools.checker.bound import (
+    CLAIMS,
+    PAGES,
+    numbers_of_book,
+    texts_of,
+    troubles,
+    untrue_claims,
+)
 from tools.checker.chapters import (
     BOOK,
     CHAPTERS,
@@ -22,6 +29,7 @@ from tools.checker.chapters import (
 )
 from tools.checker.compare import is_picture, output_parts, read_check
 from tools.checker.drawn import numbers_to_tell
+from tools.checker.named import miscalled, miscounted, misnamed
 from tools.checker.needs import needs_torch
 from tools.checker.prose import unsupported_numbers
 from tools.checker.recordings import read_recorded, recording_text, write_notebook
@@ -187,6 +195,33 @@ def test_every_number_of_the_prose_is_what_its_place_shows(page):
     found = list(troubles(page, numbers_of_book()))
     command = f"make numbers CHAPTERS={page.stem}"
     assert not found, "\n".join([*found, f"`{command}` proposes what to bind"])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_every_claim_of_the_list_is_made_and_true(page):
+    assert list(untrue_claims(page, numbers_of_book())) == []
+
+
+def test_the_claims_are_of_pages_that_are_there():
+    assert set(json.loads(CLAIMS.read_text("utf-8"))) <= {page.stem for page in PAGES}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [page for page in PAGES if page.stem not in ("instructors", "bibliography")],
+    ids=lambda path: path.stem,
+)
+def test_code_in_the_prose_is_code_that_a_reader_has(page):
+    found = [name for text in texts_of(page).values() for name in misnamed(text)]
+    assert found == [], "mend the names, or enter another library's words as FOREIGN"
+
+
+@pytest.mark.parametrize(
+    "page", [*PAGES, ROOT / "README.md"], ids=lambda path: path.stem
+)
+def test_listings_call_what_is_there_and_sums_and_lists_are_as_said(page):
+    for text in texts_of(page).values():
+        assert [*miscalled(text), *miscounted(text)] == []
 
 
 def test_make_test_torch_checks_each_chapter_that_needs_pytorch():

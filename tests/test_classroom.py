@@ -115,6 +115,9 @@ def test_an_empty_folder_is_wrong_use(
 ) -> None:
     assert main(["class", str(tmp_path)]) == 2
     assert "no notebook and no script" in capsys.readouterr().err
+    (tmp_path / "ben.py").write_text("", "utf-8")
+    assert main(["class", str(tmp_path / "ben.py")]) == 2
+    assert "ben.py is not a folder" in capsys.readouterr().err
 
 
 def test_a_report_can_be_read_by_a_program(

@@ -611,7 +611,7 @@ def test_the_same_rng_splits_images_in_the_same_way() -> None:
         ((9, 2, 2), np.zeros(8, int), (2, 2, 2), r"labels must have one .* \(9,\)"),
         ((9, 2, 2), np.full(9, -1), (2, 2, 2), "labels must .* but it holds -1"),
         ((9, 2, 2), np.zeros(9, int), (7, 2, 2), "num_validation must be from 1 to 6"),
-        ((9, 2, 2), np.zeros(9, int), (2, 0, 2), "num_test must be from 1 to 6"),
+        ((9, 2, 2), np.zeros(9, int), (2, 0, 2), "num_test must be from 1 to 7"),
         ((9, 2, 2), np.zeros(9, int), (2, 2, 6), "num_dev must be from 1 to 5"),
     ],
 )

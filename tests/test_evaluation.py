@@ -199,9 +199,10 @@ def test_a_group_that_nobody_is_in_is_there_and_empty() -> None:
     np.testing.assert_array_equal(found.accuracies, [*empty[0], 0.75, *empty[1]])
 
 
-def test_a_limit_belongs_to_the_group_below_and_0_to_the_first() -> None:
-    found = calibration(np.array([[0.25, 0.25], [0.0, 0.0]]), np.array([0, 0]), 4)
-    np.testing.assert_array_equal(found.counts, [2, 0, 0, 0])
+def test_a_limit_belongs_to_the_group_below() -> None:
+    probabilities = np.array([[0.25, 0.25, 0.25, 0.25], [0.5, 0.5, 0.0, 0.0]])
+    found = calibration(probabilities, np.array([0, 0]), 4)
+    np.testing.assert_array_equal(found.counts, [1, 1, 0, 0])
 
 
 def test_a_single_group_compares_the_two_means() -> None:

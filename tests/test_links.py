@@ -8,7 +8,7 @@ import pytest
 from pybtex.database import parse_file
 
 from tests.test_architecture import ROOMS
-from tools.checker.bound import PAGES
+from tools.checker.bound import PAGES, bindings_of, name_of
 from tools.checker.chapters import BOOK, CHAPTERS, NOTEBOOKS
 from tools.checker.links import (
     CLOSED,
@@ -21,6 +21,7 @@ from tools.checker.links import (
 )
 from tools.checker.numbering import CAPTION, LINK, figure_numbers, with_numbers
 from tools.checker.prose import prose_of
+from tools.checker.solutions import executed_cells
 
 each_notebook = pytest.mark.parametrize(
     "chapter", NOTEBOOKS, ids=lambda path: path.stem
@@ -126,6 +127,10 @@ def test_a_link_to_the_glossary_or_the_reference_leads_somewhere(chapter):
             "[Notes (2016)](bibliography.md#cs231n)",
         ),
         ("by {eq}`eq-02-loss`", "by {eq}`eq-02-lose`"),
+        (
+            "[exercise 2 of the worksheet](../worksheet/softmax.ipynb#exercise-2-x)",
+            "[Exercise 3](../worksheet/softmax.ipynb#exercise-2-x)",
+        ),
     ],
 )
 def test_a_link_that_names_something_else_is_found(right, wrong):
@@ -146,6 +151,29 @@ def texts():
 def test_a_link_leads_to_what_it_names(path, texts):
     labels = equation_labels("\n".join(texts.values()))
     assert list(misleading_links(texts[path], labels)) == []
+
+
+def test_the_introduction_names_the_modules_that_a_chapter_teaches():
+    rows = re.findall(
+        r"(?m)^\| \[.*?\]\((\w+)\.ipynb\) \|.*\| (`.*`) \|$", page("introduction")
+    )
+    named = {name: set(re.findall(r"`(\w+)`", modules)) for name, modules in rows}
+    taught = {
+        name: {module for module, (_, names, _) in ROOMS.items() if name in names}
+        for name in named
+    }
+    assert named == taught
+
+
+def test_the_closing_table_names_the_chapter_that_each_number_is_bound_to():
+    bound = iter(bindings_of(BOOK / "closing.md")["closing"])
+    for row in re.findall(r"(?m)^\| .*\(\d\d_\w+\.ipynb\) \|$", page("closing")):
+        chapter = re.search(r"\((\w+)\.ipynb\)", row)[1]
+        cells = nbformat.read(BOOK / f"{chapter}.ipynb", as_version=4).cells
+        names = {name_of(cell.id) for cell in executed_cells(cells)}
+        number = re.search(r"0\.\d+(?= \|)", row)[0]
+        expression = next(source for told, source in bound if told == number)
+        assert set(re.findall(r"\w+(?=\[)", expression)) <= names, row
 
 
 @each_chapter

@@ -191,6 +191,9 @@ def test_an_empty_path_is_not_this_folder(capsys):
     with pytest.raises(SystemExit):
         main(["check", ""])
     assert "it must be a path, but it is empty" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        main(["check", "a" * 5000])
+    assert "File name too long" in capsys.readouterr().err
 
 
 def test_the_command_says_what_its_status_means(capsys):

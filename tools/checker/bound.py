@@ -9,7 +9,15 @@ words that compare ("half", "three times"), each with an expression:
 another; `c05_12.code[0]` the first number of its source. A number must be what its
 expression rounds to, with the sign left aside; of a word the expression must be true.
 What stands before it belongs to the text: "-0.12", "at most 0.352", "more than twice".
+So does a unit of bytes or of time, and a power of ten is a word: "below 10^{-5}".
 ``given`` is for a whole number that nothing computes: a choice, a date, a size.
+
+`tests/claims.json` lists, by page and cell, what the text says of the order of numbers:
+
+    {"05_sgd": {"c05-13": [["the lowest of the three", "c05_12[3] < c05_12[1]"]]}}
+
+The cell must say these words once, and of them the expression must be true. In it,
+`c05_12.text` is what the cell shows.
 
 `python -m tools.checker.bound 05` proposes an expression for what is not bound yet,
 with a question mark where a person must look, and prints each number beside its source.
@@ -36,18 +44,25 @@ from tools.checker.prose import (
     SUPERSCRIPTS,
     computed_numbers,
     rounds_to,
+    shown_in,
     without_listings,
 )
 from tools.checker.solutions import executed_cells
 
-__all__ = ["PAGES", "Source", "Told", "numbers_of_book", "told_in", "troubles"]
+__all__ = [
+    *("PAGES", "Source", "Told", "numbers_of_book", "told_in", "troubles"),
+    "untrue_claims",
+]
 
 FOLDER = ROOT / "tests" / "numbers"
+CLAIMS = ROOT / "tests" / "claims.json"
 PAGES = [*NOTEBOOKS, *sorted(BOOK.glob("*.md"))]
 
 # A formula holds the numbers of a derivation: of those only decimals are bound.
 FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$\n]*\$", re.DOTALL)
-NUMBER_ALONE = re.compile(r"\$([-\N{MINUS SIGN}]?[\d.,]*\d)\$")
+NUMBER_ALONE = re.compile(
+    r"\$((?:\w = )*)([-\N{MINUS SIGN}]?[\d.,]*\d|10\^\{-?\d+\})\$"
+)
 COUNT = (
     "(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|sixteen"
     "|twenty|thirty|forty|fifty|hundred|thousand)"
@@ -65,19 +80,25 @@ TOLD = re.compile(
         (?: (?<![\w.,#)\]}-]) (?P<minus>[-\N{MINUS SIGN}]) | (?<![\w.,#-]) )
         (?P<mantissa>
             (?:\d{1,3}(?:,\d{3})+|\d+)?\.\d+(?!\.?\d)
-          | (?:\d{1,3}(?:,\d{3})+|\d{2,})(?![\d.]*\d)
+          | (?:\d{1,3}(?:,\d{3})+|\d{2,})(?![\d.]*\d|\^)
           | (?<=[-\N{MINUS SIGN}])[2-9](?![\d.]*\d)
         )
     """
     + SCALE
     + rf"""
-      | \b(?P<word>
-            half | halves | halved | twice | thrice | double | doubles | doubled
-          | (?:a|one|two|three)[ ](?:third|quarter|fifth|tenth)s? | (?:a|one)[ ]{PART}
-          | (?:{COUNT}[ ])?{COUNT}[ ]times
-          | (?:one|two|three)[ ](?:(?:time|image|point|tr[yi])(?:e?s)?[ ])?
-            (?:(?:in|out[ ]of)[ ](?:an?[ ])?|of[ ])(?!two){COUNT}
-        )\b
+            (?: \s* (?P<unit> [GM]B | kB | m?s | seconds? | minutes? | hours? )\b )?
+      | (?P<word>
+            (?<![\w.^]) 10\^\{{-?\d+\}}
+          | \b (?i:
+                half | halves | halved | twice | thrice | double | doubles | doubled
+              | (?:a|one|two|three)[ ](?:third|quarter|fifth|tenth)s?
+              | (?:a|one)[ ]{PART}
+              | (?:{COUNT}[ ])?{COUNT}[ ]times
+              | (?:one|two|three)[ ]
+                (?:(?:correct[ ])?(?:time|image|point|tr[yi])(?:e?s)?[ ])?
+                (?:(?:in|out[ ]of)[ ](?:an?[ ])?|of[ ])(?!two){COUNT}
+            ) \b
+        )
     )
     """,
     re.VERBOSE,
@@ -85,7 +106,8 @@ TOLD = re.compile(
 # In the caption of a figure, whose number is blank here, each number word is told.
 CAPTION = re.compile(r"^\*\*\s+\.\*\*.*$", re.MULTILINE)
 COUNTED = re.compile(
-    rf"(?P<comparison>)(?P<minus>)(?P<mantissa>)\b(?P<word>{COUNT})\b", re.IGNORECASE
+    rf"(?P<comparison>)(?P<minus>)(?P<mantissa>)(?P<unit>)\b(?P<word>{COUNT})\b",
+    re.IGNORECASE,
 )
 # Years of sources, the options of MyST, headings, numbers of chapters and versions.
 SOURCE_LINK = re.compile(
@@ -94,16 +116,21 @@ SOURCE_LINK = re.compile(
     r"|\b[Cc]hapters? \d+(?:(?:, | and | to )\d+)*|\bExercise \d+\.\d+|Python 3\.\d+",
     re.MULTILINE,
 )
-FUNCTIONS = {
-    name: getattr(math, name)
-    for name in ("ceil", "exp", "floor", "log", "log10", "sqrt")
-} | {"abs": abs, "len": len, "max": max, "min": min, "round": round, "sum": sum}
+FUNCTIONS = (
+    {
+        name: getattr(math, name)
+        for name in ("ceil", "exp", "floor", "log", "log10", "sqrt")
+    }
+    | {"abs": abs, "len": len, "max": max, "min": min, "round": round, "sum": sum}
+    | {"sorted": sorted}
+)
 
 
 class Told(NamedTuple):
     """A number or a comparing word of the prose, and the words around it.
 
-    ``text`` begins with "at least" and the like, where that stands before the number.
+    ``text`` begins with "at least" and the like, where that stands before the number,
+    and ends with its unit.
     """
 
     text: str
@@ -111,9 +138,14 @@ class Told(NamedTuple):
     match: re.Match[str]
 
     def alone(self) -> str:
-        """Return the text without what it is compared by, and without its sign."""
+        """Return the text without what it is compared by, its sign and its unit."""
         comparison, minus = self.match["comparison"] or "", self.match["minus"] or ""
-        return in_words(self.match[0].removeprefix(comparison).removeprefix(minus))
+        return in_words(
+            self.match[0]
+            .removeprefix(comparison)
+            .removeprefix(minus)
+            .removesuffix(self.match["unit"] or "")
+        )
 
 
 class Source:
@@ -125,6 +157,8 @@ class Source:
         without_outputs = nbformat.from_dict({**cell, "outputs": []})
         self.shown = [float(n) for n in computed_numbers([without_code])]
         self.code = [float(n) for n in computed_numbers([without_outputs])]
+        parts = [part for output in cell.outputs for part in shown_in(output)]
+        self.text = "\n".join(parts)
 
     def __getitem__(self, index: Any) -> Any:
         """Return a number of the outputs, or those of a slice."""
@@ -151,7 +185,7 @@ def told_in(text: str) -> list[Told]:
     """Return the numbers and the comparing words of a text, in their order."""
     text = without_listings(text).translate(SUPERSCRIPTS)
     text = NOT_PROSE.sub(blank, SOURCE_LINK.sub(blank, text))
-    text = NUMBER_ALONE.sub(r" \1 ", text)
+    text = NUMBER_ALONE.sub(r" \1\2 ", text)
     formulas = [match.span() for match in FORMULA.finditer(text)]
     counted = [
         match
@@ -227,6 +261,18 @@ def disagreement(
     return None if agrees else f"{told.text}: {expression} is {value}"
 
 
+def untrue_claims(page: Path, sources: Mapping[str, Source]) -> Iterator[str]:
+    """Yield a sentence for each claim that the page does not make or that is not so."""
+    texts = {cell_id: " ".join(t.split()) for cell_id, t in texts_of(page).items()}
+    claims = json.loads(CLAIMS.read_text("utf-8")).get(page.stem, {})
+    for cell_id, rows in claims.items():
+        for words, expression in rows:
+            if (count := texts.get(cell_id, "").count(words)) != 1:
+                yield f"{cell_id}: says {words!r} {count} times"
+            elif evaluate(expression, sources) is not True:
+                yield f"{cell_id}: {words!r}: not so: {expression}"
+
+
 def evaluate(expression: str, sources: Mapping[str, Source]) -> Any:
     """Return the value of an expression; it must name at least one place."""
     tree = ast.parse(expression, mode="eval")
@@ -278,7 +324,8 @@ def propose(page: Path, sources: Mapping[str, Source]) -> dict[str, list[list[st
         kept = list(old.get(cell_id, []))
         rows = []
         for told in told_in(text):
-            names = (told.text, told.alone())
+            whole = in_words(told.match[0].removesuffix(told.match["unit"] or ""))
+            names = (told.text, whole, told.alone())
             match = next((row for row in kept if row[0] in names), None)
             if match:
                 del kept[: kept.index(match) + 1]

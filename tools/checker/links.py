@@ -68,18 +68,22 @@ def equation_labels(text: str) -> set[str]:
 def misleading_links(text: str, labels: Collection[str]) -> Iterator[str]:
     """Yield each link whose words name something else than what it leads to.
 
-    Those are a chapter by its number, a function by its name, a source by its author
-    and year, and an equation by a label that is not one of ``labels``.
+    Those are a chapter or an exercise by its number, a function by its name, a source
+    by its author and year, and an equation by a label that is not one of ``labels``.
     """
     for link in LINK.finditer(text):
         words, place = " ".join(link[1].replace("*", "").split()), link[2]
         chapter = re.search(r"(?:^|/)(\d\d)_\w+\.ipynb", place)
         number = re.fullmatch(r"(?:[Cc]hapter )?(\d+)", words)
         name = re.fullmatch(r"`(\w+)`", words)
+        step = re.match(r"(?:exercise|inline question) \d", words, re.IGNORECASE)
         _, of_bibliography, key = place.partition("bibliography.md#")
         year = re.search(r"\b(?:1[89]|20)\d\d\b", words)
         if number and not (chapter and int(chapter[1]) == int(number[1])):
             yield link[0]
+        elif step and "softmax.ipynb#" in place:
+            if not place.split("#")[1].startswith(step[0].lower().replace(" ", "-")):
+                yield link[0]
         elif name and "reference.md#" in place:
             if place.rpartition(".")[2] != name[1]:
                 yield link[0]

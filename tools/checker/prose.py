@@ -8,7 +8,7 @@ from typing import Any
 from softmax_lib.figure_data import MIME_TYPE
 from tools.checker.compare import is_picture, output_parts
 
-__all__ = ["computed_numbers", "prose_of", "unsupported_numbers"]
+__all__ = ["computed_numbers", "prose_of", "shown_in", "unsupported_numbers"]
 
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
@@ -47,21 +47,22 @@ def computed_numbers(cells: Iterable[Any]) -> list[Decimal]:
         text
         for cell in cells
         if cell.cell_type == "code"
-        for text in (
-            cell.source,
-            *(
-                part
-                for output in cell.outputs
-                for kind, part in output_parts(output).items()
-                if not is_picture(kind) and kind not in ("text/html", MIME_TYPE)
-            ),
-        )
+        for text in (cell.source, *(p for o in cell.outputs for p in shown_in(o)))
     ]
     numbers = re.findall(
         r"(?<![\w.])(?:(?:\d{1,3}(?:[,_]\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?",
         "\n".join(texts),
     )
     return [Decimal(number.replace(",", "")) for number in numbers]
+
+
+def shown_in(output: Any) -> list[str]:
+    """Return the texts that an output shows a reader of plain text."""
+    return [
+        part
+        for kind, part in output_parts(output).items()
+        if not is_picture(kind) and kind not in ("text/html", MIME_TYPE)
+    ]
 
 
 def unsupported_numbers(prose: str, computed: Iterable[Decimal]) -> list[str]:

@@ -1,5 +1,7 @@
 """A number of the prose is bound to its place, and held to it digit by digit."""
 
+import json
+
 import nbformat
 import pytest
 
@@ -23,10 +25,17 @@ def sources():
     [
         ("It has 0.352, or 35.2 %, of 49,000.", ["0.352", "35.2 %", "49,000"]),
         ("An error of 1.1 × 10⁻⁹, or $1.1 \\times 10^{-9}$.", ["1.1 × 10-9"] * 2),
-        ("Half the loss, three times the work.", ["three times"]),
+        ("Half the loss, three times the work.", ["Half", "three times"]),
         ("It is half the loss, a third of it.", ["half", "a third"]),
         ("by -0.0188, or $-71$, or $-4$ of $x - 12$", ["-0.0188", "-71", "-4"]),
-        ("k-0.5, $10^{-7}$, 1e-07, $e^{-2}$ and CIFAR-10", []),
+        ("k-0.5, $x + 10^{-7}$, 1e-07, $e^{-2}$ and CIFAR-10", []),
+        ("below $10^{-7}$, at $h = 10^{-5}$", ["below 10^{-7}", "10^{-5}"]),
+        ("$D = 3073$ of $N = D = 250$", ["3073", "250"]),
+        (
+            "0.08 ms, 12 MB, at most 30 seconds",
+            ["0.08 ms", "12 MB", "at most 30 seconds"],
+        ),
+        ("10 more seconds", ["10"]),
         (
             "a twentieth, sixteen times, a hundredth",
             ["a twentieth", "sixteen times", "a hundredth"],
@@ -36,8 +45,8 @@ def sources():
             ["five thousand times", "one time in twenty"],
         ),
         (
-            "one of three, two images in a hundred",
-            ["one of three", "two images in a hundred"],
+            "One of three, two images in a hundred, three correct images in four",
+            ["One of three", "two images in a hundred", "three correct images in four"],
         ),
         (
             "more than\ntwice, at most 12, below $-1.5$",
@@ -99,6 +108,29 @@ def test_a_binding_says_what_is_wrong_with_it(prose, expression, said, sources):
     (told,) = told_in(f"It is {prose}.")
     answer = disagreement(told, expression, sources)
     assert answer is None if said is None else said in answer
+
+
+@pytest.mark.parametrize(
+    ("words", "expression", "said"),
+    [
+        ("the lower of the two", "c05_02[0] < c05_02[1]", None),
+        ("the lower of the two", "c05_02[0] > c05_02[1]", "not so"),
+        ("the higher of the two", "c05_02[0] < c05_02[1]", "0 times"),
+        ("the", "c05_02[0] < c05_02[1]", "2 times"),
+        ("the lower of the two", "'accuracy 0.352' in c05_02.text", None),
+        ("the lower of the two", "c05_02[0]", "not so"),
+    ],
+)
+def test_a_claim_is_made_once_and_true(
+    words, expression, said, sources, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(bound, "CLAIMS", tmp_path / "claims.json")
+    page = tmp_path / "page.md"
+    page.write_text("It is the lower of\nthe two.\n", "utf-8")
+    claims = {"page": {"page": [[words, expression]]}}
+    bound.CLAIMS.write_text(json.dumps(claims), "utf-8")
+    found = list(bound.untrue_claims(page, sources))
+    assert found == [] if said is None else said in found[0]
 
 
 def test_proposals_come_from_the_nearest_cell_and_keep_order(
