@@ -41,14 +41,12 @@ __all__ = [
 def wilson_interval(
     num_correct: int, num: int, confidence: float = 0.95
 ) -> tuple[float, float]:
-    """Interval for the accuracy on all images, from that on ``num`` of them.
+    """Wilson's interval (1927) for the accuracy on all images, from that on ``num``.
 
     Parameters
     ----------
-    num_correct : int
-        Points that were predicted correctly.
-    num : int
-        All points that were predicted.
+    num_correct, num : int
+        Points that were predicted correctly, and all that were predicted.
     confidence : float, default 0.95
         In about this fraction of samples the interval contains the true accuracy.
 
@@ -56,12 +54,6 @@ def wilson_interval(
     -------
     low, high : float
         Fractions, from 0 to 1.
-
-    References
-    ----------
-    E. B. Wilson, "Probable inference, the law of succession, and statistical
-    inference", Journal of the American Statistical Association 22 (1927), pages
-    209-212.
 
     Examples
     --------
@@ -137,25 +129,13 @@ class Comparison(NamedTuple):
 def mcnemar(y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Comparison:
     """Compare two classifiers on the points that only one of them predicts correctly.
 
-    If both are equally good, a fair coin decides which of the two it is. McNemar
+    If both are equally good, a fair coin decides which of the two it is. McNemar (1947)
     approximated the coin by a normal curve; here its outcomes are counted.
 
     Parameters
     ----------
-    y : ndarray of int, shape (N,)
-        Correct classes.
     first, second : ndarray of int, shape (N,)
         Classes predicted by the one and by the other.
-
-    Returns
-    -------
-    Comparison
-        ``only_first``, ``only_second`` and ``p_value``.
-
-    References
-    ----------
-    Q. McNemar, "Note on the sampling error of the difference between correlated
-    proportions or percentages", Psychometrika 12 (1947), pages 153-157.
 
     Examples
     --------
@@ -204,20 +184,12 @@ def calibration(
 ) -> Calibration:
     """Group points by confidence and compare it with the accuracy in each group.
 
+    The measures are those of Guo et al. (2017).
+
     Parameters
     ----------
     num_groups : int, default 10
         Groups of equal width between 0 and 1.
-
-    Returns
-    -------
-    Calibration
-        The groups and the expected calibration error.
-
-    References
-    ----------
-    C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On calibration of modern neural
-    networks", International Conference on Machine Learning, 2017.
 
     Examples
     --------
@@ -254,16 +226,11 @@ def calibration(
 
 
 def fit_temperature(scores: np.ndarray, y: np.ndarray) -> float:
-    """Find the temperature with the lowest cross-entropy loss.
+    """Find the temperature, from 0.001 to 1,000, with the lowest cross-entropy loss.
 
     The loss is convex in ``1 / temperature``, and its slope there is the mean over
     the points of the expected score minus the score of the correct class. So the root
-    of the slope is found by halving an interval. `calibration` cites the paper.
-
-    Returns
-    -------
-    float
-        From 0.001 to 1,000: an end of this range where no temperature is the best.
+    of the slope is found by halving an interval (Guo et al., 2017).
 
     Examples
     --------

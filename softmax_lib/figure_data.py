@@ -35,34 +35,25 @@ Content = dict[str, Any]
 
 
 def figure_data(figure: Figure) -> Content:
-    """Return what a figure shows.
+    """Return what a figure of lines, points, bars, images, colour bars and texts shows.
+
+    The result consists of strings, and lists and dicts of them, as JSON can hold them.
+    Numbers are written with six significant digits, many of them in one string with
+    spaces in between. What is empty is left out.
+
+    - ``axes``: for each pair of axes its ``title``; ``x`` and ``y``, each with
+      ``label``, ``scale``, ``limits``, ``ticks`` and ``tick_labels``; and what is
+      drawn there: ``lines``, ``points``, ``bars``, ``images``, ``texts``, ``legend``.
+    - ``texts``, ``legend``: those of the figure as a whole.
+
+    Of an image, ``rows`` holds the sums of each row of pixels (0 to 255), for red,
+    green and blue, and ``columns`` those of each column for all colours, so that a
+    change of a single pixel shows. An artist of a kind that is not read is an error.
 
     Parameters
     ----------
     figure : Figure
-        Drawn with lines, scatter plots, bars, images, colour bars and texts.
-
-    Returns
-    -------
-    dict
-        Strings, and lists and dicts of them, as JSON can hold them. Numbers are
-        written with six significant digits, many of them in one string with spaces in
-        between. What is empty is left out.
-
-        - ``axes``: for each pair of axes its ``title``; ``x`` and ``y``, each with
-          ``label``, ``scale``, ``limits``, ``ticks`` and ``tick_labels``; and what is
-          drawn there: ``lines``, ``points``, ``bars``, ``images``, ``texts``,
-          ``legend``.
-        - ``texts``, ``legend``: those of the figure as a whole.
-
-        Of an image, ``rows`` holds the sums of each row of pixels (0 to 255), for red,
-        green and blue, and ``columns`` those of each column for all colours, so that a
-        change of a single pixel shows.
-
-    Raises
-    ------
-    ValueError
-        If the figure holds an artist of a kind that is not read.
+        Drawn already.
 
     Examples
     --------

@@ -1,8 +1,12 @@
 """One function on many settings, on any executor of ``concurrent.futures``.
 
-No task carries the arrays. Threads share them; the processes of one machine map them
-from files that are written once; a Dask cluster is sent them once, and its workers
+No task carries the ``arrays``. Threads share them; the processes of one machine map
+them from files that are written once; a Dask cluster is sent them once, and its workers
 pass them on to each other.
+
+Notation: an ``executor`` is a pool of threads or of processes, a ``Client`` of Dask, or
+any other executor whose processes see the folder for temporary files of this one;
+``arrays`` are what the calls have in common, ``settings`` what they differ in.
 
 Taught in chapter 15.
 """
@@ -60,19 +64,14 @@ def parallel_map(
 
     When a process of a pool is killed, the pool is broken and accepts no further
     work. The settings that it has not finished then run in a new pool like it, as long
-    as each new pool finishes something. Dask replaces its workers by itself.
+    as each new pool finishes something. Dask replaces its workers by itself. If you
+    interrupt it, the calls that have not begun are cancelled; those that run are waited
+    for, except on Dask, which drops their results.
 
     Parameters
     ----------
-    executor : Executor or dask Client
-        A pool of threads or of processes, a ``Client`` of Dask, or any other executor
-        whose processes see the folder for temporary files of this one.
     task : callable
         What to do. It must not change the arrays.
-    settings : sequence
-        What the calls differ in.
-    arrays : sequence of ndarray
-        What they have in common.
     report : callable, optional
         Called here with each setting and its outcome, as soon as there is one.
 
@@ -81,12 +80,6 @@ def parallel_map(
     list
         What the calls returned, in the order of ``settings``, or the exception of
         those that failed.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        If you interrupt it. The calls that have not begun are cancelled; those that
-        run are waited for, except on Dask, which drops their results.
 
     Examples
     --------
@@ -130,18 +123,8 @@ def share_arrays(
 ) -> Iterator[list[Any]]:
     """Put the arrays where every task reaches them, and yield what to send instead.
 
-    Parameters
-    ----------
-    executor : Executor or dask Client
-        Where the tasks will run.
-    arrays : sequence of ndarray
-        What every task needs.
-
-    Yields
-    ------
-    list
-        One small handle for each array: the array itself for threads, a future for
-        Dask, the path of a temporary file for processes.
+    That is a small handle for each array: the array itself for threads, a future for
+    Dask, the path of a temporary file for processes.
     """
     client: Any = executor
     if isinstance(executor, ThreadPoolExecutor):
@@ -167,8 +150,6 @@ def run_jobs(
 
     Parameters
     ----------
-    executor : Executor
-        Where the jobs run.
     jobs : sequence of tuple
         A function and its arguments.
     numbers : iterable of int
@@ -207,11 +188,6 @@ def grid_search_parallel(
     As `softmax_lib.tuning.grid_search`, with the same result. A pair whose training
     fails has accuracies of NaN, and a warning names the pair and the error; if all
     fail, the first error is raised.
-
-    Parameters
-    ----------
-    executor : Executor or dask Client
-        Where to train, as for `parallel_map`.
     """
     arrays = (X_train, y_train, X_val, y_val)
     check_split(*arrays)

@@ -6,10 +6,10 @@ ValueError if an argument has another shape than its description says, or is emp
 
 Notation: ``images`` are uint8 (N, height, width, 3), red, green and blue from 0 to 255,
 or in grey (N, height, width) or (N, height, width, 1); ``image_shape`` is the shape of
-one; ``labels`` is (N,) of class indices; ``class_names`` has C names; ``weights`` is
-(D - 1, C), one class per column, without the bias row; ``trials`` are the rows of a
-grid search; ``columns`` is the number of pictures side by side, and ``alt``
-the text that describes the figure.
+one; ``labels`` is (N,) of class indices, ``probabilities`` is (N, C); ``class_names``
+has C names; ``weights`` is (D - 1, C), one class per column, without the bias row;
+``trials`` are the rows of a grid search; ``columns`` is the number of pictures side by
+side, and ``alt`` the text that describes the figure.
 
 Taught in chapter 7; used from chapter 1 on.
 """
@@ -394,13 +394,10 @@ def plot_grid_heatmap(trials: Sequence[Trial]) -> DescribedFigure:
 def template_pictures(
     weights: np.ndarray, image_shape: tuple[int, ...] = (32, 32, 3)
 ) -> np.ndarray:
-    """Turn each column of the weights into a picture, all on one shared scale.
+    """Return each column of the weights as a picture, all on one shared scale.
 
-    Returns
-    -------
-    ndarray of uint8, shape (C, height, width, 3)
-        Red, green and blue, the three alike for grey images: the smallest weight is
-        0, the largest 255.
+    They are uint8 (C, height, width, 3), the three alike for grey images: the smallest
+    weight is 0, the largest 255.
 
     Examples
     --------
@@ -481,13 +478,7 @@ def plot_mistakes(
     *,
     columns: int = 5,
 ) -> DescribedFigure:
-    """Show misclassified pictures, with the probability of the two classes involved.
-
-    Parameters
-    ----------
-    probabilities : ndarray, shape (N, C)
-        Softmax probabilities of each picture.
-    """
+    """Show misclassified pictures, with the probability of the two classes involved."""
     check_pictures(images, labels, "labels")
     check_matrix("probabilities", probabilities)
     check_pictures(images, probabilities, "probabilities")

@@ -44,12 +44,12 @@ SEED = 10
 def generate(
     num_train: int = 50_000, num_test: int = 10_000
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Draw the training and the test set.
+    """Draw the training and the test set, a tenth of each from each class.
 
     Parameters
     ----------
     num_train, num_test : int
-        Number of pictures of each set. Each class has its tenth of them.
+        Number of pictures of each set.
 
     Returns
     -------

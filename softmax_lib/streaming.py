@@ -48,12 +48,9 @@ class Rows(Protocol):
 
 
 def running_mean(images: Rows, chunk: int = 5000) -> np.ndarray:
-    """Average the rows, reading each once.
+    """Return the mean (K,) of the rows in float64, reading each once.
 
-    Returns
-    -------
-    ndarray of float64, shape (K,)
-        The mean image. The sums of uint8 are exact, so the chunks do not matter.
+    The sums of uint8 are exact, so the chunks do not matter.
 
     Examples
     --------
@@ -75,16 +72,11 @@ def shuffled_batches(
     rng: np.random.Generator,
     chunk: int = 5000,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Go through the rows once, chunk by chunk, in minibatches.
+    """Go through the rows once, chunk by chunk, and yield minibatches with labels.
 
     The chunks come in random order, and the rows of a chunk too. Rows of different
     chunks never meet in a minibatch, so the rows must lie on the disk in an order that
     says nothing about their labels.
-
-    Yields
-    ------
-    rows : ndarray, shape (batch_size, K)
-    labels : ndarray, shape (batch_size,)
 
     Examples
     --------
@@ -171,18 +163,11 @@ def train_on_stream(
 
 
 def augment(images: np.ndarray) -> Iterator[np.ndarray]:
-    """Mirror and shift images, ten times over.
+    """Mirror and shift images (N, height, width, channels), and yield the ten versions.
 
-    Parameters
-    ----------
-    images : ndarray, shape (N, height, width, channels)
-        Any dtype; it is kept.
-
-    Yields
-    ------
-    ndarray, shape (N, height, width, channels)
-        The images, then moved by two pixels up, down, left and right, where the pixels
-        at the edge are repeated; then all five again, mirrored left to right.
+    The images, then moved by two pixels up, down, left and right, where the pixels at
+    the edge are repeated; then all five again, mirrored left to right. Any dtype is
+    kept.
 
     Examples
     --------

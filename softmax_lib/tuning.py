@@ -62,8 +62,7 @@ class Trial(NamedTuple):
     learning_rate, reg : float
         The settings.
     train_accuracy, val_accuracy : float
-        Fractions of points that the trained model predicts correctly, from 0 to 1;
-        NaN where the training diverged.
+        Fractions of points predicted correctly; NaN where the training diverged.
     """
 
     learning_rate: float
@@ -119,13 +118,9 @@ def grid_search(
 
     Parameters
     ----------
-    X_train : ndarray of float, shape (N, D)
-        Points of the training set.
-    y_train : ndarray of int, shape (N,)
-        Their classes.
-    X_val : ndarray of float, shape (M, D)
-        Points of the validation set.
-    y_val : ndarray of int, shape (M,)
+    X_train, X_val : ndarray of float, shapes (N, D) and (M, D)
+        Points of the training and the validation set.
+    y_train, y_val : ndarray of int, shapes (N,) and (M,)
         Their classes.
     learning_rates, regs : iterable of float
         The two sides of the grid; neither may be empty.
@@ -141,16 +136,8 @@ def grid_search(
     Returns
     -------
     GridResult
-        The trials, their models and losses, and the best of them: the one with the
-        highest validation accuracy, the earlier one where two are equal.
-
-    Raises
-    ------
-    ValueError
-        If a side of the grid is empty, a setting or an array cannot be used, or a
-        training diverges.
-    TypeError
-        If the points do not hold floats or the classes do not hold integers.
+        The best trial is the one with the highest validation accuracy, the earlier one
+        where two are equal.
 
     See Also
     --------
@@ -181,17 +168,7 @@ def grid_search(
 
 
 class Evaluation(NamedTuple):
-    """One cell of the grid.
-
-    Attributes
-    ----------
-    trial : Trial
-        The settings and the accuracies.
-    model : LinearClassifier
-        The trained model.
-    losses : sequence of float
-        Its minibatch losses before each step.
-    """
+    """One cell of the grid: its trial, the trained model, the loss before each step."""
 
     trial: Trial
     model: LinearClassifier
@@ -212,11 +189,6 @@ def train_and_evaluate(
     """Train one model with one pair of settings and measure its accuracies.
 
     As `grid_search`, for one cell of the grid.
-
-    Returns
-    -------
-    Evaluation
-        The trial, its model and its losses.
     """
     classifier = model()
     losses = classifier.train(X_train, y_train, *pair, num_iters, batch_size, rng=seed)
@@ -250,13 +222,6 @@ def train_side_by_side(
         with this seed, up to rounding; NaN where a training diverges.
     losses : ndarray, shape (K, num_iters)
         The minibatch loss of each classifier before each step.
-
-    Raises
-    ------
-    ValueError
-        If a training would reject its input, or if all of them diverge.
-    TypeError
-        If ``X`` does not hold floats or ``y`` does not hold integers.
 
     Examples
     --------

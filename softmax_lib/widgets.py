@@ -28,15 +28,7 @@ STEP = (
 
 
 class LiveFigure(NamedTuple):
-    """The data of a live figure, as a notebook shows it.
-
-    Attributes
-    ----------
-    name : str
-        Which figure it is.
-    data : str
-        What the script reads, in JSON.
-    """
+    """The data of the live figure ``name``, in JSON, as a notebook shows it."""
 
     name: str
     data: str
@@ -56,6 +48,8 @@ class LiveFigure(NamedTuple):
 def live_figure(name: str, /, **data: Any) -> LiveFigure:
     """Put the data of a live figure into the page, after its picture.
 
+    As the last line of a notebook cell, it shows one sentence.
+
     Parameters
     ----------
     name : str
@@ -63,11 +57,6 @@ def live_figure(name: str, /, **data: Any) -> LiveFigure:
     **data : Any
         Words, numbers, arrays, and lists and mappings of them. Numbers with decimals
         are written with four, so that those of two machines can be compared.
-
-    Returns
-    -------
-    LiveFigure
-        As the last line of a notebook cell, it shows one sentence.
 
     Examples
     --------
@@ -82,18 +71,15 @@ def live_figure(name: str, /, **data: Any) -> LiveFigure:
 
 
 def sprite_sheet(pictures: np.ndarray) -> str:
-    """Put pictures into one file that a page can hold.
+    """Put pictures into one PNG file for a page; return its ``data:`` address.
+
+    One frame is below the other and the C pictures of each side by side, in 32 levels
+    of each colour.
 
     Parameters
     ----------
     pictures : ndarray of uint8, shape (frames, C, height, width, 3)
         Red, green and blue, 0 to 255; C pictures in each frame.
-
-    Returns
-    -------
-    str
-        Address (``data:``) of a PNG picture, one frame below the other and the C
-        pictures of each side by side, in 32 levels of each colour.
 
     Examples
     --------

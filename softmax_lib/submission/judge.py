@@ -48,16 +48,8 @@ UNKNOWN_MODULE = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 class Judged:
     """One function or class, and what came of one check.
 
-    Attributes
-    ----------
-    check, function : str
-        The names of the check and of what it was given.
-    report : Report
-        The report.
-    is_checked : bool
-        False if the function could not be run, for no mistake of its own.
-    parts : dict
-        Whether each part of it is right: loss and gradient, or the function as a whole.
+    It is not checked if it could not be run, for no mistake of its own. Its parts are
+    loss and gradient, or the function as a whole, and whether each is right.
     """
 
     check: str
@@ -76,16 +68,9 @@ class Judged:
 class Judgement:
     """All that can be said of a file.
 
-    Attributes
-    ----------
-    judged : list of Judged
-        Each check that the file calls for.
-    remarks : list of str
-        What is worth knowing of the file as a whole.
-    complaints : list of str
-        What of it cannot be read, and where nothing could be checked, what stopped.
-    unread : list of str
-        The places that cannot be read.
+    Besides the checks that it calls for: remarks on the file as a whole, complaints of
+    what cannot be read or, where nothing could be checked, of what stopped, and the
+    places that cannot be read.
     """
 
     judged: list[Judged] = field(default_factory=list)
@@ -281,22 +266,7 @@ def read_lines(process: subprocess.Popen[str], lines: queue.Queue[str]) -> None:
 
 
 def judge(path: Path) -> Judgement:
-    """Check a file in a process of its own.
-
-    Parameters
-    ----------
-    path : path
-        A notebook (``.ipynb``) or a script.
-
-    Returns
-    -------
-    Judgement
-
-    Raises
-    ------
-    Unreadable
-        If the file cannot be read.
-    """
+    """Check a notebook or a script in a process of its own."""
     file = read_file(path)
     if not file.chosen:
         return conclude(file, [], {}, [], [])

@@ -28,15 +28,9 @@ LEVELS = 5  # how many folders above a file may be the root of its imports
 
 @dataclass
 class Loaded:
-    """What a file defines.
+    """The names that a file defines, and why others have no value.
 
-    Attributes
-    ----------
-    names : dict
-        Each global name with its value.
-    missing : dict
-        For a name that has no value since its statement was not run or failed: why.
-        Under ``*``: why an ``import *`` failed.
+    Under ``*`` is why an ``import *`` failed.
     """
 
     names: dict[str, Any]
@@ -49,22 +43,9 @@ def load(
     wanted: Collection[str],
     before: Callable[[int, Statement], str] = lambda number, statement: "",
 ) -> Loaded:
-    """Run what some names need.
+    """Run what the wanted names need; ``path`` is for the imports.
 
-    Parameters
-    ----------
-    path : path
-        Where the file is, for its imports.
-    cells : collection of Cell
-        What it contains.
-    wanted : collection of str
-        Names of functions and classes.
-    before : callable, optional
-        Called before each statement; returns why it is not to run, or "".
-
-    Returns
-    -------
-    Loaded
+    ``before`` is called before each statement; it returns why it is not to run, or "".
     """
     found = statements(cells)
     name, package = prepare_imports(path, found)

@@ -93,20 +93,7 @@ def old_modules() -> Iterator[tuple[str, ModuleType]]:
 
 
 def remarks(cells: Collection[Cell], chosen: Collection[Statement]) -> list[str]:
-    """Say what of a file only an older Python or NumPy has.
-
-    Parameters
-    ----------
-    cells : collection of Cell
-        The file.
-    chosen : collection of Statement
-        What runs of it.
-
-    Returns
-    -------
-    list of str
-        Sentences.
-    """
+    """Say what of a file, and of what runs of it, only an older Python or NumPy has."""
     said = []
     if any(cell.is_python_2 for cell in cells):
         said.append("This file is Python 2; it was read as if it were Python 3.")
@@ -146,18 +133,7 @@ def spelled(name: str) -> str:
 
 
 def with_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function with its arrays passed as tensors.
-
-    Parameters
-    ----------
-    function : callable
-        A loss written for PyTorch.
-
-    Returns
-    -------
-    callable
-        It takes arrays, and returns what the function returns.
-    """
+    """Return a loss written for PyTorch as one that takes arrays."""
     torch = importlib.import_module("torch")
 
     def call(*args: Any) -> Any:
