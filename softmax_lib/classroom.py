@@ -91,17 +91,14 @@ def named(report: dict[str, object]) -> Iterable[tuple[str, str]]:
 
 
 def class_table(rows: Iterable[Mistake]) -> list[tuple[int, str, str]]:
-    """Count the students who made each mistake, of the rows of `check_class`.
+    """Count the students who made each mistake, the most frequent first.
+
+    The result has for each the number of students, the function, and what happened.
 
     Parameters
     ----------
     rows : iterable of Mistake
-        A student who made a mistake in two files counts once.
-
-    Returns
-    -------
-    list of (int, str, str)
-        Number of students, function, and what happened, the most frequent first.
+        Those of `check_class`. A student who made a mistake in two files counts once.
     """
     once = dict.fromkeys((row.student, row.function, row.sentence) for row in rows)
     counts = Counter((function, sentence) for _, function, sentence in once)

@@ -102,6 +102,9 @@ def load_CIFAR10(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Read the official python batches, each after its SHA-256 sum was compared.
 
+    A file that is missing, may not be read, or is truncated or altered is an error that
+    names it.
+
     Parameters
     ----------
     directory : path
@@ -111,15 +114,6 @@ def load_CIFAR10(
     -------
     X_train, y_train, X_test, y_test : ndarray
         50,000 images and their labels, then 10,000.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the directory or one of its files is missing.
-    PermissionError
-        If a file may not be read.
-    ValueError
-        If a file is truncated or altered.
     """
     folder = batches_folder(directory)
     train = load_batches([folder / name for name in TRAIN_FILES])
@@ -361,7 +355,7 @@ def what_is_wrong(folder: Path, missing: Sequence[str]) -> str:
 def load_batches(paths: Sequence[Path]) -> tuple[np.ndarray, np.ndarray]:
     """Images and labels of the batches, one batch after the other."""
     for position, path in enumerate(paths):
-        batch = BatchUnpickler(InMemory(read_file(path)), encoding="bytes").load()
+        batch = BatchUnpickler(io.BytesIO(read_file(path)), encoding="bytes").load()
         rows, labels = batch[b"data"], batch[b"labels"]  # (num, 3072), list of num
         num = len(labels)
         if position == 0:
@@ -384,14 +378,6 @@ class BatchUnpickler(pickle.Unpickler):
         if (module, name) not in BATCH_GLOBALS:
             raise pickle.UnpicklingError(f"a batch may not ask for {module}.{name}")
         return super().find_class(module, name)
-
-
-class InMemory(io.BytesIO):
-    """A file in memory, of which an unpickler makes no second copy."""
-
-    def peek(self, _: int) -> bytes:
-        """Return the whole content, which has no end to wait for."""
-        return self.getvalue()
 
 
 def where() -> str:

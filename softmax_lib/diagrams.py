@@ -49,12 +49,6 @@ def plot_shapes(
         Letters for the numbers of rows and columns of each array.
     lengths : mapping from str to float
         Length drawn for each letter.
-
-    Examples
-    --------
-    >>> shapes = {"A": "NM", "B": "MK", "C": "NK"}
-    >>> plot_shapes([["A", "@", "B", "=", "C"]], shapes, {"N": 2, "M": 3, "K": 1}).alt
-    'Boxes. A (N, M) @ B (M, K) = C (N, K).'
     """
     missing = {letter for pair in shapes.values() for letter in pair} - {*lengths}
     if not rows or missing:

@@ -19,7 +19,6 @@ from softmax_lib.validation import (
     check_finite,
     check_labels,
     check_matrix,
-    check_number,
     check_predictions,
     check_scores,
     check_several,
@@ -38,17 +37,13 @@ __all__ = [
 ]
 
 
-def wilson_interval(
-    num_correct: int, num: int, confidence: float = 0.95
-) -> tuple[float, float]:
-    """Wilson's interval (1927) for the accuracy on all images, from that on ``num``.
+def wilson_interval(num_correct: int, num: int) -> tuple[float, float]:
+    """Wilson's 95 % interval (1927) for the accuracy on all images, given ``num``.
 
     Parameters
     ----------
     num_correct, num : int
         Points that were predicted correctly, and all that were predicted.
-    confidence : float, default 0.95
-        In about this fraction of samples the interval contains the true accuracy.
 
     Returns
     -------
@@ -63,15 +58,12 @@ def wilson_interval(
     """
     check_whole("num_correct", num_correct)
     check_whole("num", num)
-    check_number("confidence", confidence)
     if not (num >= 1 and 0 <= num_correct <= num):
         raise ValueError(
             "num_correct must be from 0 to num, and num at least 1, but they are "
             f"{num_correct} and {num}."
         )
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must be between 0 and 1, but it is {confidence}.")
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    z = NormalDist().inv_cdf(0.975)
     p = num_correct / num
     centre = p + z * z / (2 * num)
     width = z * math.sqrt(p * (1 - p) / num + (z / (2 * num)) ** 2)
@@ -80,7 +72,7 @@ def wilson_interval(
 
 
 def paired_difference(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
-    """Mean difference of two classifiers on the same points, and its standard error.
+    """Return the mean of ``first - second`` and its standard error, on the same points.
 
     Points on which both do equally well add nothing to either number. So the standard
     error is smaller than that of two accuracies on points of their own.
@@ -90,11 +82,6 @@ def paired_difference(first: np.ndarray, second: np.ndarray) -> tuple[float, flo
     first, second : ndarray, shape (N,)
         A number for each of the same points, at least two: whether the classifier is
         correct, how often over several seeds, or its loss.
-
-    Returns
-    -------
-    difference, error : float
-        Mean of ``first - second``, and how far it varies over sets of N such points.
 
     Examples
     --------
@@ -160,13 +147,10 @@ class Calibration(NamedTuple):
 
     Attributes
     ----------
-    edges : ndarray, shape (B + 1,)
-        Limits of the B groups of confidence, from 0 to 1.
-    counts : ndarray of int, shape (B,)
-        Points in each group.
+    edges, counts : ndarray, shapes (B + 1,) and (B,)
+        Limits of the B groups of confidence, from 0 to 1, and the points in each.
     confidences, accuracies : ndarray, shape (B,)
-        Mean highest probability and accuracy in each group; NaN where the group is
-        empty.
+        Mean highest probability and accuracy in each group; NaN where it is empty.
     error : float
         The expected calibration error: the mean over all points of the distance between
         the two in the point's group.

@@ -255,10 +255,8 @@ class Dictionary(NamedTuple):
 
     Attributes
     ----------
-    mean : ndarray of float32, shape (108,)
-        Subtracted from a normalized patch.
-    whitening : ndarray of float32, shape (108, 108)
-        Then multiplied from the right.
+    mean, whitening : ndarray of float32, shapes (108,) and (108, 108)
+        Subtracted from a normalized patch, and then multiplied from the right.
     centroids : ndarray of float32, shape (K, 108)
         Then compared with.
     """

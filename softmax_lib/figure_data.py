@@ -3,6 +3,8 @@
 A picture cannot be compared on another machine letter by letter, nor read by those who
 do not see it. `figure_data` asks the figure's own artists, and not the caller, what
 was drawn: titles, axes, ticks, legends, lines, points, bars, images and texts.
+
+Notation: ``figure`` is drawn with these, and with colour bars.
 """
 
 import re
@@ -35,7 +37,7 @@ Content = dict[str, Any]
 
 
 def figure_data(figure: Figure) -> Content:
-    """Return what a figure of lines, points, bars, images, colour bars and texts shows.
+    """Return what a figure shows.
 
     The result consists of strings, and lists and dicts of them, as JSON can hold them.
     Numbers are written with six significant digits, many of them in one string with
@@ -49,18 +51,6 @@ def figure_data(figure: Figure) -> Content:
     Of an image, ``rows`` holds the sums of each row of pixels (0 to 255), for red,
     green and blue, and ``columns`` those of each column for all colours, so that a
     change of a single pixel shows. An artist of a kind that is not read is an error.
-
-    Parameters
-    ----------
-    figure : Figure
-        Drawn already.
-
-    Examples
-    --------
-    >>> figure = Figure()
-    >>> lines = figure.subplots().plot([0, 1, 2], [0.0, 0.5, 0.25], "r--", label="loss")
-    >>> figure_data(figure)["axes"][0]["lines"][0]["y"]
-    '0 0.5 0.25'
     """
     figure.draw_without_rendering()  # places the ticks and colours the points
     return without_empty(

@@ -46,10 +46,8 @@ class CheckedEntry(NamedTuple):
     ----------
     position : tuple of int
         Index of the coordinate in the array.
-    numerical, analytic : float
-        The finite difference, and the gradient's own entry.
-    relative_error : float
-        `relative_error` of the two.
+    numerical, analytic, relative_error : float
+        The finite difference, the gradient's own entry, and the `relative_error`.
     """
 
     position: tuple[int, ...]

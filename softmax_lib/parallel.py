@@ -62,6 +62,10 @@ def parallel_map(
 ) -> list[Result | Exception]:
     """Call ``task(setting, *arrays)`` for each setting, on the executor.
 
+    The result is what the calls returned, in the order of ``settings``, or the
+    exception of those that failed. ``report`` is called with each setting and its
+    outcome, as soon as there is one. A ``task`` must not change the arrays.
+
     When a process of a pool is killed, the pool is broken and accepts no further
     work. The settings that it has not finished then run in a new pool like it, as long
     as each new pool finishes something. Dask replaces its workers by itself. If you
@@ -70,16 +74,8 @@ def parallel_map(
 
     Parameters
     ----------
-    task : callable
-        What to do. It must not change the arrays.
-    report : callable, optional
-        Called here with each setting and its outcome, as soon as there is one.
-
-    Returns
-    -------
-    list
-        What the calls returned, in the order of ``settings``, or the exception of
-        those that failed.
+    task, report : callable
+        Run on the executor, and here.
 
     Examples
     --------
@@ -108,7 +104,8 @@ def parallel_map(
             pool = pool.get_executor()
         jobs = [(run_task, task, setting, *handles) for setting in settings]
         run_jobs(pool, jobs, missing(), record)
-        while is_process_pool(pool) and (lost := missing()):
+        can_break = isinstance(pool, concurrent.futures.ProcessPoolExecutor)
+        while can_break and (lost := missing()):
             with pool_like(pool) as fresh:
                 run_jobs(fresh, jobs, lost, record)
             if missing() == lost:
@@ -150,10 +147,8 @@ def run_jobs(
 
     Parameters
     ----------
-    jobs : sequence of tuple
-        A function and its arguments.
-    numbers : iterable of int
-        Which of the jobs to run.
+    jobs, numbers : sequence of tuple, iterable of int
+        Functions with their arguments, and which of these to run.
     record : callable
         Called with the number of each job and its result or exception.
     """
@@ -247,11 +242,6 @@ def load_shared(handle: np.ndarray | Path) -> np.ndarray:
 def is_dask_client(executor: Any) -> bool:
     """Return whether it is a Dask client, which submits through an executor."""
     return hasattr(executor, "scatter") and hasattr(executor, "get_executor")
-
-
-def is_process_pool(executor: Executor) -> bool:
-    """Return whether it is a pool of processes, which breaks when it loses one."""
-    return isinstance(executor, concurrent.futures.ProcessPoolExecutor)
 
 
 def pool_like(pool: Any) -> Executor:

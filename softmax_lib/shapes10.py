@@ -55,12 +55,6 @@ def generate(
     -------
     X_train, y_train, X_test, y_test : ndarray
         Pictures, uint8 of shape (N, 32, 32, 3), and labels, int64 of shape (N,).
-
-    Examples
-    --------
-    >>> X_train, y_train, X_test, y_test = generate(num_train=20, num_test=10)
-    >>> X_train.shape, X_train.dtype, np.bincount(y_test).tolist()
-    ((20, 32, 32, 3), dtype('uint8'), [1, 1, 1, 1, 1, 1, 1, 1, 1, 1])
     """
     check_at_least("num_train", num_train)
     check_at_least("num_test", num_test)

@@ -31,14 +31,6 @@ def show_source(function: Callable[..., Any]) -> Source:
     ----------
     function : function or class
         Defined in a file, not typed into a prompt.
-
-    Examples
-    --------
-    >>> from softmax_lib.linear_classifier import accuracy
-    >>> print(show_source(accuracy))
-    def accuracy(y: np.ndarray, y_pred: np.ndarray) -> float:
-        check_predictions(y, y_pred)
-        return float(np.mean(y == y_pred))
     """
     source = textwrap.dedent(inspect.getsource(function))
     lines = source.splitlines()

@@ -24,7 +24,6 @@ from softmax_lib.linear_classifier import (
     initial_weights,
 )
 from softmax_lib.losses import softmax_of_scores, svm_of_scores
-from softmax_lib.preprocessing import gen_batches
 from softmax_lib.validation import (
     as_generator,
     check_finite,
@@ -76,18 +75,13 @@ class GridResult(NamedTuple):
 
     Attributes
     ----------
-    trials : list of Trial
-        All trials, in the order in which they ran.
-    best : Trial
-        The one with the highest validation accuracy.
-    best_model : LinearClassifier
-        The model that it trained.
-    models : list of LinearClassifier
-        The model of each trial; its weights are NaN where the training diverged, and
-        None where it failed on an executor.
-    losses : list of sequence of float
-        The minibatch losses of each trial before each step, as ``train`` returns them;
-        empty where the training failed on an executor.
+    trials, models, losses : list
+        Each Trial in the order in which they ran, its LinearClassifier, and the
+        minibatch losses before each of its steps. Where the training diverged, the
+        weights are NaN; where it failed on an executor, they are None and there are no
+        losses.
+    best, best_model : Trial, LinearClassifier
+        The trial with the highest validation accuracy, and the model that it trained.
     """
 
     trials: list[Trial]
@@ -114,7 +108,8 @@ def grid_search(
     """Train one model for each pair of settings, keep the best on the validation set.
 
     Every model starts at the same ``W`` and sees the same minibatches, so that two
-    trials differ in their settings and in nothing else.
+    trials differ in their settings and in nothing else. The best has the highest
+    validation accuracy; where two are equal, it is the earlier one.
 
     Parameters
     ----------
@@ -124,20 +119,12 @@ def grid_search(
         Their classes.
     learning_rates, regs : iterable of float
         The two sides of the grid; neither may be empty.
-    num_iters, batch_size : int
-        Steps of each training, and points in a minibatch.
     model : subclass of LinearClassifier, default Softmax
         What to train.
     rng : Generator or int, optional
         Source of randomness, or a seed for one.
     verbose : bool
         Whether to print a line for each trial.
-
-    Returns
-    -------
-    GridResult
-        The best trial is the one with the highest validation accuracy, the earlier one
-        where two are equal.
 
     See Also
     --------
@@ -151,8 +138,6 @@ def grid_search(
     >>> found = grid_search(X, y, X, y, **sides, num_iters=50, rng=0)
     >>> found.best
     Trial(learning_rate=0.1, reg=0.0, train_accuracy=1.0, val_accuracy=1.0)
-    >>> len(found.trials), found.best_model.W.shape
-    (4, (2, 2))
     """
     arrays = (X_train, y_train, X_val, y_val)
     check_split(*arrays)
@@ -222,14 +207,6 @@ def train_side_by_side(
         with this seed, up to rounding; NaN where a training diverges.
     losses : ndarray, shape (K, num_iters)
         The minibatch loss of each classifier before each step.
-
-    Examples
-    --------
-    >>> X, y = np.array([[2.0, 1.0], [-2.0, 1.0]]), np.array([0, 1])
-    >>> grid = [(0.1, 0.0), (0.2, 0.0), (0.1, 1.0)]
-    >>> W, losses = train_side_by_side(softmax_of_scores, grid, X, y, 50, 200, seed=0)
-    >>> W.shape, losses.shape
-    ((2, 6), (3, 50))
     """
     if len(grid) == 0 or any(np.shape(pair) != (2,) for pair in grid):
         raise ValueError(
@@ -383,12 +360,9 @@ def accuracies_side_by_side(
 ) -> list[float]:
     """Accuracy of each of the classifiers in ``W``, NaN where its weights are."""
     check_points(X, W)
-    predictions = np.empty((X.shape[0], num_models), dtype=np.intp)
-    usable = np.nan_to_num(W)
-    for batch in gen_batches(X.shape[0], 1000):
-        with np.errstate(over="ignore", invalid="ignore"):  # require_finite reports it
-            scores = require_finite(X[batch] @ usable, X=X[batch])
-        predictions[batch] = scores.reshape(len(scores), num_models, -1).argmax(axis=2)
+    with np.errstate(over="ignore", invalid="ignore"):  # require_finite reports it
+        scores = require_finite(X @ np.nan_to_num(W), X=X)  # (N, K * C)
+    predictions = scores.reshape(len(X), num_models, -1).argmax(axis=2)  # (N, K)
     diverged = np.isnan(W[0]).reshape(num_models, -1)[:, 0]
     return [
         np.nan if bad else accuracy(y, predictions[:, k])

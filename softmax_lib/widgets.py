@@ -80,11 +80,6 @@ def sprite_sheet(pictures: np.ndarray) -> str:
     ----------
     pictures : ndarray of uint8, shape (frames, C, height, width, 3)
         Red, green and blue, 0 to 255; C pictures in each frame.
-
-    Examples
-    --------
-    >>> sprite_sheet(np.zeros((2, 10, 32, 32, 3), dtype=np.uint8))[:22]
-    'data:image/png;base64,'
     """
     shape = pictures.shape if is_array(pictures) else ()
     if len(shape) != 5 or shape[-1] != 3 or 0 in shape:

@@ -295,7 +295,8 @@ def judge_one(child: Child, name: str, check_all: Callable[[Any], Report]) -> Ju
         seen = Seen(child.run(name, tensors=True))
         retried = checked(check_all, seen)
         if retried.passed or report.fault not in (None, retried.fault):
-            report = with_remark(retried, TENSORS)
+            text = f"{retried.text}\n\n{TENSORS.text} {TENSORS.hint}"
+            report = replace(retried, text=text, remarks=(*retried.remarks, TENSORS))
     judged = Judged(
         check_all.__name__, name, report, parts=parts_of(name, report, seen)
     )
@@ -340,12 +341,6 @@ TENSORS = Finding(
     "The worksheet's functions take NumPy arrays.",
     is_remark=True,
 )
-
-
-def with_remark(report: Report, remark: Finding) -> Report:
-    """Return the report with one more remark."""
-    text = f"{report.text}\n\n{remark.text} {remark.hint}"
-    return Report(report.passed, text, report.findings, (*report.remarks, remark))
 
 
 def checked(make: Callable[[Any], Report], runner: Runner) -> Report:

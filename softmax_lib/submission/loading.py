@@ -172,10 +172,6 @@ class Loader(importlib.abc.Loader):
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
-        """Leave this to Python."""
-        return None
-
     def exec_module(self, module: ModuleType) -> None:
         """Run the module's statements."""
         try:
