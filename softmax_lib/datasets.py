@@ -16,8 +16,6 @@ passed over like a server that does not answer. From a terminal: ``softmax-book 
 A batch file is a pickle, and a pickle is a program that can call any function. So a
 file is opened only if its checksum is the official one, and even then the unpickler
 knows only the few globals that a batch needs.
-
-Taught in chapter 1.
 """
 
 import functools

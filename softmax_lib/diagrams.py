@@ -5,8 +5,6 @@ if an argument has another shape than its description says, or is empty.
 
 Notation: ``weights`` are classifiers of points in the plane, each (3, C), with the row
 of the bias last.
-
-Used in chapters 3, 5 and 8.
 """
 
 from collections.abc import Mapping, Sequence

@@ -5,7 +5,7 @@ no sparse matrix; the estimator appends it. ``y`` is (N,) of labels of any kind;
 ``sample_weight`` is (N,), how much each point counts: 2 is as if it were there twice.
 ``W_`` is (D, C), its last row the bias of each class.
 
-Taught in chapter 14. This module needs scikit-learn: ``pip install
+This module needs scikit-learn: ``pip install
 "softmax-lib[sklearn]"``.
 """
 

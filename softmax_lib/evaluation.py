@@ -3,8 +3,6 @@
 Notation: ``y`` is (N,) of classes, ``y_pred`` the classes predicted for the same
 points; ``scores`` is (N, C), and ``probabilities`` has the same shape, each row adding
 up to one.
-
-Taught in chapter 12.
 """
 
 import math

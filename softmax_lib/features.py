@@ -13,7 +13,7 @@ Generator or a seed for one. Every feature function returns (N, number of
 features), float32, one row per image. They work through the images batch by batch, so
 their intermediate arrays are small and stay in the processor's cache.
 
-Taught in chapter 13. `kmeans` needs scikit-learn: ``pip install
+`kmeans` needs scikit-learn: ``pip install
 "softmax-lib[sklearn]"``.
 """
 
@@ -210,7 +210,9 @@ def fit_whitening(
     array([[0.47, 0.  ],
            [0.  , 7.07]])
     """
-    check_patches(patches, epsilon)
+    check_rows("patches", patches)
+    check_finite("patches", patches)
+    check_not_negative("epsilon", epsilon)
     mean = patches.mean(axis=0)
     variances, directions = np.linalg.eigh(np.cov(patches.T, bias=True))
     whitening = (directions / np.sqrt(variances + epsilon)) @ directions.T
@@ -377,13 +379,6 @@ def patch_features(
 def part_of(length: int, number: int, parts: int) -> slice:
     """Slice of one of the parts, as equal as possible, of so many rows or columns."""
     return slice(length * number // parts, length * (number + 1) // parts)
-
-
-def check_patches(patches: np.ndarray, epsilon: float) -> None:
-    """Check that patches can be whitened."""
-    check_rows("patches", patches)
-    check_finite("patches", patches)
-    check_not_negative("epsilon", epsilon)
 
 
 def squared_lengths(rows: np.ndarray) -> np.ndarray:

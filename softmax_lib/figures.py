@@ -3,8 +3,6 @@
 Everything that could differ between two machines is fixed here, so that a figure is the
 same on each. The colours differ to every eye, and in grey print dashes, shapes or names
 do.
-
-Used by `softmax_lib.plots`, which draws what a figure shows.
 """
 
 import base64

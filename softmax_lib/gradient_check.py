@@ -4,8 +4,6 @@ Notation: ``f`` is a function of one array ``x`` of floats that returns a number
 centred difference of step ``h`` in one coordinate is ``(f(x + h) - f(x - h)) / (2 h)``;
 ``rng`` is a Generator or a seed for one. After the CS231n course notes, "Gradient
 checks".
-
-Taught in chapter 4.
 """
 
 from collections.abc import Callable

@@ -5,8 +5,6 @@ from 0 to C - 1, and ``y_pred`` the classes predicted for the same points; ``W``
 (D, C); ``reg`` is the factor on the sum of squared weights. A step of training draws a
 minibatch ``X_batch``, ``y_batch``, computes the loss and its gradient on it, and moves
 ``W`` against the gradient by ``learning_rate`` times its length.
-
-Taught in chapter 5.
 """
 
 import numpy as np

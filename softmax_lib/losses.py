@@ -5,8 +5,6 @@ Notation: ``X`` is (N, D), one point per row; ``W`` is (D, C), one class per col
 ``X @ W``, of shape (N, C). Every loss is the mean over the N points plus
 ``reg * sum(W * W)``, so the regularization adds ``2 * reg * W`` to the gradient, the
 bias row included.
-
-Taught in chapters 2 (with loops), 3 (vectorized) and 8 (softmax against SVM).
 """
 
 import numpy as np

@@ -7,8 +7,6 @@ pass them on to each other.
 Notation: an ``executor`` is a pool of threads or of processes, a ``Client`` of Dask, or
 any other executor whose processes see the folder for temporary files of this one;
 ``arrays`` are what the calls have in common, ``settings`` what they differ in.
-
-Taught in chapter 15.
 """
 
 import concurrent.futures  # whose process pools load when named: a browser has none

@@ -10,8 +10,6 @@ one; ``titles`` are N texts; ``labels`` is (N,) of class indices, ``probabilitie
 (N, C); ``class_names`` has C names; ``weights`` is (D - 1, C), one class per column,
 without the bias row; ``trials`` are the rows of a grid search; ``columns`` is the
 number of pictures side by side, and ``alt`` the text that describes the figure.
-
-Taught in chapter 7; used from chapter 1 on.
 """
 
 import math

@@ -6,8 +6,6 @@ brightness units, 0 to 255 for uint8; ``mean`` is (K,), the mean of the training
 point per row; ``y`` is (N,) of labels; ``rng`` is a Generator or a seed for one. The
 column of ones makes ``D = 3073`` for images (32, 32, 3), and the last row of ``W`` is
 then the bias of each class.
-
-Taught in chapter 1.
 """
 
 from collections.abc import Iterator

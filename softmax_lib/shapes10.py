@@ -7,8 +7,6 @@ right, as horses look both ways.
 
 Every bit is the same on every platform: the numbers come from the raw output of
 PCG64, which NumPy never changes, and all arithmetic is on integers.
-
-Used wherever CIFAR-10 cannot be had; see `softmax_lib.datasets`.
 """
 
 from collections.abc import Callable

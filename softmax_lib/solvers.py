@@ -11,7 +11,7 @@ The penalty makes such a loss strongly convex. So at any ``W`` the loss is above
 minimum by at most ``norm(dW) ** 2 / (4 * reg)`` (Boyd and Vandenberghe, 2004, section
 9.1.2). That is the certificate.
 
-Taught in chapters 10 and 11. This module needs SciPy:
+This module needs SciPy:
 ``pip install "softmax-lib[sklearn]"``.
 """
 

@@ -9,8 +9,6 @@ Notation: ``images`` is such an (N, K) array of uint8, ``labels`` (N,) the class
 its rows, ``mean`` (K,) its mean image; ``chunk`` is the number of rows read at a time,
 ``batch_size`` that of a minibatch and ``num_epochs`` how often each is used; ``rng`` is
 a Generator.
-
-Taught in chapter 15.
 """
 
 from collections.abc import Iterator

@@ -5,8 +5,6 @@ are points and classes; a ``pair`` is a learning rate and a ``reg``, one cell of
 grid; ``num_iters`` are the steps of a training and ``batch_size`` the points in a
 minibatch; ``seed`` is what ``LinearClassifier.train`` takes as its ``rng``. K pairs are
 K models.
-
-Taught in chapter 6.
 """
 
 import itertools

@@ -3,8 +3,6 @@
 A live figure is a picture that a cell draws and, after it, the data by which a script
 of the page (``book/_static/live.js``) lets the reader operate it. Where no script runs,
 the picture stays, with a sentence that says where it can be operated.
-
-Used in chapters 2, 6, 7 and 8.
 """
 
 import base64
@@ -22,9 +20,7 @@ from softmax_lib.validation import describe, is_array
 __all__ = ["LiveFigure", "live_figure", "sprite_sheet"]
 
 NOTE = "This picture can be operated in the book's pages, where JavaScript is on."
-STEP = (
-    8  # of 255, between two levels of a sprite sheet: all 256 would weigh twice as much
-)
+STEP = 8  # of 255, from level to level of a sprite sheet: all would weigh twice as much
 
 
 class LiveFigure(NamedTuple):

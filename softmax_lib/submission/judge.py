@@ -274,11 +274,9 @@ def judge(path: Path) -> Judgement:
     try:
         child.load()
         judged = [
-            each
+            judge_one(child, name, check_all)
             for name in child.ready
-            if name in CHECKS
-            for check_all in CHECKS[name]
-            for each in [judge_one(child, name, check_all)]
+            for check_all in CHECKS.get(name, [])
         ]
     except Stopped as stopped:
         raise Unreadable(f"{path} cannot be checked: {stopped}.") from None
