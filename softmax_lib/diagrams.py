@@ -65,6 +65,7 @@ def plot_shapes(
     ax.set_axis_off()
     ax.set_xlim(0, width)
     ax.set_ylim(-height, 0)
+    sides = {name: f"{name} ({n}, {k})" for name, (n, k) in shapes.items()}
     floor, told = 0.0, []
     for row, tall in zip(rows, heights, strict=True):
         sizes = [lengths[shapes[name][1]] if name in shapes else 0.3 for name in row]
@@ -81,7 +82,7 @@ def plot_shapes(
                 ax.text(middle, floor + tall / 2, name, ha="center", va="center")
             x += size + space
         floor -= gap
-        told.append(" ".join(shape_of(name, shapes) for name in row))
+        told.append(" ".join(sides.get(name, name) for name in row))
     fig.alt = f"Boxes. {'. '.join(told)}."
     return fig
 
@@ -187,8 +188,3 @@ def plot_regions(
     fig.legend(*names, ncols=6, loc="lower center", frameon=False)
     fig.alt = f"The plane, divided into regions by predicted class: {'; '.join(told)}."
     return fig
-
-
-def shape_of(name: str, shapes: Mapping[str, Sequence[str]]) -> str:
-    """Return the name of an array with its shape, or a sign as it is."""
-    return f"{name} ({', '.join(shapes[name])})" if name in shapes else name

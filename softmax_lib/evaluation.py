@@ -96,14 +96,9 @@ def paired_difference(first: np.ndarray, second: np.ndarray) -> tuple[float, flo
 
 
 class Comparison(NamedTuple):
-    """Two classifiers on the same points.
+    """Two classifiers on the same points, of which some only one predicts correctly.
 
-    Attributes
-    ----------
-    only_first, only_second : int
-        Points that only one of the two predicts correctly.
-    p_value : float
-        Chance of counts at least as unequal, if both were equally good.
+    ``p_value`` is the chance of counts at least as unequal, if both were equally good.
     """
 
     only_first: int

@@ -253,14 +253,10 @@ def kmeans(points: np.ndarray, K: int) -> np.ndarray:
 
 
 class Dictionary(NamedTuple):
-    """What patches are compared with, and how they are prepared for it.
+    """What patches are compared with, and how they are prepared for it, in float32.
 
-    Attributes
-    ----------
-    mean, whitening : ndarray of float32, shapes (108,) and (108, 108)
-        Subtracted from a normalized patch, and then multiplied from the right.
-    centroids : ndarray of float32, shape (K, 108)
-        Then compared with.
+    ``mean`` (108,) is subtracted from a normalized patch, which is then multiplied by
+    ``whitening`` (108, 108) and compared with ``centroids`` (K, 108).
     """
 
     mean: np.ndarray

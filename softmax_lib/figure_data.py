@@ -23,7 +23,6 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.markers import MarkerStyle
 from matplotlib.patches import Rectangle
-from matplotlib.path import Path
 from matplotlib.spines import Spine
 from matplotlib.text import Annotation, Text
 
@@ -181,18 +180,14 @@ def look_of_points(points: PathCollection) -> Content:
 def marker_of(points: PathCollection) -> str:
     """Return the sign for the shape of the points, or its corners."""
     (path,) = points.get_paths()
+    corners = np.asarray(path.vertices)
     for sign in "os^vD*<>p":
         style = MarkerStyle(sign)
-        known = style.get_path().transformed(style.get_transform())
-        if same_path(path, known):
+        path = style.get_path().transformed(style.get_transform())
+        known = np.asarray(path.vertices)
+        if corners.shape == known.shape and np.allclose(corners, known):
             return sign
-    return numbers(path.vertices)
-
-
-def same_path(one: Path, other: Path) -> bool:
-    """Say whether two paths have the same corners."""
-    vertices, others = np.asarray(one.vertices), np.asarray(other.vertices)
-    return vertices.shape == others.shape and np.allclose(vertices, others)
+    return numbers(corners)
 
 
 def read_bar(bar: Rectangle) -> tuple[float, float, float, float, str]:

@@ -38,15 +38,7 @@ Function = Callable[[np.ndarray], float]
 
 
 class CheckedEntry(NamedTuple):
-    """One coordinate of a gradient, computed in two ways.
-
-    Attributes
-    ----------
-    position : tuple of int
-        Index of the coordinate in the array.
-    numerical, analytic, relative_error : float
-        The finite difference, the gradient's own entry, and the `relative_error`.
-    """
+    """One coordinate of a gradient, at ``position``, computed in two ways."""
 
     position: tuple[int, ...]
     numerical: float

@@ -52,15 +52,7 @@ OF_SCORES: dict[type[LinearClassifier], OfScores] = {
 
 
 class Trial(NamedTuple):
-    """One row of the table: the settings tried and the accuracies reached.
-
-    Attributes
-    ----------
-    learning_rate, reg : float
-        The settings.
-    train_accuracy, val_accuracy : float
-        Fractions of points predicted correctly; NaN where the training diverged.
-    """
+    """One row of the table; the accuracies are NaN where the training diverged."""
 
     learning_rate: float
     reg: float

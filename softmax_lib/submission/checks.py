@@ -32,13 +32,12 @@ CHECKS: dict[str, list[Callable[[Any], Report]]] = {
 def ready(loaded: Loaded, wanted: Collection[str]) -> dict[str, Any]:
     """Return what is there to check: defined, and not the library's own."""
     values = {name: loaded.names.get(name) for name in CHECKS if name in wanted}
-    return {name: value for name, value in values.items() if is_written(value)}
-
-
-def is_written(value: object) -> bool:
-    """Whether there is something, and it is not the library's own."""
-    module = getattr(value, "__module__", "") or ""
-    return value is not None and not module.startswith("softmax_lib.")
+    return {
+        name: value
+        for name, value in values.items()
+        if value is not None
+        if not str(getattr(value, "__module__", "")).startswith("softmax_lib.")
+    }
 
 
 def fill_in_for_course(loaded: Loaded) -> None:

@@ -97,11 +97,6 @@ class File:
     expected: list[str]  # those of them that the file defines itself
 
     @property
-    def uses_torch(self) -> bool:
-        """Whether the functions need PyTorch."""
-        return any(s.imports and "torch" in s.code.co_names for s in self.chosen)
-
-    @property
     def unread_names(self) -> dict[str, str]:
         """Every name in a cell that does not parse, and why it has no value."""
         return {
@@ -289,7 +284,10 @@ def judge_one(child: Child, name: str, check_all: Callable[[Any], Report]) -> Ju
     """Make one check, with tensors if it needs them."""
     seen = Seen(child.run(name))
     report = checked(check_all, seen)
-    if not report.passed and child.file.uses_torch and "loss" in name:
+    imported = {
+        name for s in child.file.chosen if s.imports for name in s.code.co_names
+    }
+    if not report.passed and "torch" in imported and "loss" in name:
         seen = Seen(child.run(name, tensors=True))
         retried = checked(check_all, seen)
         if retried.passed or report.fault not in (None, retried.fault):

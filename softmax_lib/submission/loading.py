@@ -12,7 +12,7 @@ import importlib.util
 import linecache
 import re
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -97,14 +97,15 @@ def prepare_imports(path: Path, found: Sequence[Statement]) -> tuple[str, str]:
     """
     folder = path.resolve().parent
     above = [folder, *folder.parents][:LEVELS]
-    level = max((level_of(statement) for statement in found), default=0)
+    begun = (re.match(r"from\s*(\.*)", s.text) for s in found if s.imports)
+    level = max((len(dots[1]) for dots in begun if dots), default=0)
     depth = next(
         (i for i, each in enumerate(above) if not (each / "__init__.py").exists()),
         len(above) - 1,
     )
     depth = min(max(depth, level), len(above) - 1)
     package = ".".join(each.name for each in reversed(above[:depth]))
-    tops = {top for statement in found for top in imported(statement)}
+    tops = {name.partition(".")[0] for s in found for name in s.code.co_names}
     roots = [
         each
         for i, each in enumerate(above)
@@ -115,20 +116,6 @@ def prepare_imports(path: Path, found: Sequence[Statement]) -> tuple[str, str]:
         sys.meta_path.insert(0, Finder(roots))
     name = f"{package}.{path.stem}" if level else "submission"
     return name, package if level else ""
-
-
-def level_of(statement: Statement) -> int:
-    """Return how many dots an import begins with."""
-    if not statement.imports:
-        return 0
-    text = statement.text.removeprefix("from").strip()
-    return len(text) - len(text.lstrip("."))
-
-
-def imported(statement: Statement) -> Iterator[str]:
-    """Yield the first part of the names of the modules that a statement imports."""
-    for constant in statement.code.co_names:
-        yield constant.partition(".")[0]
 
 
 def has_module(folder: Path, name: str) -> bool:

@@ -99,9 +99,8 @@ def remarks(cells: Collection[Cell], chosen: Collection[Statement]) -> list[str]
         said.append("This file is Python 2; it was read as if it were Python 3.")
     own = {n for s in chosen if not s.imports for n in s.writes}
     old = sorted({n for s in chosen for n in s.reads if n in PYTHON_2} - own)
-    now = {name: value.__name__ for name, value in PYTHON_2.items()}
     said += [
-        f"`{name}` is Python 2; in Python 3 it is `{now[name]}`."
+        f"`{name}` is Python 2; in Python 3 it is `{PYTHON_2[name].__name__}`."
         for name in old
         if name != "reduce"
     ]
