@@ -36,17 +36,12 @@ __all__ = [
 
 
 def wilson_interval(num_correct: int, num: int) -> tuple[float, float]:
-    """Wilson's 95 % interval (1927) for the accuracy on all images, given ``num``.
+    """Return the 95 % interval (Wilson, 1927) for the accuracy on all images.
 
     Parameters
     ----------
     num_correct, num : int
         Points that were predicted correctly, and all that were predicted.
-
-    Returns
-    -------
-    low, high : float
-        Fractions, from 0 to 1.
 
     Examples
     --------

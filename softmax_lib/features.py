@@ -185,23 +185,18 @@ def normalize_patches(patches: np.ndarray) -> np.ndarray:
 def fit_whitening(
     patches: np.ndarray, epsilon: float = 0.1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mean of the patches and the symmetric matrix that whitens what is left.
+    """Return the mean (108,) of the patches and the matrix that whitens what is left.
 
     The entries of ``(patches - mean) @ whitening`` are uncorrelated, with variance one
     in each direction in which the patches vary by much more than ``epsilon``. Of all
-    such matrices this one moves the patches least, so they still look like patches
-    (Bell and Sejnowski, Vision Research 37, 1997).
+    such matrices this one, which is symmetric, moves the patches least, so they still
+    look like patches (Bell and Sejnowski, Vision Research 37, 1997).
 
     Parameters
     ----------
     epsilon : float, default 0.1
         Added to the variance in each direction, so that directions that contain only
         noise are not amplified.
-
-    Returns
-    -------
-    mean : ndarray, shape (108,)
-    whitening : ndarray, shape (108, 108)
 
     Examples
     --------

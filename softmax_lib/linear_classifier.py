@@ -174,17 +174,12 @@ def accuracy(y: np.ndarray, y_pred: np.ndarray) -> float:
 
 
 def confusion_matrix(y: np.ndarray, y_pred: np.ndarray, num_classes: int) -> np.ndarray:
-    """Count how often each correct class was predicted as each class.
+    """Return how often each correct class (row) was predicted as each class (column).
 
     Parameters
     ----------
     num_classes : int
         Number of classes C. Both arrays hold indices from 0 to C - 1.
-
-    Returns
-    -------
-    ndarray of int, shape (C, C)
-        Row: correct class; column: predicted class. The sum is N.
 
     Examples
     --------

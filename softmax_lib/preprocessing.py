@@ -38,13 +38,10 @@ __all__ = [
 
 
 def images_to_rows(images: np.ndarray) -> np.ndarray:
-    """Flatten each image into one row of numbers, of the same dtype.
+    """Return each image as one row of numbers (N, K), of the same dtype.
 
-    Returns
-    -------
-    ndarray, shape (N, height * width * channels)
-        Row by row, pixel by pixel, the channels of a pixel side by side. A view of
-        ``images`` where its memory layout allows.
+    Row by row, pixel by pixel, the channels of a pixel side by side. It is a view of
+    ``images`` where its memory layout allows.
     """
     if not (is_array(images) and images.ndim == 4 and images.size):
         raise ValueError(
@@ -120,18 +117,12 @@ def dev_subset(
     num_dev: int,
     rng: np.random.Generator | int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw a small development set without replacement.
+    """Draw a small development set without replacement; return copies of its points.
 
     Parameters
     ----------
     num_dev : int
         How many points to draw, from 1 to N.
-
-    Returns
-    -------
-    X_dev : ndarray, shape (num_dev, D)
-    y_dev : ndarray, shape (num_dev,)
-        Copies; no point occurs twice.
     """
     check_rows("X", X)
     check_shape("y", y, (X.shape[0],), "one label for each row of X")

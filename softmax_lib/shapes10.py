@@ -44,15 +44,13 @@ def generate(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Draw the training and the test set, a tenth of each from each class.
 
+    Returned are ``X_train, y_train, X_test, y_test``: pictures, uint8 (N, 32, 32, 3),
+    and labels, int64 (N,).
+
     Parameters
     ----------
     num_train, num_test : int
         Number of pictures of each set.
-
-    Returns
-    -------
-    X_train, y_train, X_test, y_test : ndarray
-        Pictures, uint8 of shape (N, 32, 32, 3), and labels, int64 of shape (N,).
     """
     check_at_least("num_train", num_train)
     check_at_least("num_test", num_test)

@@ -73,7 +73,8 @@ def test_the_paired_error_is_the_spread_over_other_points() -> None:
 def test_a_paired_difference_needs_two_points_and_the_same_ones() -> None:
     with pytest.raises(ValueError, match=r"^first must be a .* at least two numbers"):
         paired_difference(np.ones(1), np.ones(1))
-    with pytest.raises(ValueError, match=r"^second must have .* shape \(5,\), but"):
+    message = r"^second must have one number for each of first, shape \(5,\), but"
+    with pytest.raises(ValueError, match=message):
         paired_difference(np.ones(5), np.ones(4))
 
 
