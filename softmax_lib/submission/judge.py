@@ -26,7 +26,7 @@ from softmax_lib.exercises.losses.check import NAIVE, SVM_LOSS, check
 from softmax_lib.exercises.losses.reference import PARTS
 from softmax_lib.exercises.report import Finding, Report, failed
 from softmax_lib.exercises.sandbox import Outcome, Runner, Task, Trouble, run_by
-from softmax_lib.submission.checks import CHECKS, fill_in_for_course, ready
+from softmax_lib.submission.checks import CHECKS, ready
 from softmax_lib.submission.loading import Finder, load
 from softmax_lib.submission.needed import Statement, choose, statements
 from softmax_lib.submission.reading import Cell, Unreadable, read_cells
@@ -411,16 +411,17 @@ def judge_here(path: Path) -> Judgement:
     file = read_file(path)
     with installed(), path_restored():
         loaded = load(path, file.cells, file.wanted)
-        fill_in_for_course(loaded)
         names = ready(loaded, file.wanted)
-        missing = loaded.missing | file.unread_names
+        missing = loaded.reasons()
         judged = [
-            excused(Judged(make.__name__, name, make(value)), missing)
+            excused(
+                Judged(make.__name__, name, make(value)), missing | file.unread_names
+            )
             for name, value in names.items()
             for make in CHECKS[name]
         ]
     own = list(loaded.missing.values())
-    return conclude(file, list(names), loaded.missing, own, judged)
+    return conclude(file, list(names), missing, own, judged)
 
 
 @contextlib.contextmanager

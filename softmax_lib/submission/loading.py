@@ -36,6 +36,13 @@ class Loaded:
     names: dict[str, Any]
     missing: dict[str, str] = field(default_factory=dict)
 
+    def reasons(self) -> dict[str, str]:
+        """Return why names have no value, those of the modules beside it as well."""
+        found: dict[str, str] = {}
+        for module in list(sys.modules.values()):
+            found |= vars(module).get("__missing__", {})
+        return found | self.missing
+
 
 def load(
     path: Path,
