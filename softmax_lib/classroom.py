@@ -38,22 +38,14 @@ RIGHT, UNKNOWN = "right", "wrong, for a reason that no check knows"
 def check_class(folder: Path) -> list[Mistake]:
     """Check every notebook and script below a folder.
 
+    For each student and function the result has a row per mistake; one row whose
+    ``name`` is "right" where there is none, and one whose ``function`` is "-" for a
+    file that could not be checked.
+
     Parameters
     ----------
     folder : Path
         Such as ``submitted/`` of nbgrader, with a folder per student.
-
-    Returns
-    -------
-    list of Mistake
-        For each student and function, a row per mistake; one row whose ``name`` is
-        "right" where there is none, and one whose ``function`` is "-" for a file that
-        could not be checked.
-
-    Raises
-    ------
-    OSError
-        If it is no folder, or there is no notebook and no script in it.
     """
     folder = Path(folder)
     files = sorted(
@@ -99,18 +91,14 @@ def named(report: dict[str, object]) -> Iterable[tuple[str, str]]:
 
 
 def class_table(rows: Iterable[Mistake]) -> list[tuple[int, str, str]]:
-    """Count the students who made each mistake.
+    """Count the students who made each mistake, the most frequent first.
+
+    The result has for each the number of students, the function, and what happened.
 
     Parameters
     ----------
     rows : iterable of Mistake
-        Rows of `check_class`.
-
-    Returns
-    -------
-    list of (int, str, str)
-        Number of students, function, and what happened, the most frequent first; a
-        student who made a mistake in two files counts once.
+        Those of `check_class`. A student who made a mistake in two files counts once.
     """
     once = dict.fromkeys((row.student, row.function, row.sentence) for row in rows)
     counts = Counter((function, sentence) for _, function, sentence in once)
@@ -126,10 +114,6 @@ def plot_mistake_counts(table: list[tuple[int, str, str]]) -> DescribedFigure:
     ----------
     table : list of (int, str, str)
         Rows of `class_table`; right functions are left out.
-
-    Returns
-    -------
-    DescribedFigure
     """
     wrong = [row for row in table if row[2] != RIGHT]
     height = 0.9 + 0.5 * max(len(wrong), 1)

@@ -1,7 +1,10 @@
 """CIFAR-10 from its official files, or Shapes-10 where it cannot be had.
 
-Images are uint8 (N, 32, 32, 3), labels int64 (N,). The worksheet's eight arrays are
-rows: float32 (N, 3073), the mean image subtracted and a column of ones appended.
+Notation: images are uint8 (N, 32, 32, 3), labels int64 (N,). The worksheet's eight
+arrays are rows: float32 (N, 3073), the mean image subtracted and a column of ones
+appended. ``num_dev`` is how many training points are drawn, without replacement, for
+development; ``rng`` is a Generator or a seed for one; ``dtype`` is the floating dtype
+of the rows.
 
 The data is searched in this order: the folder that ``SOFTMAX_LIB_DATA`` names, the
 user's cache folder, a download of the official archive, and then Shapes-10, with a
@@ -13,8 +16,6 @@ passed over like a server that does not answer. From a terminal: ``softmax-book 
 A batch file is a pickle, and a pickle is a program that can call any function. So a
 file is opened only if its checksum is the official one, and even then the unpickler
 knows only the few globals that a batch needs.
-
-Taught in chapter 1.
 """
 
 import functools
@@ -71,19 +72,7 @@ BATCH_GLOBALS = {  # what a batch file may name
 
 
 class Dataset(NamedTuple):
-    """Images, labels, and what they are called.
-
-    Attributes
-    ----------
-    X_train, X_test : ndarray of uint8, shape (N, 32, 32, 3)
-        Images, brightness from 0 to 255.
-    y_train, y_test : ndarray of int64, shape (N,)
-        Classes, indices into ``class_names``.
-    class_names : tuple of str
-        Ten names.
-    name : str
-        ``CIFAR-10`` or ``Shapes-10``.
-    """
+    """Images and labels, the names of the ten classes, and that of the data."""
 
     X_train: np.ndarray
     y_train: np.ndarray
@@ -111,6 +100,9 @@ def load_CIFAR10(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Read the official python batches, each after its SHA-256 sum was compared.
 
+    A file that is missing, may not be read, or is truncated or altered is an error that
+    names it.
+
     Parameters
     ----------
     directory : path
@@ -119,21 +111,7 @@ def load_CIFAR10(
     Returns
     -------
     X_train, y_train, X_test, y_test : ndarray
-        Images, uint8 of shapes (50000, 32, 32, 3) and (10000, 32, 32, 3), and labels,
-        int64 of shapes (50000,) and (10000,).
-
-    Raises
-    ------
-    FileNotFoundError
-        If the directory or one of its files is missing.
-    PermissionError
-        If a file may not be read.
-    ValueError
-        If a file is truncated or altered.
-
-    References
-    ----------
-    A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
+        50,000 images and their labels, then 10,000.
     """
     folder = batches_folder(directory)
     train = load_batches([folder / name for name in TRAIN_FILES])
@@ -144,25 +122,9 @@ def load_CIFAR10(
 def load_dataset() -> Dataset:
     """Find the data and load it: CIFAR-10, or Shapes-10 where it cannot be had.
 
-    Returns
-    -------
-    Dataset
-        ``X_train, y_train, X_test, y_test`` as of `load_CIFAR10`, then
-        ``class_names`` and ``name``, which is "CIFAR-10" or "Shapes-10".
-
-    Raises
-    ------
-    ValueError
-        If ``SOFTMAX_LIB_DATASET`` is neither ``cifar10`` nor ``shapes10``, or a file
-        is truncated or altered.
-    FileNotFoundError
-        If ``SOFTMAX_LIB_DATA`` names a folder without the data.
-    FetchError
-        If CIFAR-10 was asked for by ``SOFTMAX_LIB_DATASET`` and cannot be had.
-
-    Notes
-    -----
-    If Shapes-10 is used because CIFAR-10 cannot be had, the reason is printed, once.
+    As `load_CIFAR10`, with ``class_names`` and ``name``, which is "CIFAR-10" or
+    "Shapes-10". If CIFAR-10 cannot be had, the reason is printed, once; if
+    ``SOFTMAX_LIB_DATASET`` asks for it, the reason is a FetchError.
     """
     folder = find_CIFAR10()
     if folder is None:
@@ -173,11 +135,7 @@ def load_dataset() -> Dataset:
 def data_notice() -> str:
     """Return a sentence that names the data which `load_dataset` gives here.
 
-    Returns
-    -------
-    str
-        One sentence for CIFAR-10. For Shapes-10, also what the reader must know and
-        how to get CIFAR-10.
+    For Shapes-10 it also says what the reader must know and how to get CIFAR-10.
     """
     if find_CIFAR10() is not None:
         return "Data: CIFAR-10, 60,000 photographs of 32×32 pixels."
@@ -200,7 +158,7 @@ def get_CIFAR10_data(
     rng: np.random.Generator | int | None = None,
     dtype: npt.DTypeLike = np.float32,
 ) -> CIFAR10Data:
-    """Load the data and prepare it as the worksheet does.
+    """Load the data as `load_dataset` does and prepare it as the worksheet does.
 
     Parameters
     ----------
@@ -209,28 +167,8 @@ def get_CIFAR10_data(
         ``num_validation`` the validation set.
     num_test : int
         The first ``num_test`` test images are the test set.
-    num_dev : int
-        How many training points are drawn, without replacement, for development.
-    rng : Generator or int, optional
-        Source of randomness for that draw, or a seed for one.
     dtype : dtype, default float32
-        Floating dtype of the rows. 49,000 rows are 0.6 GB in float32, twice that in
-        float64.
-
-    Returns
-    -------
-    CIFAR10Data
-        ``X_train, y_train, X_val, y_val, X_test, y_test, X_dev, y_dev``. Rows have
-        3,073 columns: an image minus the mean image of the training set, then a one.
-
-    Raises
-    ------
-    ValueError
-        If a size is not positive or larger than the data.
-
-    See Also
-    --------
-    load_dataset : Where the data comes from, and its errors.
+        49,000 rows are 0.6 GB in float32, twice that in float64.
     """
     data = load_dataset()
     check_size("num_training", num_training, len(data.y_train))
@@ -264,6 +202,8 @@ def prepare_images(
 ) -> CIFAR10Data:
     """Shuffle and split images of your own, and prepare them as those of CIFAR-10.
 
+    As `get_CIFAR10_data`. Rows have one column per number of an image, and one of ones.
+
     Parameters
     ----------
     images : ndarray, shape (N, height, width) or (N, height, width, channels)
@@ -273,26 +213,6 @@ def prepare_images(
     num_validation, num_test : int
         How many images are kept for validation and for the test. The others are the
         training set.
-    num_dev : int, default 500
-        How many training points are drawn, without replacement, for development.
-    rng : Generator or int, optional
-        Source of randomness for the order and that draw, or a seed for one.
-    dtype : dtype, default float32
-        Floating dtype of the rows.
-
-    Returns
-    -------
-    CIFAR10Data
-        The eight arrays of `get_CIFAR10_data`. Rows have one column per number of an
-        image, and the column of ones.
-
-    Raises
-    ------
-    TypeError
-        If ``labels`` does not hold integers.
-    ValueError
-        If there is not one label from 0 for each image, or a size is not positive or
-        larger than the data.
 
     Examples
     --------
@@ -433,7 +353,7 @@ def what_is_wrong(folder: Path, missing: Sequence[str]) -> str:
 def load_batches(paths: Sequence[Path]) -> tuple[np.ndarray, np.ndarray]:
     """Images and labels of the batches, one batch after the other."""
     for position, path in enumerate(paths):
-        batch = BatchUnpickler(InMemory(read_file(path)), encoding="bytes").load()
+        batch = BatchUnpickler(io.BytesIO(read_file(path)), encoding="bytes").load()
         rows, labels = batch[b"data"], batch[b"labels"]  # (num, 3072), list of num
         num = len(labels)
         if position == 0:
@@ -456,14 +376,6 @@ class BatchUnpickler(pickle.Unpickler):
         if (module, name) not in BATCH_GLOBALS:
             raise pickle.UnpicklingError(f"a batch may not ask for {module}.{name}")
         return super().find_class(module, name)
-
-
-class InMemory(io.BytesIO):
-    """A file in memory, of which an unpickler makes no second copy."""
-
-    def peek(self, _: int) -> bytes:
-        """Return the whole content, which has no end to wait for."""
-        return self.getvalue()
 
 
 def where() -> str:

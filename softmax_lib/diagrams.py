@@ -5,8 +5,6 @@ if an argument has another shape than its description says, or is empty.
 
 Notation: ``weights`` are classifiers of points in the plane, each (3, C), with the row
 of the bias last.
-
-Used in chapters 3, 5 and 8.
 """
 
 from collections.abc import Mapping, Sequence
@@ -49,12 +47,6 @@ def plot_shapes(
         Letters for the numbers of rows and columns of each array.
     lengths : mapping from str to float
         Length drawn for each letter.
-
-    Examples
-    --------
-    >>> shapes = {"A": "NM", "B": "MK", "C": "NK"}
-    >>> plot_shapes([["A", "@", "B", "=", "C"]], shapes, {"N": 2, "M": 3, "K": 1}).alt
-    'Boxes. A (N, M) @ B (M, K) = C (N, K).'
     """
     missing = {letter for pair in shapes.values() for letter in pair} - {*lengths}
     if not rows or missing:
@@ -73,6 +65,7 @@ def plot_shapes(
     ax.set_axis_off()
     ax.set_xlim(0, width)
     ax.set_ylim(-height, 0)
+    sides = {name: f"{name} ({n}, {k})" for name, (n, k) in shapes.items()}
     floor, told = 0.0, []
     for row, tall in zip(rows, heights, strict=True):
         sizes = [lengths[shapes[name][1]] if name in shapes else 0.3 for name in row]
@@ -89,7 +82,7 @@ def plot_shapes(
                 ax.text(middle, floor + tall / 2, name, ha="center", va="center")
             x += size + space
         floor -= gap
-        told.append(" ".join(shape_of(name, shapes) for name in row))
+        told.append(" ".join(sides.get(name, name) for name in row))
     fig.alt = f"Boxes. {'. '.join(told)}."
     return fig
 
@@ -195,8 +188,3 @@ def plot_regions(
     fig.legend(*names, ncols=6, loc="lower center", frameon=False)
     fig.alt = f"The plane, divided into regions by predicted class: {'; '.join(told)}."
     return fig
-
-
-def shape_of(name: str, shapes: Mapping[str, Sequence[str]]) -> str:
-    """Return the name of an array with its shape, or a sign as it is."""
-    return f"{name} ({', '.join(shapes[name])})" if name in shapes else name

@@ -6,8 +6,6 @@ before its checksum is right, and nothing has its final name before it is whole.
 
 The packages for it are imported when a download begins. In a browser, where a chapter
 runs on drawn pictures, they are not there.
-
-Used by `softmax_lib.datasets`.
 """
 
 import codecs

@@ -1,9 +1,11 @@
 """The softmax classifier as an estimator of scikit-learn.
 
-Notation: the points of scikit-learn have no bias column, so here ``X`` is (N, D - 1);
-the estimator appends it. ``W_`` is (D, C), its last row the bias of each class.
+Notation: the points of scikit-learn have no bias column, so here ``X`` is (N, D - 1),
+no sparse matrix; the estimator appends it. ``y`` is (N,) of labels of any kind;
+``sample_weight`` is (N,), how much each point counts: 2 is as if it were there twice.
+``W_`` is (D, C), its last row the bias of each class.
 
-Taught in chapter 14. This module needs scikit-learn: ``pip install
+This module needs scikit-learn: ``pip install
 "softmax-lib[sklearn]"``.
 """
 
@@ -57,8 +59,6 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         The weights, in the dtype of the points.
     n_iter_ : int
         Steps of L-BFGS in ``fit``, or of gradient descent in ``partial_fit``.
-    n_features_in_ : int
-        Columns of the points that it was trained on.
 
     Examples
     --------
@@ -86,22 +86,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         y: npt.ArrayLike,
         sample_weight: npt.ArrayLike | None = None,
     ) -> Self:
-        """Find the weights with the lowest loss, from zero, by L-BFGS.
-
-        Parameters
-        ----------
-        X : array-like, shape (N, D - 1)
-            Training points; not a sparse matrix.
-        y : array-like, shape (N,)
-            Their labels, of any kind.
-        sample_weight : array-like, shape (N,), optional
-            How much each point counts: 2 is as if it were there twice.
-
-        Returns
-        -------
-        SoftmaxClassifier
-            The estimator itself.
-        """
+        """Find the weights with the lowest loss, from zero, by L-BFGS."""
         rows, labels = validate_data(self, X, y, dtype=FLOATS)
         check_classification_targets(labels)
         self._check_settings()
@@ -142,9 +127,6 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
     ) -> Self:
         """Take one step of gradient descent on the points of a minibatch.
 
-        As `fit`. A ValueError is raised as well if the first call names no classes or
-        a label is not one of them.
-
         Parameters
         ----------
         classes : array-like, shape (C,), optional
@@ -180,43 +162,19 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         check_positive("learning_rate", self.learning_rate)
 
     def decision_function(self, X: npt.ArrayLike) -> np.ndarray:
-        """Score of each class, for each point.
+        """Return the score of each class, for each point.
 
-        Parameters
-        ----------
-        X : array-like, shape (N, D - 1)
-            Points.
-
-        Returns
-        -------
-        ndarray, shape (N, C), or (N,) for two classes
-            For two classes, by how much the score of the second is higher.
+        For two classes it is (N,): by how much the score of the second is higher.
         """
         scores = self._scores(X)
         return scores[:, 1] - scores[:, 0] if scores.shape[1] == 2 else scores
 
     def predict_proba(self, X: npt.ArrayLike) -> np.ndarray:
-        """Probability of each class, for each point.
-
-        As `decision_function`.
-
-        Returns
-        -------
-        ndarray, shape (N, C)
-            Softmax of the scores; each row sums to one.
-        """
+        """Return the probability (N, C) of each class, for each point."""
         return softmax(self._scores(X))
 
     def predict(self, X: npt.ArrayLike) -> np.ndarray:
-        """Label with the highest score, for each point.
-
-        As `decision_function`.
-
-        Returns
-        -------
-        ndarray, shape (N,)
-            Labels of the kind that ``fit`` was given.
-        """
+        """Return the label with the highest score, for each point."""
         best = self._scores(X).argmax(axis=1)
         labels: np.ndarray = self.classes_[best]
         return labels
@@ -231,9 +189,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 def weighted_loss(
     W: np.ndarray, X: np.ndarray, y: np.ndarray, sample_weight: np.ndarray, reg: float
 ) -> tuple[float, np.ndarray]:
-    """Softmax loss and its gradient, as a weighted mean over the points.
-
-    As `softmax_lib.losses.softmax_loss_naive`, without its checks.
+    """As `softmax_lib.losses.softmax_loss_naive`, but a weighted mean, and unchecked.
 
     Parameters
     ----------

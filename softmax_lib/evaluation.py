@@ -3,8 +3,6 @@
 Notation: ``y`` is (N,) of classes, ``y_pred`` the classes predicted for the same
 points; ``scores`` is (N, C), and ``probabilities`` has the same shape, each row adding
 up to one.
-
-Taught in chapter 12.
 """
 
 import math
@@ -19,7 +17,6 @@ from softmax_lib.validation import (
     check_finite,
     check_labels,
     check_matrix,
-    check_number,
     check_predictions,
     check_scores,
     check_several,
@@ -38,30 +35,13 @@ __all__ = [
 ]
 
 
-def wilson_interval(
-    num_correct: int, num: int, confidence: float = 0.95
-) -> tuple[float, float]:
-    """Interval for the accuracy on all images, from that on ``num`` of them.
+def wilson_interval(num_correct: int, num: int) -> tuple[float, float]:
+    """Return the 95 % interval (Wilson, 1927) for the accuracy on all images.
 
     Parameters
     ----------
-    num_correct : int
-        Points that were predicted correctly.
-    num : int
-        All points that were predicted.
-    confidence : float, default 0.95
-        In about this fraction of samples the interval contains the true accuracy.
-
-    Returns
-    -------
-    low, high : float
-        Fractions, from 0 to 1.
-
-    References
-    ----------
-    E. B. Wilson, "Probable inference, the law of succession, and statistical
-    inference", Journal of the American Statistical Association 22 (1927), pages
-    209-212.
+    num_correct, num : int
+        Points that were predicted correctly, and all that were predicted.
 
     Examples
     --------
@@ -71,15 +51,12 @@ def wilson_interval(
     """
     check_whole("num_correct", num_correct)
     check_whole("num", num)
-    check_number("confidence", confidence)
     if not (num >= 1 and 0 <= num_correct <= num):
         raise ValueError(
             "num_correct must be from 0 to num, and num at least 1, but they are "
             f"{num_correct} and {num}."
         )
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must be between 0 and 1, but it is {confidence}.")
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    z = NormalDist().inv_cdf(0.975)
     p = num_correct / num
     centre = p + z * z / (2 * num)
     width = z * math.sqrt(p * (1 - p) / num + (z / (2 * num)) ** 2)
@@ -88,7 +65,7 @@ def wilson_interval(
 
 
 def paired_difference(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
-    """Mean difference of two classifiers on the same points, and its standard error.
+    """Return the mean of ``first - second`` and its standard error, on the same points.
 
     Points on which both do equally well add nothing to either number. So the standard
     error is smaller than that of two accuracies on points of their own.
@@ -98,11 +75,6 @@ def paired_difference(first: np.ndarray, second: np.ndarray) -> tuple[float, flo
     first, second : ndarray, shape (N,)
         A number for each of the same points, at least two: whether the classifier is
         correct, how often over several seeds, or its loss.
-
-    Returns
-    -------
-    difference, error : float
-        Mean of ``first - second``, and how far it varies over sets of N such points.
 
     Examples
     --------
@@ -119,14 +91,9 @@ def paired_difference(first: np.ndarray, second: np.ndarray) -> tuple[float, flo
 
 
 class Comparison(NamedTuple):
-    """Two classifiers on the same points.
+    """Two classifiers on the same points, of which some only one predicts correctly.
 
-    Attributes
-    ----------
-    only_first, only_second : int
-        Points that only one of the two predicts correctly.
-    p_value : float
-        Chance of counts at least as unequal, if both were equally good.
+    ``p_value`` is the chance of counts at least as unequal, if both were equally good.
     """
 
     only_first: int
@@ -137,25 +104,13 @@ class Comparison(NamedTuple):
 def mcnemar(y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Comparison:
     """Compare two classifiers on the points that only one of them predicts correctly.
 
-    If both are equally good, a fair coin decides which of the two it is. McNemar
+    If both are equally good, a fair coin decides which of the two it is. McNemar (1947)
     approximated the coin by a normal curve; here its outcomes are counted.
 
     Parameters
     ----------
-    y : ndarray of int, shape (N,)
-        Correct classes.
     first, second : ndarray of int, shape (N,)
         Classes predicted by the one and by the other.
-
-    Returns
-    -------
-    Comparison
-        ``only_first``, ``only_second`` and ``p_value``.
-
-    References
-    ----------
-    Q. McNemar, "Note on the sampling error of the difference between correlated
-    proportions or percentages", Psychometrika 12 (1947), pages 153-157.
 
     Examples
     --------
@@ -180,13 +135,10 @@ class Calibration(NamedTuple):
 
     Attributes
     ----------
-    edges : ndarray, shape (B + 1,)
-        Limits of the B groups of confidence, from 0 to 1.
-    counts : ndarray of int, shape (B,)
-        Points in each group.
+    edges, counts : ndarray, shapes (B + 1,) and (B,)
+        Limits of the B groups of confidence, from 0 to 1, and the points in each.
     confidences, accuracies : ndarray, shape (B,)
-        Mean highest probability and accuracy in each group; NaN where the group is
-        empty.
+        Mean highest probability and accuracy in each group; NaN where it is empty.
     error : float
         The expected calibration error: the mean over all points of the distance between
         the two in the point's group.
@@ -204,20 +156,12 @@ def calibration(
 ) -> Calibration:
     """Group points by confidence and compare it with the accuracy in each group.
 
+    The measures are those of Guo et al. (2017).
+
     Parameters
     ----------
     num_groups : int, default 10
         Groups of equal width between 0 and 1.
-
-    Returns
-    -------
-    Calibration
-        The groups and the expected calibration error.
-
-    References
-    ----------
-    C. Guo, G. Pleiss, Y. Sun and K. Q. Weinberger, "On calibration of modern neural
-    networks", International Conference on Machine Learning, 2017.
 
     Examples
     --------
@@ -254,16 +198,11 @@ def calibration(
 
 
 def fit_temperature(scores: np.ndarray, y: np.ndarray) -> float:
-    """Find the temperature with the lowest cross-entropy loss.
+    """Find the temperature, from 0.001 to 1,000, with the lowest cross-entropy loss.
 
     The loss is convex in ``1 / temperature``, and its slope there is the mean over
     the points of the expected score minus the score of the correct class. So the root
-    of the slope is found by halving an interval. `calibration` cites the paper.
-
-    Returns
-    -------
-    float
-        From 0.001 to 1,000: an end of this range where no temperature is the best.
+    of the slope is found by halving an interval (Guo et al., 2017).
 
     Examples
     --------

@@ -6,13 +6,14 @@ without labels: small patches of the images are clustered, and an image is descr
 how close its own patches come to the centres of the clusters.
 
 Notation: ``images`` is (N, height, width, 3) of uint8, red, green and blue; a patch of
-6×6 pixels is a row of 108 numbers, pixel by pixel; ``patches`` is (M, 108), ``codes``
-(M, K), where ``K`` is the number of centroids of a ``dictionary``; ``rng`` is a
+``size`` pixels on a side, by default 6, is a row of 108 numbers, pixel by pixel;
+``patches`` is (M, 108), ``distances`` and codes (M, K), where ``K`` is the number of
+centroids of a ``dictionary``; ``num_patches`` is how many are drawn, ``rng`` a
 Generator or a seed for one. Every feature function returns (N, number of
 features), float32, one row per image. They work through the images batch by batch, so
 their intermediate arrays are small and stay in the processor's cache.
 
-Taught in chapter 13. `kmeans` needs scikit-learn: ``pip install
+`kmeans` needs scikit-learn: ``pip install
 "softmax-lib[sklearn]"``.
 """
 
@@ -87,22 +88,13 @@ def in_batches(
 
 @in_batches(200)
 def hog_features(images: np.ndarray) -> np.ndarray:
-    """Histograms of oriented gradients.
+    """Return histograms of oriented gradients (N, F), after Dalal and Triggs (2005).
 
     In each cell of 8×8 pixels, how strong the gradients of the grey image are in each
     of nine directions. Each block of 2×2 cells is scaled to length one, its entries
     are cut off at 0.2, and it is scaled again. The same numbers as scikit-image's
-    ``hog(rgb2gray(image), 9, (8, 8), (2, 2))``.
-
-    Returns
-    -------
-    ndarray, shape (N, F)
-        ``F`` is 324 for images of 32×32: 3×3 blocks of 2×2 cells of 9 numbers.
-
-    References
-    ----------
-    N. Dalal and B. Triggs, "Histograms of oriented gradients for human detection",
-    CVPR 2005.
+    ``hog(rgb2gray(image), 9, (8, 8), (2, 2))``. ``F`` is 324 for images of 32×32: 3×3
+    blocks of 2×2 cells of 9 numbers.
     """
     gray = (images @ GRAY).astype(np.float32) / (255 * 10_000.0)  # (N, height, width)
     rows, columns = np.zeros_like(gray), np.zeros_like(gray)
@@ -160,20 +152,7 @@ def sample_patches(
     size: int = 6,
     rng: np.random.Generator | int | None = None,
 ) -> np.ndarray:
-    """Cut patches out of random places of random images.
-
-    Parameters
-    ----------
-    num_patches : int
-        Number of patches M.
-    size : int, default 6
-        Pixels on a side of a patch.
-
-    Returns
-    -------
-    ndarray of uint8, shape (M, size * size * 3)
-        The patches.
-    """
+    """Return patches cut out of random places of random images, uint8."""
     check_images(images)
     check_at_least("num_patches", num_patches)
     check_at_least("size", size)
@@ -184,13 +163,10 @@ def sample_patches(
 
 
 def normalize_patches(patches: np.ndarray) -> np.ndarray:
-    """Take brightness and contrast out of each patch.
+    """Return the patches without their brightness and contrast.
 
-    Returns
-    -------
-    ndarray
-        Each row minus its mean, divided by the root of its variance plus 10. The 10
-        keeps the noise of a nearly flat patch small.
+    Each row minus its mean is divided by the root of its variance plus 10. The 10 keeps
+    the noise of a nearly flat patch small.
 
     Examples
     --------
@@ -209,28 +185,18 @@ def normalize_patches(patches: np.ndarray) -> np.ndarray:
 def fit_whitening(
     patches: np.ndarray, epsilon: float = 0.1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mean of the patches and the matrix that whitens what is left.
+    """Return the mean (108,) of the patches and the matrix that whitens what is left.
 
     The entries of ``(patches - mean) @ whitening`` are uncorrelated, with variance one
     in each direction in which the patches vary by much more than ``epsilon``. Of all
-    such matrices this one moves the patches least, so they still look like patches.
+    such matrices this one, which is symmetric, moves the patches least, so they still
+    look like patches (Bell and Sejnowski, Vision Research 37, 1997).
 
     Parameters
     ----------
     epsilon : float, default 0.1
         Added to the variance in each direction, so that directions that contain only
         noise are not amplified.
-
-    Returns
-    -------
-    mean : ndarray, shape (108,)
-    whitening : ndarray, shape (108, 108)
-        Symmetric.
-
-    References
-    ----------
-    A. J. Bell and T. J. Sejnowski, "The 'independent components' of natural scenes are
-    edge filters", Vision Research 37 (1997), pages 3327-3338.
 
     Examples
     --------
@@ -239,7 +205,9 @@ def fit_whitening(
     array([[0.47, 0.  ],
            [0.  , 7.07]])
     """
-    check_patches(patches, epsilon)
+    check_rows("patches", patches)
+    check_finite("patches", patches)
+    check_not_negative("epsilon", epsilon)
     mean = patches.mean(axis=0)
     variances, directions = np.linalg.eigh(np.cov(patches.T, bias=True))
     whitening = (directions / np.sqrt(variances + epsilon)) @ directions.T
@@ -247,26 +215,17 @@ def fit_whitening(
 
 
 def kmeans(points: np.ndarray, K: int) -> np.ndarray:
-    """Cluster points by k-means, from the first ``K`` of them, in at most 20 rounds.
+    """Return the centres (K, D) of the clusters found by k-means in at most 20 rounds.
 
-    A round assigns each point to its nearest centroid and moves each centroid to the
-    mean of its points. In float64 no rounding error decides an assignment, so the
-    result is the same on every processor.
+    It starts from the first ``K`` points. A round assigns each point to its nearest
+    centroid and moves each centroid to the mean of its points (Lloyd, IEEE Transactions
+    on Information Theory 28, 1982). In float64 no rounding error decides an assignment,
+    so the result is the same on every processor.
 
     Parameters
     ----------
     points : ndarray of float64, shape (M, D)
         In random order.
-
-    Returns
-    -------
-    ndarray of float64, shape (K, D)
-        The centre of each cluster.
-
-    References
-    ----------
-    S. P. Lloyd, "Least squares quantization in PCM", IEEE Transactions on Information
-    Theory 28 (1982), pages 129-137.
 
     Examples
     --------
@@ -289,16 +248,10 @@ def kmeans(points: np.ndarray, K: int) -> np.ndarray:
 
 
 class Dictionary(NamedTuple):
-    """What patches are compared with, and how they are prepared for it.
+    """What patches are compared with, and how they are prepared for it, in float32.
 
-    Attributes
-    ----------
-    mean : ndarray of float32, shape (108,)
-        Subtracted from a normalized patch.
-    whitening : ndarray of float32, shape (108, 108)
-        Then multiplied from the right.
-    centroids : ndarray of float32, shape (K, 108)
-        Then compared with.
+    ``mean`` (108,) is subtracted from a normalized patch, which is then multiplied by
+    ``whitening`` (108, 108) and compared with ``centroids`` (K, 108).
     """
 
     mean: np.ndarray
@@ -316,22 +269,7 @@ def learn_dictionary(
 ) -> Dictionary:
     """Learn ``K`` centroids of the whitened patches of images. No label is used.
 
-    Parameters
-    ----------
-    num_patches : int, default 50,000
-        Number of patches that are drawn, at least ``K``.
-    size : int, default 6
-        Pixels on a side of a patch.
-
-    Returns
-    -------
-    Dictionary
-        The centroids and what prepares patches for them.
-
-    References
-    ----------
-    A. Coates, H. Lee and A. Y. Ng, "An analysis of single-layer networks in
-    unsupervised feature learning", AISTATS 2011.
+    The method is that of Coates, Lee and Ng (2011).
     """
     check_whole("K", K)
     drawn = sample_patches(images, num_patches, size=size, rng=rng)
@@ -342,12 +280,7 @@ def learn_dictionary(
 
 
 def distances(patches: np.ndarray, dictionary: Dictionary) -> np.ndarray:
-    """Distance of each whitened patch from each centroid.
-
-    Returns
-    -------
-    ndarray, shape (M, K)
-        Euclidean distances.
+    """Return the Euclidean distance (M, K) of each whitened patch from each centroid.
 
     Examples
     --------
@@ -370,18 +303,10 @@ def distances(patches: np.ndarray, dictionary: Dictionary) -> np.ndarray:
 
 
 def triangle_encoding(distances: np.ndarray) -> np.ndarray:
-    """How much closer than average each centroid is; 0 for those that are not.
+    """Return how much closer than average each centroid is (M, K), or else 0.
 
-    Parameters
-    ----------
-    distances : ndarray, shape (M, K)
-        From each patch to each centroid.
-
-    Returns
-    -------
-    ndarray, shape (M, K)
-        The mean of a row minus its distances, where that is positive; from section
-        3.2.2 of the paper that `learn_dictionary` names.
+    That is the mean of a row minus its distances, where it is positive (Coates, Lee and
+    Ng, 2011, section 3.2.2).
 
     Examples
     --------
@@ -445,13 +370,6 @@ def patch_features(
 def part_of(length: int, number: int, parts: int) -> slice:
     """Slice of one of the parts, as equal as possible, of so many rows or columns."""
     return slice(length * number // parts, length * (number + 1) // parts)
-
-
-def check_patches(patches: np.ndarray, epsilon: float) -> None:
-    """Check that patches can be whitened."""
-    check_rows("patches", patches)
-    check_finite("patches", patches)
-    check_not_negative("epsilon", epsilon)
 
 
 def squared_lengths(rows: np.ndarray) -> np.ndarray:

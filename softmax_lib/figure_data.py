@@ -3,6 +3,8 @@
 A picture cannot be compared on another machine letter by letter, nor read by those who
 do not see it. `figure_data` asks the figure's own artists, and not the caller, what
 was drawn: titles, axes, ticks, legends, lines, points, bars, images and texts.
+
+Notation: ``figure`` is drawn with these, and with colour bars.
 """
 
 import re
@@ -21,7 +23,6 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.markers import MarkerStyle
 from matplotlib.patches import Rectangle
-from matplotlib.path import Path
 from matplotlib.spines import Spine
 from matplotlib.text import Annotation, Text
 
@@ -37,39 +38,18 @@ Content = dict[str, Any]
 def figure_data(figure: Figure) -> Content:
     """Return what a figure shows.
 
-    Parameters
-    ----------
-    figure : Figure
-        Drawn with lines, scatter plots, bars, images, colour bars and texts.
+    The result consists of strings, and lists and dicts of them, as JSON can hold them.
+    Numbers are written with six significant digits, many of them in one string with
+    spaces in between. What is empty is left out.
 
-    Returns
-    -------
-    dict
-        Strings, and lists and dicts of them, as JSON can hold them. Numbers are
-        written with six significant digits, many of them in one string with spaces in
-        between. What is empty is left out.
+    - ``axes``: for each pair of axes its ``title``; ``x`` and ``y``, each with
+      ``label``, ``scale``, ``limits``, ``ticks`` and ``tick_labels``; and what is
+      drawn there: ``lines``, ``points``, ``bars``, ``images``, ``texts``, ``legend``.
+    - ``texts``, ``legend``: those of the figure as a whole.
 
-        - ``axes``: for each pair of axes its ``title``; ``x`` and ``y``, each with
-          ``label``, ``scale``, ``limits``, ``ticks`` and ``tick_labels``; and what is
-          drawn there: ``lines``, ``points``, ``bars``, ``images``, ``texts``,
-          ``legend``.
-        - ``texts``, ``legend``: those of the figure as a whole.
-
-        Of an image, ``rows`` holds the sums of each row of pixels (0 to 255), for red,
-        green and blue, and ``columns`` those of each column for all colours, so that a
-        change of a single pixel shows.
-
-    Raises
-    ------
-    ValueError
-        If the figure holds an artist of a kind that is not read.
-
-    Examples
-    --------
-    >>> figure = Figure()
-    >>> lines = figure.subplots().plot([0, 1, 2], [0.0, 0.5, 0.25], "r--", label="loss")
-    >>> figure_data(figure)["axes"][0]["lines"][0]["y"]
-    '0 0.5 0.25'
+    Of an image, ``rows`` holds the sums of each row of pixels (0 to 255), for red,
+    green and blue, and ``columns`` those of each column for all colours, so that a
+    change of a single pixel shows. An artist of a kind that is not read is an error.
     """
     figure.draw_without_rendering()  # places the ticks and colours the points
     return without_empty(
@@ -200,18 +180,14 @@ def look_of_points(points: PathCollection) -> Content:
 def marker_of(points: PathCollection) -> str:
     """Return the sign for the shape of the points, or its corners."""
     (path,) = points.get_paths()
+    corners = np.asarray(path.vertices)
     for sign in "os^vD*<>p":
         style = MarkerStyle(sign)
-        known = style.get_path().transformed(style.get_transform())
-        if same_path(path, known):
+        path = style.get_path().transformed(style.get_transform())
+        known = np.asarray(path.vertices)
+        if corners.shape == known.shape and np.allclose(corners, known):
             return sign
-    return numbers(path.vertices)
-
-
-def same_path(one: Path, other: Path) -> bool:
-    """Say whether two paths have the same corners."""
-    vertices, others = np.asarray(one.vertices), np.asarray(other.vertices)
-    return vertices.shape == others.shape and np.allclose(vertices, others)
+    return numbers(corners)
 
 
 def read_bar(bar: Rectangle) -> tuple[float, float, float, float, str]:

@@ -3,8 +3,6 @@
 Everything that could differ between two machines is fixed here, so that a figure is the
 same on each. The colours differ to every eye, and in grey print dashes, shapes or names
 do.
-
-Used by `softmax_lib.plots`, which draws what a figure shows.
 """
 
 import base64
@@ -49,37 +47,19 @@ STYLE: Any = {
 
 
 class DescribedFigure(Figure):
-    """A Matplotlib figure that carries its alternative text.
-
-    Attributes
-    ----------
-    alt : str
-        What is to be seen, for those who do not see it.
-    """
+    """A Matplotlib figure that carries ``alt``, a text for those who do not see it."""
 
     alt: str = ""
 
     def png(self) -> bytes:
-        """Render the figure, to the same bytes each time.
-
-        Returns
-        -------
-        bytes
-            A PNG file.
-        """
+        """Render the figure as a PNG file, to the same bytes each time."""
         buffer = io.BytesIO()
         with mpl.rc_context(STYLE):
             self.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
         return buffer.getvalue()
 
     def svg(self) -> bytes:
-        """Draw the figure so that it can be enlarged, to the same bytes each time.
-
-        Returns
-        -------
-        bytes
-            An SVG file that carries ``alt`` as its description.
-        """
+        """Draw the figure as an SVG file, with ``alt``, to the same bytes each time."""
         buffer = io.BytesIO()
         notes = {"Date": None, "Description": self.alt}
         with mpl.rc_context(STYLE):
@@ -87,13 +67,7 @@ class DescribedFigure(Figure):
         return buffer.getvalue()
 
     def data(self) -> dict[str, Any]:
-        """Read from the figure what it shows, in words and numbers.
-
-        Returns
-        -------
-        dict
-            As `softmax_lib.figure_data.figure_data` describes it.
-        """
+        """Read from the figure what it shows, in words and numbers."""
         with mpl.rc_context(STYLE):
             return figure_data(self)
 

@@ -4,8 +4,6 @@ Notation: ``f`` is a function of one array ``x`` of floats that returns a number
 centred difference of step ``h`` in one coordinate is ``(f(x + h) - f(x - h)) / (2 h)``;
 ``rng`` is a Generator or a seed for one. After the CS231n course notes, "Gradient
 checks".
-
-Taught in chapter 4.
 """
 
 from collections.abc import Callable
@@ -40,17 +38,7 @@ Function = Callable[[np.ndarray], float]
 
 
 class CheckedEntry(NamedTuple):
-    """One coordinate of a gradient, computed in two ways.
-
-    Attributes
-    ----------
-    position : tuple of int
-        Index of the coordinate in the array.
-    numerical, analytic : float
-        The finite difference, and the gradient's own entry.
-    relative_error : float
-        `relative_error` of the two.
-    """
+    """One coordinate of a gradient, at ``position``, computed in two ways."""
 
     position: tuple[int, ...]
     numerical: float
@@ -59,18 +47,12 @@ class CheckedEntry(NamedTuple):
 
 
 def relative_error(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
-    """Largest relative error between two numbers or arrays.
+    """Largest of ``|a - b| / (|a| + |b|)``, from 0 to 1, with 0 where both are zero.
 
     Parameters
     ----------
     a, b : array_like
-        Of the same shape.
-
-    Returns
-    -------
-    float
-        The maximum over the entries of ``|a - b| / (|a| + |b|)``, from 0 to 1, with
-        0 where both entries are zero.
+        Numbers or arrays of the same shape.
 
     Examples
     --------
@@ -90,12 +72,9 @@ def relative_error(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
 
 
 def eval_numerical_gradient(f: Function, x: np.ndarray, h: float = 1e-5) -> np.ndarray:
-    """Gradient of ``f`` at ``x`` by centred differences, every coordinate.
+    """Return the gradient of ``f`` at ``x`` by centred differences, every coordinate.
 
-    Returns
-    -------
-    ndarray
-        Of the shape and dtype of ``x``. It costs two calls of ``f`` per entry.
+    It has the shape and dtype of ``x`` and costs two calls of ``f`` per entry.
 
     Examples
     --------
@@ -131,11 +110,6 @@ def grad_check_sparse(
     num_checks : int, default 10
         How many entries to draw.
 
-    Returns
-    -------
-    list of CheckedEntry
-        ``(position, numerical, analytic, relative_error)`` for each entry.
-
     Examples
     --------
     >>> f = lambda x: float(np.sum(x**2))
@@ -166,7 +140,7 @@ def grad_check_sparse(
 def centered_difference(
     f: Function, x: np.ndarray, index: tuple[int, ...], h: float
 ) -> float:
-    """Slope of ``f`` along one coordinate of ``x``.
+    """Slope of ``f`` along the coordinate of ``x`` whose position is ``index``.
 
     As `eval_numerical_gradient`, for one entry.
 
@@ -174,11 +148,6 @@ def centered_difference(
     ----------
     index : tuple of int
         Position of the coordinate in ``x``.
-
-    Returns
-    -------
-    float
-        The centred difference.
     """
     above, below = x.copy(), x.copy()
     above[index] += h

@@ -1,12 +1,10 @@
-"""A linear classifier trained by stochastic gradient descent.
+"""A linear classifier trained by stochastic gradient descent, as in CS231n.
 
 Notation: ``X`` is (N, D) of floats, one point per row; ``y`` is (N,) of class indices
 from 0 to C - 1, and ``y_pred`` the classes predicted for the same points; ``W`` is
 (D, C); ``reg`` is the factor on the sum of squared weights. A step of training draws a
 minibatch ``X_batch``, ``y_batch``, computes the loss and its gradient on it, and moves
 ``W`` against the gradient by ``learning_rate`` times its length.
-
-Taught in chapter 5.
 """
 
 import numpy as np
@@ -33,12 +31,8 @@ __all__ = ["LinearClassifier", "Softmax", "LinearSVM", "accuracy", "confusion_ma
 class LinearClassifier:
     """Predict the class with the highest score, where the scores are ``X @ W``.
 
-    A subclass defines the loss that is minimized.
-
-    Attributes
-    ----------
-    W : ndarray, shape (D, C), or None
-        The weights; None before the first training.
+    A subclass defines the loss that is minimized. ``W`` is None before the first
+    training.
     """
 
     W: np.ndarray | None = None
@@ -66,19 +60,12 @@ class LinearClassifier:
     ) -> list[float]:
         """Minimize the loss by stochastic gradient descent.
 
-        Training starts at ``W = 0.001 * randn(D, C)``, or at the ``W`` of an earlier
-        call.
+        Training starts at ``W = 0.001 * randn(D, C)``, where C is ``y.max() + 1``, or
+        at the ``W`` of an earlier call. The result is the minibatch loss before each
+        step.
 
         Parameters
         ----------
-        X : ndarray of float, shape (N, D)
-            Training points.
-        y : ndarray of int, shape (N,)
-            Their classes, from 0 to C - 1; on the first call C is ``y.max() + 1``.
-        learning_rate : float
-            Factor on the gradient in each step.
-        reg : float
-            Factor on the sum of squared weights.
         num_iters : int
             Number of steps.
         batch_size : int
@@ -87,23 +74,6 @@ class LinearClassifier:
             Whether to print the loss every 100 steps.
         rng : Generator or int, optional
             Source of randomness, or a seed for one.
-
-        Returns
-        -------
-        list of float
-            The minibatch loss before each step.
-
-        Raises
-        ------
-        ValueError
-            If a shape does not fit, an array is empty, a label is out of range, a
-            setting is not positive, or the loss is no longer a finite number.
-        TypeError
-            If ``X`` does not hold floats or ``y`` does not hold integers.
-
-        References
-        ----------
-        CS231n, assignment 1, ``linear_classifier.py``.
         """
         check_settings(learning_rate, reg, num_iters, batch_size)
         check_matrix("X", X)
@@ -125,14 +95,9 @@ class LinearClassifier:
     def step(
         self, X_batch: np.ndarray, y_batch: np.ndarray, learning_rate: float, reg: float
     ) -> float:
-        """Take one step of gradient descent, which changes ``W`` in place.
+        """Take one step of gradient descent, in place; return the loss before it.
 
         As `train`, on the points of one minibatch.
-
-        Returns
-        -------
-        float
-            The loss before the step.
         """
         W = self.weights()
         loss, dW = self.loss(X_batch, y_batch, reg)  # dW is (D, C)
@@ -140,21 +105,7 @@ class LinearClassifier:
         return loss
 
     def predict(self, X: np.ndarray) -> np.ndarray:
-        """Class with the highest score, for each point.
-
-        Returns
-        -------
-        ndarray of int, shape (N,)
-            The lowest class index where scores tie.
-
-        Raises
-        ------
-        RuntimeError
-            If the classifier has not been trained.
-        ValueError
-            If ``X`` does not have the number of columns it was trained on, or a
-            number in it is not finite.
-        """
+        """Return the class (N,) of the highest score, the lowest where scores tie."""
         W = self.weights()
         check_points(X, W)
         with np.errstate(over="ignore", invalid="ignore"):  # require_finite reports it
@@ -163,18 +114,7 @@ class LinearClassifier:
         return classes
 
     def weights(self) -> np.ndarray:
-        """Return ``W``, if the classifier has been trained.
-
-        Returns
-        -------
-        ndarray, shape (D, C)
-            The classifier's own array, not a copy.
-
-        Raises
-        ------
-        RuntimeError
-            If the classifier has not been trained.
-        """
+        """Return ``W`` itself; raise a RuntimeError before the first training."""
         if self.W is None:
             raise RuntimeError("The classifier has no weights yet; call train first.")
         return self.W
@@ -222,17 +162,7 @@ def check_model(model: object) -> None:
 
 
 def accuracy(y: np.ndarray, y_pred: np.ndarray) -> float:
-    """Fraction of points whose predicted class is the correct one.
-
-    Returns
-    -------
-    float
-        From 0 to 1.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ or there is no point.
+    """Fraction, from 0 to 1, of points whose predicted class is the correct one.
 
     Examples
     --------
@@ -244,19 +174,12 @@ def accuracy(y: np.ndarray, y_pred: np.ndarray) -> float:
 
 
 def confusion_matrix(y: np.ndarray, y_pred: np.ndarray, num_classes: int) -> np.ndarray:
-    """Count how often each correct class was predicted as each class.
-
-    As `accuracy`, which divides the sum of its diagonal by N.
+    """Return how often each correct class (row) was predicted as each class (column).
 
     Parameters
     ----------
     num_classes : int
         Number of classes C. Both arrays hold indices from 0 to C - 1.
-
-    Returns
-    -------
-    ndarray of int, shape (C, C)
-        Row: correct class; column: predicted class. The sum is N.
 
     Examples
     --------

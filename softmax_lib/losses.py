@@ -5,8 +5,6 @@ Notation: ``X`` is (N, D), one point per row; ``W`` is (D, C), one class per col
 ``X @ W``, of shape (N, C). Every loss is the mean over the N points plus
 ``reg * sum(W * W)``, so the regularization adds ``2 * reg * W`` to the gradient, the
 bias row included.
-
-Taught in chapters 2 (with loops), 3 (vectorized) and 8 (softmax against SVM).
 """
 
 import numpy as np
@@ -53,19 +51,6 @@ def softmax_loss_naive(
     dW : ndarray, shape (D, C)
         Gradient of ``loss`` with respect to ``W``, in the dtype of ``X @ W``.
 
-    Raises
-    ------
-    ValueError
-        If a shape does not fit, an array is empty, a label is out of range, ``reg``
-        is negative, or a number in ``X``, ``W`` or the loss is not finite.
-    TypeError
-        If ``X`` or ``W`` does not hold floats of 32 bits or more, ``y`` does not hold
-        integers, or ``reg`` is not a number.
-
-    References
-    ----------
-    CS231n course notes, "Linear classification: Support Vector Machine, Softmax".
-
     Examples
     --------
     >>> W, X, y = np.zeros((2, 10)), np.ones((1, 2)), np.array([3])
@@ -95,10 +80,7 @@ def softmax_loss_naive(
 def softmax_loss_vectorized(
     W: np.ndarray, X: np.ndarray, y: np.ndarray, reg: float
 ) -> tuple[float, np.ndarray]:
-    """Softmax loss and its gradient, without loops.
-
-    As `softmax_loss_naive`: the same arguments, results and errors.
-    """
+    """As `softmax_loss_naive`, without loops."""
     check_loss_input(W, X, y, reg)
     with np.errstate(over="ignore", invalid="ignore"):  # require_finite reports it
         scores = require_finite(X @ W, X=X, W=W)  # (N, C)
@@ -115,11 +97,6 @@ def softmax_of_scores(
     scores: np.ndarray, y: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Softmax loss of each point, and its gradient with respect to the scores.
-
-    Parameters
-    ----------
-    y : ndarray of int, shape (N,)
-        Correct class of each point, from 0 to C - 1.
 
     Returns
     -------
@@ -147,24 +124,13 @@ def softmax_of_scores(
 
 
 def softmax(scores: np.ndarray, temperature: float = 1.0) -> np.ndarray:
-    """Probabilities of the classes: softmax of each row of ``scores / temperature``.
+    """Return the probabilities (N, C): softmax of each row of ``scores / temperature``.
 
     Parameters
     ----------
     temperature : float, default 1
         A value above 1 moves the probabilities closer together, one below 1 further
         apart. The order of the classes stays the same.
-
-    Returns
-    -------
-    ndarray of float, shape (N, C)
-        Each row adds up to one.
-
-    Raises
-    ------
-    ValueError
-        If ``scores`` is not a matrix of finite numbers or ``temperature`` is not a
-        positive number.
 
     Examples
     --------
@@ -187,20 +153,8 @@ def svm_loss_naive(
     """Multiclass SVM (hinge) loss with margin 1 and its gradient, with loops.
 
     As `softmax_loss_naive`, except that the loss of a point is the sum of its positive
-    margins. At a kink, where a margin is exactly zero, the gradient is that of the flat
-    side.
-
-    References
-    ----------
-    J. Weston and C. Watkins, "Support vector machines for multi-class pattern
-    recognition", ESANN 1999.
-
-    Examples
-    --------
-    >>> W, X, y = np.zeros((2, 10)), np.ones((1, 2)), np.array([3])
-    >>> loss, dW = svm_loss_naive(W, X, y, reg=0.0)
-    >>> print(f"{loss:.6f}")
-    9.000000
+    margins (Weston and Watkins, 1999). At a kink, where a margin is exactly zero, the
+    gradient is that of the flat side.
     """
     check_loss_input(W, X, y, reg)
     num_train, num_classes = X.shape[0], W.shape[1]
@@ -225,10 +179,7 @@ def svm_loss_naive(
 def svm_loss_vectorized(
     W: np.ndarray, X: np.ndarray, y: np.ndarray, reg: float
 ) -> tuple[float, np.ndarray]:
-    """Multiclass SVM (hinge) loss with margin 1 and its gradient, without loops.
-
-    As `softmax_loss_naive`, with the loss of `svm_loss_naive`.
-    """
+    """As `svm_loss_naive`, without loops."""
     check_loss_input(W, X, y, reg)
     with np.errstate(over="ignore", invalid="ignore"):  # require_finite reports it
         scores = require_finite(X @ W, X=X, W=W)  # (N, C)
@@ -242,16 +193,7 @@ def svm_loss_vectorized(
 
 
 def svm_of_scores(scores: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """SVM loss of each point, and its gradient with respect to the scores.
-
-    As `softmax_of_scores`, with the loss of `svm_loss_naive`.
-
-    Examples
-    --------
-    >>> losses, dscores = svm_of_scores(np.zeros((1, 4)), np.array([2]))
-    >>> dscores
-    array([[ 1.,  1., -3.,  1.]])
-    """
+    """As `softmax_of_scores`, with the loss of `svm_loss_naive`."""
     check_scores(scores, y)
     rows = np.arange(scores.shape[0])  # (N,)
     margins = np.maximum(0, scores - scores[rows, y][:, np.newaxis] + 1)  # (N, C)

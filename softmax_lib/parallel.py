@@ -1,10 +1,12 @@
 """One function on many settings, on any executor of ``concurrent.futures``.
 
-No task carries the arrays. Threads share them; the processes of one machine map them
-from files that are written once; a Dask cluster is sent them once, and its workers
+No task carries the ``arrays``. Threads share them; the processes of one machine map
+them from files that are written once; a Dask cluster is sent them once, and its workers
 pass them on to each other.
 
-Taught in chapter 15.
+Notation: an ``executor`` is a pool of threads or of processes, a ``Client`` of Dask, or
+any other executor whose processes see the folder for temporary files of this one;
+``arrays`` are what the calls have in common, ``settings`` what they differ in.
 """
 
 import concurrent.futures  # whose process pools load when named: a browser has none
@@ -58,35 +60,20 @@ def parallel_map(
 ) -> list[Result | Exception]:
     """Call ``task(setting, *arrays)`` for each setting, on the executor.
 
+    The result is what the calls returned, in the order of ``settings``, or the
+    exception of those that failed. ``report`` is called with each setting and its
+    outcome, as soon as there is one. A ``task`` must not change the arrays.
+
     When a process of a pool is killed, the pool is broken and accepts no further
     work. The settings that it has not finished then run in a new pool like it, as long
-    as each new pool finishes something. Dask replaces its workers by itself.
+    as each new pool finishes something. Dask replaces its workers by itself. If you
+    interrupt it, the calls that have not begun are cancelled; those that run are waited
+    for, except on Dask, which drops their results.
 
     Parameters
     ----------
-    executor : Executor or dask Client
-        A pool of threads or of processes, a ``Client`` of Dask, or any other executor
-        whose processes see the folder for temporary files of this one.
-    task : callable
-        What to do. It must not change the arrays.
-    settings : sequence
-        What the calls differ in.
-    arrays : sequence of ndarray
-        What they have in common.
-    report : callable, optional
-        Called here with each setting and its outcome, as soon as there is one.
-
-    Returns
-    -------
-    list
-        What the calls returned, in the order of ``settings``, or the exception of
-        those that failed.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        If you interrupt it. The calls that have not begun are cancelled; those that
-        run are waited for, except on Dask, which drops their results.
+    task, report : callable
+        Run on the executor, and here.
 
     Examples
     --------
@@ -115,7 +102,8 @@ def parallel_map(
             pool = pool.get_executor()
         jobs = [(run_task, task, setting, *handles) for setting in settings]
         run_jobs(pool, jobs, missing(), record)
-        while is_process_pool(pool) and (lost := missing()):
+        can_break = isinstance(pool, concurrent.futures.ProcessPoolExecutor)
+        while can_break and (lost := missing()):
             with pool_like(pool) as fresh:
                 run_jobs(fresh, jobs, lost, record)
             if missing() == lost:
@@ -130,18 +118,8 @@ def share_arrays(
 ) -> Iterator[list[Any]]:
     """Put the arrays where every task reaches them, and yield what to send instead.
 
-    Parameters
-    ----------
-    executor : Executor or dask Client
-        Where the tasks will run.
-    arrays : sequence of ndarray
-        What every task needs.
-
-    Yields
-    ------
-    list
-        One small handle for each array: the array itself for threads, a future for
-        Dask, the path of a temporary file for processes.
+    That is a small handle for each array: the array itself for threads, a future for
+    Dask, the path of a temporary file for processes.
     """
     client: Any = executor
     if isinstance(executor, ThreadPoolExecutor):
@@ -167,12 +145,8 @@ def run_jobs(
 
     Parameters
     ----------
-    executor : Executor
-        Where the jobs run.
-    jobs : sequence of tuple
-        A function and its arguments.
-    numbers : iterable of int
-        Which of the jobs to run.
+    jobs, numbers : sequence of tuple, iterable of int
+        Functions with their arguments, and which of these to run.
     record : callable
         Called with the number of each job and its result or exception.
     """
@@ -207,11 +181,6 @@ def grid_search_parallel(
     As `softmax_lib.tuning.grid_search`, with the same result. A pair whose training
     fails has accuracies of NaN, and a warning names the pair and the error; if all
     fail, the first error is raised.
-
-    Parameters
-    ----------
-    executor : Executor or dask Client
-        Where to train, as for `parallel_map`.
     """
     arrays = (X_train, y_train, X_val, y_val)
     check_split(*arrays)
@@ -271,11 +240,6 @@ def load_shared(handle: np.ndarray | Path) -> np.ndarray:
 def is_dask_client(executor: Any) -> bool:
     """Return whether it is a Dask client, which submits through an executor."""
     return hasattr(executor, "scatter") and hasattr(executor, "get_executor")
-
-
-def is_process_pool(executor: Executor) -> bool:
-    """Return whether it is a pool of processes, which breaks when it loses one."""
-    return isinstance(executor, concurrent.futures.ProcessPoolExecutor)
 
 
 def pool_like(pool: Any) -> Executor:

@@ -6,12 +6,10 @@ ValueError if an argument has another shape than its description says, or is emp
 
 Notation: ``images`` are uint8 (N, height, width, 3), red, green and blue from 0 to 255,
 or in grey (N, height, width) or (N, height, width, 1); ``image_shape`` is the shape of
-one; ``labels`` is (N,) of class indices; ``class_names`` has C names; ``weights`` is
-(D - 1, C), one class per column, without the bias row; ``trials`` are the rows of a
-grid search; ``columns`` is the number of pictures side by side, and ``alt``
-the text that describes the figure.
-
-Taught in chapter 7; used from chapter 1 on.
+one; ``titles`` are N texts; ``labels`` is (N,) of class indices, ``probabilities`` is
+(N, C); ``class_names`` has C names; ``weights`` is (D - 1, C), one class per column,
+without the bias row; ``trials`` are the rows of a grid search; ``columns`` is the
+number of pictures side by side, and ``alt`` the text that describes the figure.
 """
 
 import math
@@ -70,19 +68,7 @@ __all__ = [
 def plot_images(
     images: np.ndarray, titles: Sequence[str], *, columns: int = 5
 ) -> DescribedFigure:
-    """Show pictures side by side, each under its title.
-
-    Parameters
-    ----------
-    titles : sequence of N str
-        Title above each picture.
-
-    Examples
-    --------
-    >>> pictures = np.zeros((2, 32, 32, 3), dtype=np.uint8)
-    >>> plot_images(pictures, ["cat", "dog"]).alt
-    'Pictures: cat; dog.'
-    """
+    """Show pictures side by side, each under its title."""
     check_pictures(images, titles, "titles")
     check_at_least("columns", columns)
     rows = -(-len(images) // columns)
@@ -108,12 +94,6 @@ def plot_samples(
     ----------
     samples_per_class : int, default 7
         Rows of the figure.
-
-    Examples
-    --------
-    >>> pictures, labels = np.zeros((9, 32, 32, 3), dtype=np.uint8), np.arange(9) % 3
-    >>> plot_samples(pictures, labels, ["cat", "dog", "frog"], samples_per_class=3).alt
-    '3 pictures of each of the 3 classes, one column a class: cat, dog, frog.'
     """
     check_pictures(images, labels, "labels")
     check_labels(labels, len(images), len(class_names), "labels")
@@ -157,12 +137,6 @@ def plot_bars(
     stacked : bool
         Whether the panels are drawn one below the other instead of side by side, those
         with numbers from -1 to 1 on one scale.
-
-    Examples
-    --------
-    >>> panels = {"scores": [-1.0, 2.0], "probabilities": [0.05, 0.95]}
-    >>> plot_bars(panels, ["cat", "dog"]).alt
-    'Bars. scores: cat -1, dog 2. probabilities: cat 0.05, dog 0.95.'
     """
     for title, values in panels.items():
         check_sequence(f"panels[{title!r}]", values)
@@ -226,13 +200,6 @@ def plot_lines(
         Quantity and unit of each axis.
     xscale, yscale : {"linear", "log"}
         Scale of each axis.
-
-    Examples
-    --------
-    >>> steps = [0, 100, 200]
-    >>> lines = {"training": (steps, [0.1, 0.3, 0.4]), "test": (steps, [0.1, 0.3, 0.3])}
-    >>> said = "Two accuracies over the steps; the gap between them opens."
-    >>> figure = plot_lines(lines, xlabel="step", ylabel="accuracy", alt=said)
     """
     if not lines:
         raise ValueError("lines must hold at least one line, but it is empty.")
@@ -269,11 +236,6 @@ def plot_loss_history(histories: Mapping[str, Sequence[float]]) -> DescribedFigu
     ----------
     histories : mapping from str to sequence of float
         Name of each training run and its losses in nats, as ``train`` returns them.
-
-    Examples
-    --------
-    >>> plot_loss_history({"reg 0": [2.3, 1.9], "reg 1": [2.3, 2.1]}).alt.split(": ")[1]
-    'reg 0 from 2.3 to 1.9; reg 1 from 2.3 to 2.1.'
     """
     for name, history in histories.items():
         check_line(name, history, history, "histories")
@@ -359,14 +321,7 @@ def plot_grid_scatter(trials: Sequence[Trial]) -> DescribedFigure:
 
 @in_book_style
 def plot_grid_heatmap(trials: Sequence[Trial]) -> DescribedFigure:
-    """Draw validation accuracy over both settings, with the figures written in.
-
-    Examples
-    --------
-    >>> trials = [Trial(1e-7, 1e4, 0.30, 0.31), Trial(5e-7, 1e4, 0.36, 0.35)]
-    >>> plot_grid_heatmap(trials).alt.split("; ")[1]
-    'the best is at learning rate 5e-07 and reg 10000.'
-    """
+    """Draw validation accuracy over both settings, with the figures written in."""
     check_trials(trials)
     learning_rates = sorted({trial.learning_rate for trial in trials})
     regs = sorted({trial.reg for trial in trials}, reverse=True)  # upwards
@@ -394,13 +349,10 @@ def plot_grid_heatmap(trials: Sequence[Trial]) -> DescribedFigure:
 def template_pictures(
     weights: np.ndarray, image_shape: tuple[int, ...] = (32, 32, 3)
 ) -> np.ndarray:
-    """Turn each column of the weights into a picture, all on one shared scale.
+    """Return each column of the weights as a picture, all on one shared scale.
 
-    Returns
-    -------
-    ndarray of uint8, shape (C, height, width, 3)
-        Red, green and blue, the three alike for grey images: the smallest weight is
-        0, the largest 255.
+    They are uint8 (C, height, width, 3), the three alike for grey images: the smallest
+    weight is 0, the largest 255.
 
     Examples
     --------
@@ -446,12 +398,6 @@ def plot_confusion(counts: np.ndarray, class_names: Sequence[str]) -> DescribedF
     ----------
     counts : ndarray of int, shape (C, C)
         Row: correct class; column: predicted class.
-
-    Examples
-    --------
-    >>> counts = np.array([[8, 2], [1, 9]])
-    >>> plot_confusion(counts, ["cat", "dog"]).alt.split("; ")[1]
-    'the most frequent mistake is cat taken for dog, 2 times.'
     """
     C = len(class_names)
     check_shape("counts", counts, (C, C), "one row and one column for each class name")
@@ -481,13 +427,7 @@ def plot_mistakes(
     *,
     columns: int = 5,
 ) -> DescribedFigure:
-    """Show misclassified pictures, with the probability of the two classes involved.
-
-    Parameters
-    ----------
-    probabilities : ndarray, shape (N, C)
-        Softmax probabilities of each picture.
-    """
+    """Show misclassified pictures, with the probability of the two classes involved."""
     check_pictures(images, labels, "labels")
     check_matrix("probabilities", probabilities)
     check_pictures(images, probabilities, "probabilities")
@@ -512,11 +452,6 @@ def plot_patches(
     patches : mapping from str to ndarray, shape (K, side, side, 3)
         Name of each group and its patches. Those of uint8 are drawn as they are,
         others each from its own lowest number to its own highest.
-
-    Examples
-    --------
-    >>> patches = {"learned": np.random.default_rng(0).normal(size=(64, 6, 6, 3))}
-    >>> figure = plot_patches(patches, alt="64 patches in two rows.")
     """
     if not patches:
         raise ValueError("patches must hold at least one group, but it is empty.")

@@ -1,13 +1,11 @@
 """From images to rows: flatten, subtract the mean image, append the bias column.
 
-Notation: an image (32, 32, 3) becomes a row of 3,072 numbers; ``rows`` is (N, K) in
-brightness units, 0 to 255 for uint8 images; ``mean`` is (K,), the mean of the training
-rows; ``dtype`` is the floating dtype of the result, float32 by default; ``X`` is
-(N, D), one point per row; ``y`` is (N,) of labels; ``rng`` is a Generator or a seed for
-one. The column of ones makes ``D = 3073``, and the last row of ``W`` is then the bias
-of each class.
-
-Taught in chapter 1.
+Notation: ``images`` are (N, height, width, channels) and become ``rows``, (N, K), in
+brightness units, 0 to 255 for uint8; ``mean`` is (K,), the mean of the training rows;
+``dtype`` is the floating dtype of the result, float32 by default; ``X`` is (N, D), one
+point per row; ``y`` is (N,) of labels; ``rng`` is a Generator or a seed for one. The
+column of ones makes ``D = 3073`` for images (32, 32, 3), and the last row of ``W`` is
+then the bias of each class.
 """
 
 from collections.abc import Iterator
@@ -40,18 +38,10 @@ __all__ = [
 
 
 def images_to_rows(images: np.ndarray) -> np.ndarray:
-    """Flatten each image into one row of numbers.
+    """Return each image as one row of numbers (N, K), of the same dtype.
 
-    Parameters
-    ----------
-    images : ndarray, shape (N, height, width, channels)
-        Any dtype; it is kept.
-
-    Returns
-    -------
-    ndarray, shape (N, height * width * channels)
-        Row by row, pixel by pixel, the channels of a pixel side by side. A view of
-        ``images`` where its memory layout allows.
+    Row by row, pixel by pixel, the channels of a pixel side by side. It is a view of
+    ``images`` where its memory layout allows.
     """
     if not (is_array(images) and images.ndim == 4 and images.size):
         raise ValueError(
@@ -63,13 +53,9 @@ def images_to_rows(images: np.ndarray) -> np.ndarray:
 
 
 def mean_image(rows: np.ndarray) -> np.ndarray:
-    """Average the rows, in float64.
+    """Return the mean (K,) of each column, in float64.
 
-    Returns
-    -------
-    ndarray of float64, shape (K,)
-        The mean of each column. The sums of uint8 rows are exact, so the mean is the
-        same on every machine.
+    The sums of uint8 rows are exact, so the mean is the same on every machine.
 
     Examples
     --------
@@ -85,12 +71,7 @@ def mean_image(rows: np.ndarray) -> np.ndarray:
 def center(
     rows: np.ndarray, mean: np.ndarray, dtype: npt.DTypeLike = np.float32
 ) -> np.ndarray:
-    """Subtract the mean image from each row.
-
-    Returns
-    -------
-    ndarray of ``dtype``, shape (N, K)
-        A new array; ``rows`` is left as it was.
+    """Return a new array (N, K): each row minus the mean image.
 
     Examples
     --------
@@ -103,12 +84,7 @@ def center(
 
 
 def append_bias(X: np.ndarray) -> np.ndarray:
-    """Append a column of ones.
-
-    Returns
-    -------
-    ndarray, shape (N, K + 1)
-        A new array of the same dtype whose last column is one.
+    """Return a new array (N, K + 1) of the same dtype, whose last column is one.
 
     Examples
     --------
@@ -126,11 +102,6 @@ def center_with_bias(
 
     As `center`, with a column of ones behind. 49,000 rows in float32 are 0.6 GB.
     Written one after the other, the two steps hold them twice for a moment.
-
-    Examples
-    --------
-    >>> center_with_bias(np.array([[0, 10]], dtype=np.uint8), np.array([127.5, 20.0]))
-    array([[-127.5,  -10. ,    1. ]], dtype=float32)
     """
     check_centering(rows, mean, dtype)
     X = np.empty((rows.shape[0], rows.shape[1] + 1), dtype=dtype)  # (N, K + 1)
@@ -146,18 +117,12 @@ def dev_subset(
     num_dev: int,
     rng: np.random.Generator | int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw a small development set without replacement.
+    """Draw a small development set without replacement; return copies of its points.
 
     Parameters
     ----------
     num_dev : int
         How many points to draw, from 1 to N.
-
-    Returns
-    -------
-    X_dev : ndarray, shape (num_dev, D)
-    y_dev : ndarray, shape (num_dev,)
-        Copies; no point occurs twice.
     """
     check_rows("X", X)
     check_shape("y", y, (X.shape[0],), "one label for each row of X")
@@ -172,19 +137,12 @@ def dev_subset(
 
 
 def gen_batches(num: int, batch_size: int) -> Iterator[slice]:
-    """Cut ``num`` rows into consecutive blocks.
+    """Yield slices that cut ``num`` rows into blocks; the last may be smaller.
 
     Parameters
     ----------
-    num : int
-        Number of rows.
-    batch_size : int
-        Rows in a block; the last block may have fewer.
-
-    Yields
-    ------
-    slice
-        The rows of one block.
+    num, batch_size : int
+        Number of rows, of all and in a block.
 
     Examples
     --------

@@ -7,8 +7,6 @@ right, as horses look both ways.
 
 Every bit is the same on every platform: the numbers come from the raw output of
 PCG64, which NumPy never changes, and all arithmetic is on integers.
-
-Used wherever CIFAR-10 cannot be had; see `softmax_lib.datasets`.
 """
 
 from collections.abc import Callable
@@ -44,23 +42,15 @@ SEED = 10
 def generate(
     num_train: int = 50_000, num_test: int = 10_000
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Draw the training and the test set.
+    """Draw the training and the test set, a tenth of each from each class.
+
+    Returned are ``X_train, y_train, X_test, y_test``: pictures, uint8 (N, 32, 32, 3),
+    and labels, int64 (N,).
 
     Parameters
     ----------
     num_train, num_test : int
-        Number of pictures of each set. Each class has its tenth of them.
-
-    Returns
-    -------
-    X_train, y_train, X_test, y_test : ndarray
-        Pictures, uint8 of shape (N, 32, 32, 3), and labels, int64 of shape (N,).
-
-    Examples
-    --------
-    >>> X_train, y_train, X_test, y_test = generate(num_train=20, num_test=10)
-    >>> X_train.shape, X_train.dtype, np.bincount(y_test).tolist()
-    ((20, 32, 32, 3), dtype('uint8'), [1, 1, 1, 1, 1, 1, 1, 1, 1, 1])
+        Number of pictures of each set.
     """
     check_at_least("num_train", num_train)
     check_at_least("num_test", num_test)

@@ -1,15 +1,17 @@
 """Minimize a loss over all images and bound the remaining gap.
 
 Notation: ``X`` is (N, D), one point per row; ``W`` is (D, C), one class per column;
-``y`` is (N,); ``rng`` is a Generator or a seed for one. A loss is a function of
-``W, X, y, reg`` that returns the mean over the points plus ``reg * sum(W * W)`` and its
-gradient: ``softmax_loss_vectorized`` or ``svm_loss_vectorized``, or one made from them
-here.
+``y`` is (N,); ``reg``, positive, is the factor on the sum of squared weights; ``rng``
+is a Generator or a seed for one. A ``loss`` is a function of ``W, X, y, reg`` that
+returns the mean over the points plus ``reg * sum(W * W)`` and its gradient:
+``softmax_loss_vectorized`` or ``svm_loss_vectorized``, or one made from them here.
+``image_shape`` is the height and width of an image, and its channels if it has several.
 
 The penalty makes such a loss strongly convex. So at any ``W`` the loss is above its
-minimum by at most ``norm(dW) ** 2 / (4 * reg)``. That is the certificate.
+minimum by at most ``norm(dW) ** 2 / (4 * reg)`` (Boyd and Vandenberghe, 2004, section
+9.1.2). That is the certificate.
 
-Taught in chapters 10 and 11. This module needs SciPy:
+This module needs SciPy:
 ``pip install "softmax-lib[sklearn]"``.
 """
 
@@ -59,10 +61,8 @@ class Optimum(NamedTuple):
     ----------
     W : ndarray, shape (D, C)
         The weights, in the dtype of ``X``.
-    loss : float
-        The loss at ``W``, computed in float64.
-    gradient_norm : float
-        Length of its gradient, computed in float64.
+    loss, gradient_norm : float
+        The loss at ``W`` and the length of its gradient, computed in float64.
     gap_bound : float
         The loss is above its minimum by no more than this.
     history : list of float
@@ -87,18 +87,10 @@ def minimize_loss(
     max_iter: int = 200,
     tolerance: float = 1e-6,
 ) -> Optimum:
-    """Minimize a loss over all points with L-BFGS.
+    """Minimize a loss over all points with L-BFGS (Liu and Nocedal, 1989).
 
     Parameters
     ----------
-    loss : callable
-        Takes ``W, X, y, reg``, returns the loss and its gradient.
-    X : ndarray of float, shape (N, D)
-        Points.
-    y : ndarray of int, shape (N,)
-        Their classes, from 0 to C - 1.
-    reg : float
-        Factor on the sum of squared weights; positive.
     moments : ndarray, shape (D, D), optional
         ``X.T @ X / N``, as `second_moments` returns it, of these points or of a sample
         of them. With it the search runs in variables in which the loss is about as
@@ -110,16 +102,6 @@ def minimize_loss(
     tolerance : float
         The search ends when the bound on the gap falls below it. Where rounding of
         float32 prevents this, it continues in float64.
-
-    Returns
-    -------
-    Optimum
-        The weights, with the certificate of `certify`.
-
-    References
-    ----------
-    D. C. Liu and J. Nocedal, "On the limited memory BFGS method for large scale
-    optimization", Mathematical Programming 45 (1989), pages 503-528.
 
     Examples
     --------
@@ -179,23 +161,9 @@ def minimize_loss(
 def certify(
     loss: Loss, W: np.ndarray, X: np.ndarray, y: np.ndarray, reg: float
 ) -> Optimum:
-    """Bound in float64 how far a loss is above its minimum.
+    """Bound in float64 how far a loss, convex in ``W``, is above its minimum.
 
-    As `minimize_loss`, without a search. The loss must be convex in ``W``.
-
-    Parameters
-    ----------
-    W : ndarray, shape (D, C)
-        Weights, wherever they come from.
-
-    Returns
-    -------
-    Optimum
-        With an empty ``history``.
-
-    References
-    ----------
-    S. Boyd and L. Vandenberghe, *Convex Optimization*, 2004, section 9.1.2.
+    As `minimize_loss`, without a search, at weights wherever they come from.
     """
     check_positive("reg", reg)
     check_loss_input(W, X, y, reg)
@@ -205,14 +173,9 @@ def certify(
 
 
 def second_moments(X: np.ndarray) -> np.ndarray:
-    """Mean of the products of every two columns, ``X.T @ X / N``.
+    """Return ``X.T @ X / N``, (D, D): the mean of the products of every two columns.
 
     Of centred columns, these are their variances and covariances.
-
-    Returns
-    -------
-    ndarray, shape (D, D)
-        Symmetric, in the dtype of ``X``.
 
     Examples
     --------
@@ -243,7 +206,7 @@ def sgd(
 ) -> Iterator[np.ndarray]:
     """Minimize a loss with minibatches, and yield the weights after each epoch.
 
-    As `minimize_loss`, from zero weights.
+    As `minimize_loss`, from zero weights. Each array yielded is a new one.
 
     Parameters
     ----------
@@ -257,21 +220,12 @@ def sgd(
     momentum : float
         Fraction of the last step that is repeated in the next, from 0 to below 1.
     average : bool
-        Whether to yield the mean of the weights over the epoch, not the last ones.
+        Whether to yield the mean of the weights over the epoch, not the last ones
+        (Polyak and Juditsky, 1992).
     moments : ndarray, shape (D, D), optional
         As in `minimize_loss`: each step is then one in the variables in which the loss
         is about as steep in all directions. That takes as many operations as the
         gradient of D / 2 points, so a minibatch should not be much smaller.
-
-    Yields
-    ------
-    ndarray, shape (D, C)
-        A new array after each epoch, in the dtype of ``X``.
-
-    References
-    ----------
-    B. T. Polyak and A. B. Juditsky, "Acceleration of stochastic approximation by
-    averaging", SIAM Journal on Control and Optimization 30 (1992), pages 838-855.
     """
     check_callable("loss", loss)
     schedule = learning_rate if callable(learning_rate) else lambda _: learning_rate
@@ -301,20 +255,9 @@ def sgd(
 def mirrored(loss: Loss, image_shape: tuple[int, ...] = (32, 32, 3)) -> Loss:
     """Loss of all images and of their mirror images, without making these.
 
-    A mirror image under ``W`` has the scores of the image under mirrored templates.
-
-    Parameters
-    ----------
-    loss : callable
-        Takes ``W, X, y, reg``, returns the loss and its gradient.
-    image_shape : tuple of int, default (32, 32, 3)
-        Height and width of an image, and its channels if it has several.
-
-    Returns
-    -------
-    callable
-        The same of the mean over twice the points: rows of centred images and a
-        column of ones, and the rows of their mirror images.
+    A mirror image under ``W`` has the scores of the image under mirrored templates. The
+    loss returned is the mean over twice the points: rows of centred images and a column
+    of ones, and the rows of their mirror images.
     """
     check_callable("loss", loss)
     mirror = mirror_of_columns(image_shape)
@@ -330,18 +273,10 @@ def mirrored(loss: Loss, image_shape: tuple[int, ...] = (32, 32, 3)) -> Loss:
 
 
 def mirror_of_columns(image_shape: tuple[int, ...] = (32, 32, 3)) -> np.ndarray:
-    """List for each column of a row which column holds the mirror image's number.
+    """Return for each column of a row which column holds the mirror image's number.
 
-    Parameters
-    ----------
-    image_shape : tuple of int, default (32, 32, 3)
-        Height and width of an image, and its channels if it has several.
-
-    Returns
-    -------
-    ndarray of int, shape (D,)
-        ``X[:, mirror]`` are the rows of the mirrored images; the column of ones stays
-        where it is. Mirroring twice changes nothing.
+    ``X[:, mirror]`` are the rows of the mirrored images; the column of ones stays where
+    it is. Mirroring twice changes nothing.
 
     Examples
     --------

@@ -25,23 +25,12 @@ class Source(str):
 def show_source(function: Callable[..., Any]) -> Source:
     """Source of a function or class as it is installed, without its docstring.
 
+    As the last line of a notebook cell it is shown with coloured syntax.
+
     Parameters
     ----------
     function : function or class
         Defined in a file, not typed into a prompt.
-
-    Returns
-    -------
-    Source
-        A string; as the last line of a notebook cell it is shown with coloured syntax.
-
-    Examples
-    --------
-    >>> from softmax_lib.linear_classifier import accuracy
-    >>> print(show_source(accuracy))
-    def accuracy(y: np.ndarray, y_pred: np.ndarray) -> float:
-        check_predictions(y, y_pred)
-        return float(np.mean(y == y_pred))
     """
     source = textwrap.dedent(inspect.getsource(function))
     lines = source.splitlines()

@@ -5,11 +5,10 @@ chunk of consecutive rows at a time, because a disk and a compressed file give m
 rows in a row quickly, and single rows slowly. Whatever has a ``shape`` and gives rows
 for ``images[a:b]`` will do: a NumPy memmap, a Zarr array, a Dask array.
 
-Notation: ``images`` is such an (N, K) array of uint8 and ``labels`` (N,) the classes of
-its rows; ``chunk`` is the number of rows read at a time and ``batch_size`` that of a
-minibatch; ``rng`` is a Generator.
-
-Taught in chapter 15.
+Notation: ``images`` is such an (N, K) array of uint8, ``labels`` (N,) the classes of
+its rows, ``mean`` (K,) its mean image; ``chunk`` is the number of rows read at a time,
+``batch_size`` that of a minibatch and ``num_epochs`` how often each is used; ``rng`` is
+a Generator.
 """
 
 from collections.abc import Iterator
@@ -48,18 +47,7 @@ class Rows(Protocol):
 
 
 def running_mean(images: Rows, chunk: int = 5000) -> np.ndarray:
-    """Average the rows, reading each once.
-
-    Returns
-    -------
-    ndarray of float64, shape (K,)
-        The mean image. The sums of uint8 are exact, so the chunks do not matter.
-
-    Examples
-    --------
-    >>> running_mean(np.array([[0, 10], [255, 30], [0, 20]], dtype=np.uint8), chunk=2)
-    array([85., 20.])
-    """
+    """As `softmax_lib.preprocessing.mean_image`, reading each row once."""
     check_stream(images, chunk)
     total = np.zeros(images.shape[1])
     for block in gen_batches(images.shape[0], chunk):
@@ -75,16 +63,11 @@ def shuffled_batches(
     rng: np.random.Generator,
     chunk: int = 5000,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Go through the rows once, chunk by chunk, in minibatches.
+    """Go through the rows once, chunk by chunk, and yield minibatches with labels.
 
     The chunks come in random order, and the rows of a chunk too. Rows of different
     chunks never meet in a minibatch, so the rows must lie on the disk in an order that
     says nothing about their labels.
-
-    Yields
-    ------
-    rows : ndarray, shape (batch_size, K)
-    labels : ndarray, shape (batch_size,)
 
     Examples
     --------
@@ -120,8 +103,8 @@ def train_on_stream(
 ) -> list[float]:
     """Train by stochastic gradient descent on images that stay on disk.
 
-    As `softmax_lib.linear_classifier.LinearClassifier.train`, except that each image is
-    used ``num_epochs`` times. Each minibatch becomes centred float32 rows with a bias
+    As `softmax_lib.linear_classifier.LinearClassifier.train`, from the ``W`` of
+    ``model`` if it has one. Each minibatch becomes centred float32 rows with a bias
     column just before its step and is dropped after it. So besides the labels the
     memory holds one chunk of uint8 and one minibatch of float32, however many images
     there are.
@@ -129,22 +112,7 @@ def train_on_stream(
     Parameters
     ----------
     model : LinearClassifier
-        What to train; it continues from its ``W`` if it has one.
-    images : memmap, Zarr array, Dask array or ndarray of uint8, shape (N, D - 1)
-        One flattened image per row, in an order that says nothing about the labels.
-    mean : ndarray, shape (D - 1,)
-        The mean image, which is subtracted.
-    num_epochs : int
-        How often each image is used.
-
-    Examples
-    --------
-    >>> from softmax_lib.linear_classifier import Softmax
-    >>> images = np.array([[0, 9], [9, 0], [1, 8]], dtype=np.uint8)
-    >>> model, stream = Softmax(), (images, np.array([0, 1, 0]), running_mean(images))
-    >>> history = train_on_stream(model, *stream, 0.01, 0.0, num_epochs=9, rng=0)
-    >>> len(history), model.W.shape
-    (9, (3, 2))
+        What to train.
     """
     if not isinstance(model, LinearClassifier):
         raise TypeError(
@@ -171,18 +139,11 @@ def train_on_stream(
 
 
 def augment(images: np.ndarray) -> Iterator[np.ndarray]:
-    """Mirror and shift images, ten times over.
+    """Mirror and shift images (N, height, width, channels), and yield the ten versions.
 
-    Parameters
-    ----------
-    images : ndarray, shape (N, height, width, channels)
-        Any dtype; it is kept.
-
-    Yields
-    ------
-    ndarray, shape (N, height, width, channels)
-        The images, then moved by two pixels up, down, left and right, where the pixels
-        at the edge are repeated; then all five again, mirrored left to right.
+    The images, then moved by two pixels up, down, left and right, where the pixels at
+    the edge are repeated; then all five again, mirrored left to right. Any dtype is
+    kept.
 
     Examples
     --------

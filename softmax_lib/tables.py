@@ -1,7 +1,4 @@
-"""Tables that a page shows as tables, and a terminal as text.
-
-Used from chapter 9 on, where a cell compares more than a few numbers.
-"""
+"""Tables that a page shows as tables, and a terminal as text."""
 
 import html
 from collections.abc import Iterable, Mapping, Sequence

@@ -5,8 +5,6 @@ are points and classes; a ``pair`` is a learning rate and a ``reg``, one cell of
 grid; ``num_iters`` are the steps of a training and ``batch_size`` the points in a
 minibatch; ``seed`` is what ``LinearClassifier.train`` takes as its ``rng``. K pairs are
 K models.
-
-Taught in chapter 6.
 """
 
 import itertools
@@ -24,7 +22,6 @@ from softmax_lib.linear_classifier import (
     initial_weights,
 )
 from softmax_lib.losses import softmax_of_scores, svm_of_scores
-from softmax_lib.preprocessing import gen_batches
 from softmax_lib.validation import (
     as_generator,
     check_finite,
@@ -55,16 +52,7 @@ OF_SCORES: dict[type[LinearClassifier], OfScores] = {
 
 
 class Trial(NamedTuple):
-    """One row of the table: the settings tried and the accuracies reached.
-
-    Attributes
-    ----------
-    learning_rate, reg : float
-        The settings.
-    train_accuracy, val_accuracy : float
-        Fractions of points that the trained model predicts correctly, from 0 to 1;
-        NaN where the training diverged.
-    """
+    """One row of the table; the accuracies are NaN where the training diverged."""
 
     learning_rate: float
     reg: float
@@ -77,18 +65,13 @@ class GridResult(NamedTuple):
 
     Attributes
     ----------
-    trials : list of Trial
-        All trials, in the order in which they ran.
-    best : Trial
-        The one with the highest validation accuracy.
-    best_model : LinearClassifier
-        The model that it trained.
-    models : list of LinearClassifier
-        The model of each trial; its weights are NaN where the training diverged, and
-        None where it failed on an executor.
-    losses : list of sequence of float
-        The minibatch losses of each trial before each step, as ``train`` returns them;
-        empty where the training failed on an executor.
+    trials, models, losses : list
+        Each Trial in the order in which they ran, its LinearClassifier, and the
+        minibatch losses before each of its steps. Where the training diverged, the
+        weights are NaN; where it failed on an executor, they are None and there are no
+        losses.
+    best, best_model : Trial, LinearClassifier
+        The trial with the highest validation accuracy, and the model that it trained.
     """
 
     trials: list[Trial]
@@ -115,42 +98,23 @@ def grid_search(
     """Train one model for each pair of settings, keep the best on the validation set.
 
     Every model starts at the same ``W`` and sees the same minibatches, so that two
-    trials differ in their settings and in nothing else.
+    trials differ in their settings and in nothing else. The best has the highest
+    validation accuracy; where two are equal, it is the earlier one.
 
     Parameters
     ----------
-    X_train : ndarray of float, shape (N, D)
-        Points of the training set.
-    y_train : ndarray of int, shape (N,)
-        Their classes.
-    X_val : ndarray of float, shape (M, D)
-        Points of the validation set.
-    y_val : ndarray of int, shape (M,)
+    X_train, X_val : ndarray of float, shapes (N, D) and (M, D)
+        Points of the training and the validation set.
+    y_train, y_val : ndarray of int, shapes (N,) and (M,)
         Their classes.
     learning_rates, regs : iterable of float
         The two sides of the grid; neither may be empty.
-    num_iters, batch_size : int
-        Steps of each training, and points in a minibatch.
     model : subclass of LinearClassifier, default Softmax
         What to train.
     rng : Generator or int, optional
         Source of randomness, or a seed for one.
     verbose : bool
         Whether to print a line for each trial.
-
-    Returns
-    -------
-    GridResult
-        The trials, their models and losses, and the best of them: the one with the
-        highest validation accuracy, the earlier one where two are equal.
-
-    Raises
-    ------
-    ValueError
-        If a side of the grid is empty, a setting or an array cannot be used, or a
-        training diverges.
-    TypeError
-        If the points do not hold floats or the classes do not hold integers.
 
     See Also
     --------
@@ -164,8 +128,6 @@ def grid_search(
     >>> found = grid_search(X, y, X, y, **sides, num_iters=50, rng=0)
     >>> found.best
     Trial(learning_rate=0.1, reg=0.0, train_accuracy=1.0, val_accuracy=1.0)
-    >>> len(found.trials), found.best_model.W.shape
-    (4, (2, 2))
     """
     arrays = (X_train, y_train, X_val, y_val)
     check_split(*arrays)
@@ -181,17 +143,7 @@ def grid_search(
 
 
 class Evaluation(NamedTuple):
-    """One cell of the grid.
-
-    Attributes
-    ----------
-    trial : Trial
-        The settings and the accuracies.
-    model : LinearClassifier
-        The trained model.
-    losses : sequence of float
-        Its minibatch losses before each step.
-    """
+    """One cell of the grid: its trial, the trained model, the loss before each step."""
 
     trial: Trial
     model: LinearClassifier
@@ -212,11 +164,6 @@ def train_and_evaluate(
     """Train one model with one pair of settings and measure its accuracies.
 
     As `grid_search`, for one cell of the grid.
-
-    Returns
-    -------
-    Evaluation
-        The trial, its model and its losses.
     """
     classifier = model()
     losses = classifier.train(X_train, y_train, *pair, num_iters, batch_size, rng=seed)
@@ -250,21 +197,6 @@ def train_side_by_side(
         with this seed, up to rounding; NaN where a training diverges.
     losses : ndarray, shape (K, num_iters)
         The minibatch loss of each classifier before each step.
-
-    Raises
-    ------
-    ValueError
-        If a training would reject its input, or if all of them diverge.
-    TypeError
-        If ``X`` does not hold floats or ``y`` does not hold integers.
-
-    Examples
-    --------
-    >>> X, y = np.array([[2.0, 1.0], [-2.0, 1.0]]), np.array([0, 1])
-    >>> grid = [(0.1, 0.0), (0.2, 0.0), (0.1, 1.0)]
-    >>> W, losses = train_side_by_side(softmax_of_scores, grid, X, y, 50, 200, seed=0)
-    >>> W.shape, losses.shape
-    ((2, 6), (3, 50))
     """
     if len(grid) == 0 or any(np.shape(pair) != (2,) for pair in grid):
         raise ValueError(
@@ -418,12 +350,9 @@ def accuracies_side_by_side(
 ) -> list[float]:
     """Accuracy of each of the classifiers in ``W``, NaN where its weights are."""
     check_points(X, W)
-    predictions = np.empty((X.shape[0], num_models), dtype=np.intp)
-    usable = np.nan_to_num(W)
-    for batch in gen_batches(X.shape[0], 1000):
-        with np.errstate(over="ignore", invalid="ignore"):  # require_finite reports it
-            scores = require_finite(X[batch] @ usable, X=X[batch])
-        predictions[batch] = scores.reshape(len(scores), num_models, -1).argmax(axis=2)
+    with np.errstate(over="ignore", invalid="ignore"):  # require_finite reports it
+        scores = require_finite(X @ np.nan_to_num(W), X=X)  # (N, K * C)
+    predictions = scores.reshape(len(X), num_models, -1).argmax(axis=2)  # (N, K)
     diverged = np.isnan(W[0]).reshape(num_models, -1)[:, 0]
     return [
         np.nan if bad else accuracy(y, predictions[:, k])

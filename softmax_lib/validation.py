@@ -2,8 +2,6 @@
 
 Each check returns nothing if its argument can be used. Otherwise it raises one
 ValueError or TypeError that names the argument, what was expected and what came.
-
-Used by every module that takes arrays or settings.
 """
 
 import math

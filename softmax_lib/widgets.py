@@ -3,8 +3,6 @@
 A live figure is a picture that a cell draws and, after it, the data by which a script
 of the page (``book/_static/live.js``) lets the reader operate it. Where no script runs,
 the picture stays, with a sentence that says where it can be operated.
-
-Used in chapters 2, 6, 7 and 8.
 """
 
 import base64
@@ -22,21 +20,11 @@ from softmax_lib.validation import describe, is_array
 __all__ = ["LiveFigure", "live_figure", "sprite_sheet"]
 
 NOTE = "This picture can be operated in the book's pages, where JavaScript is on."
-STEP = (
-    8  # of 255, between two levels of a sprite sheet: all 256 would weigh twice as much
-)
+STEP = 8  # of 255, from level to level of a sprite sheet: all would weigh twice as much
 
 
 class LiveFigure(NamedTuple):
-    """The data of a live figure, as a notebook shows it.
-
-    Attributes
-    ----------
-    name : str
-        Which figure it is.
-    data : str
-        What the script reads, in JSON.
-    """
+    """The data of the live figure ``name``, in JSON, as a notebook shows it."""
 
     name: str
     data: str
@@ -56,6 +44,8 @@ class LiveFigure(NamedTuple):
 def live_figure(name: str, /, **data: Any) -> LiveFigure:
     """Put the data of a live figure into the page, after its picture.
 
+    As the last line of a notebook cell, it shows one sentence.
+
     Parameters
     ----------
     name : str
@@ -63,11 +53,6 @@ def live_figure(name: str, /, **data: Any) -> LiveFigure:
     **data : Any
         Words, numbers, arrays, and lists and mappings of them. Numbers with decimals
         are written with four, so that those of two machines can be compared.
-
-    Returns
-    -------
-    LiveFigure
-        As the last line of a notebook cell, it shows one sentence.
 
     Examples
     --------
@@ -82,23 +67,15 @@ def live_figure(name: str, /, **data: Any) -> LiveFigure:
 
 
 def sprite_sheet(pictures: np.ndarray) -> str:
-    """Put pictures into one file that a page can hold.
+    """Put pictures into one PNG file for a page; return its ``data:`` address.
+
+    One frame is below the other and the C pictures of each side by side, in 32 levels
+    of each colour.
 
     Parameters
     ----------
     pictures : ndarray of uint8, shape (frames, C, height, width, 3)
         Red, green and blue, 0 to 255; C pictures in each frame.
-
-    Returns
-    -------
-    str
-        Address (``data:``) of a PNG picture, one frame below the other and the C
-        pictures of each side by side, in 32 levels of each colour.
-
-    Examples
-    --------
-    >>> sprite_sheet(np.zeros((2, 10, 32, 32, 3), dtype=np.uint8))[:22]
-    'data:image/png;base64,'
     """
     shape = pictures.shape if is_array(pictures) else ()
     if len(shape) != 5 or shape[-1] != 3 or 0 in shape:

@@ -375,7 +375,6 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
         {
             "num": (5, "size"),
             "num_correct": (4, "size"),
-            "confidence": (0.9, "fraction"),
         },
     ),
     "evaluation.paired_difference": (

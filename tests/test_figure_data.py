@@ -78,6 +78,16 @@ def test_points_are_read_with_their_shape_colours_and_values() -> None:
     assert (valued["edges"], valued["values"]) == (["#ff0000"], "0 1")
 
 
+def test_a_shape_is_read_as_its_sign_or_else_by_its_corners() -> None:
+    figure = Figure()
+    ax = figure.subplots()
+    for marker in [*"os^vD*<>p", [(0, 0), (2, 0), (0, 2)]]:
+        ax.scatter([0], [0], marker=marker)
+    *signs, corners = (points["marker"] for points in read_only_axes(figure)["points"])
+    assert "".join(signs) == "os^vD*<>p"
+    assert corners == "0 0 0.5 0 0 0.5"
+
+
 def test_bars_and_texts_are_read_with_their_places() -> None:
     figure = Figure()
     ax = figure.subplots()

@@ -184,6 +184,17 @@ def test_what_has_no_value_for_a_reason_is_no_mistake(script, before, reason):
     assert reason in judgement.judged[0].report.text
 
 
+@pytest.mark.parametrize("check", [judge, judge_here])
+def test_what_a_module_beside_the_file_lacks_is_no_mistake(script, check):
+    script(
+        "far = load('far')\ndef shift(s):\n    return s - s.max() + far", "helper.py"
+    )
+    judgement = check(script("from helper import shift" + SHIFT))
+    assert judgement.status == 2
+    assert "needs `far`, which has no value" in judgement.judged[0].report.text
+    assert "helper.py, line 1" in judgement.judged[0].report.text
+
+
 def test_what_a_cell_that_does_not_parse_defines_is_no_mistake(tmp_path):
     path = write_notebook(tmp_path / "a.ipynb", "EPS = = 0", EPS)
     judgement = judge_here(path)

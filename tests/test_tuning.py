@@ -167,7 +167,7 @@ def test_one_weight_for_each_model_is_enough_for_an_accuracy() -> None:
 
 def test_scores_that_overflow_are_refused_without_a_warning() -> None:
     W, X = np.array([[0.0, 1e300]]), np.array([[1e300]])
-    with pytest.raises(ValueError, match=r"^X @ W .*overflows"):
+    with pytest.raises(ValueError, match=r"^X @ W .*overflows; the numbers in X must"):
         accuracies_side_by_side(W, 1, X, np.array([1]))
 
 

@@ -20,7 +20,10 @@ NOT_HANDED_IN = {"__pycache__", "__MACOSX", "site-packages", "node_modules"}
 
 
 def check_submission(path: Path, as_json: bool = False) -> int:
-    """Check every function that has a check, and print the reports.
+    """Check every function that has a check, print the reports, return the exit status.
+
+    It is 0 if everything passed, 1 if something did not, 2 if something could not be
+    checked or there was nothing to check.
 
     Parameters
     ----------
@@ -30,12 +33,6 @@ def check_submission(path: Path, as_json: bool = False) -> int:
         Whether to print the reports as JSON: a list of objects with ``file``,
         ``check``, ``function``, ``checked``, ``parts``, ``score``, ``passed``,
         ``findings``, ``text`` and ``remarks``.
-
-    Returns
-    -------
-    int
-        0 if everything passed, 1 if something did not, 2 if something could not be
-        checked or there was nothing to check.
     """
     if path.is_dir():
         files = list(files_below(path))

@@ -26,7 +26,7 @@ from softmax_lib.exercises.losses.check import NAIVE, SVM_LOSS, check
 from softmax_lib.exercises.losses.reference import PARTS
 from softmax_lib.exercises.report import Finding, Report, failed
 from softmax_lib.exercises.sandbox import Outcome, Runner, Task, Trouble, run_by
-from softmax_lib.submission.checks import CHECKS, fill_in_for_course, ready
+from softmax_lib.submission.checks import CHECKS, ready
 from softmax_lib.submission.loading import Finder, load
 from softmax_lib.submission.needed import Statement, choose, statements
 from softmax_lib.submission.reading import Cell, Unreadable, read_cells
@@ -48,16 +48,8 @@ UNKNOWN_MODULE = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 class Judged:
     """One function or class, and what came of one check.
 
-    Attributes
-    ----------
-    check, function : str
-        The names of the check and of what it was given.
-    report : Report
-        The report.
-    is_checked : bool
-        False if the function could not be run, for no mistake of its own.
-    parts : dict
-        Whether each part of it is right: loss and gradient, or the function as a whole.
+    It is not checked if it could not be run, for no mistake of its own. Its parts are
+    loss and gradient, or the function as a whole, and whether each is right.
     """
 
     check: str
@@ -76,16 +68,9 @@ class Judged:
 class Judgement:
     """All that can be said of a file.
 
-    Attributes
-    ----------
-    judged : list of Judged
-        Each check that the file calls for.
-    remarks : list of str
-        What is worth knowing of the file as a whole.
-    complaints : list of str
-        What of it cannot be read, and where nothing could be checked, what stopped.
-    unread : list of str
-        The places that cannot be read.
+    Besides the checks that it calls for: remarks on the file as a whole, complaints of
+    what cannot be read or, where nothing could be checked, of what stopped, and the
+    places that cannot be read.
     """
 
     judged: list[Judged] = field(default_factory=list)
@@ -110,11 +95,6 @@ class File:
     chosen: list[Statement]
     wanted: list[str]  # names to check, if they are there
     expected: list[str]  # those of them that the file defines itself
-
-    @property
-    def uses_torch(self) -> bool:
-        """Whether the functions need PyTorch."""
-        return any(s.imports and "torch" in s.code.co_names for s in self.chosen)
 
     @property
     def unread_names(self) -> dict[str, str]:
@@ -281,22 +261,7 @@ def read_lines(process: subprocess.Popen[str], lines: queue.Queue[str]) -> None:
 
 
 def judge(path: Path) -> Judgement:
-    """Check a file in a process of its own.
-
-    Parameters
-    ----------
-    path : path
-        A notebook (``.ipynb``) or a script.
-
-    Returns
-    -------
-    Judgement
-
-    Raises
-    ------
-    Unreadable
-        If the file cannot be read.
-    """
+    """Check a notebook or a script in a process of its own."""
     file = read_file(path)
     if not file.chosen:
         return conclude(file, [], {}, [], [])
@@ -304,11 +269,9 @@ def judge(path: Path) -> Judgement:
     try:
         child.load()
         judged = [
-            each
+            judge_one(child, name, check_all)
             for name in child.ready
-            if name in CHECKS
-            for check_all in CHECKS[name]
-            for each in [judge_one(child, name, check_all)]
+            for check_all in CHECKS.get(name, [])
         ]
     except Stopped as stopped:
         raise Unreadable(f"{path} cannot be checked: {stopped}.") from None
@@ -321,11 +284,15 @@ def judge_one(child: Child, name: str, check_all: Callable[[Any], Report]) -> Ju
     """Make one check, with tensors if it needs them."""
     seen = Seen(child.run(name))
     report = checked(check_all, seen)
-    if not report.passed and child.file.uses_torch and "loss" in name:
+    imported = {
+        name for s in child.file.chosen if s.imports for name in s.code.co_names
+    }
+    if not report.passed and "torch" in imported and "loss" in name:
         seen = Seen(child.run(name, tensors=True))
         retried = checked(check_all, seen)
         if retried.passed or report.fault not in (None, retried.fault):
-            report = with_remark(retried, TENSORS)
+            text = f"{retried.text}\n\n{TENSORS.text} {TENSORS.hint}"
+            report = replace(retried, text=text, remarks=(*retried.remarks, TENSORS))
     judged = Judged(
         check_all.__name__, name, report, parts=parts_of(name, report, seen)
     )
@@ -370,12 +337,6 @@ TENSORS = Finding(
     "The worksheet's functions take NumPy arrays.",
     is_remark=True,
 )
-
-
-def with_remark(report: Report, remark: Finding) -> Report:
-    """Return the report with one more remark."""
-    text = f"{report.text}\n\n{remark.text} {remark.hint}"
-    return Report(report.passed, text, report.findings, (*report.remarks, remark))
 
 
 def checked(make: Callable[[Any], Report], runner: Runner) -> Report:
@@ -450,16 +411,17 @@ def judge_here(path: Path) -> Judgement:
     file = read_file(path)
     with installed(), path_restored():
         loaded = load(path, file.cells, file.wanted)
-        fill_in_for_course(loaded)
         names = ready(loaded, file.wanted)
-        missing = loaded.missing | file.unread_names
+        missing = loaded.reasons()
         judged = [
-            excused(Judged(make.__name__, name, make(value)), missing)
+            excused(
+                Judged(make.__name__, name, make(value)), missing | file.unread_names
+            )
             for name, value in names.items()
             for make in CHECKS[name]
         ]
     own = list(loaded.missing.values())
-    return conclude(file, list(names), loaded.missing, own, judged)
+    return conclude(file, list(names), missing, own, judged)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ import importlib.util
 import linecache
 import re
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -28,19 +28,20 @@ LEVELS = 5  # how many folders above a file may be the root of its imports
 
 @dataclass
 class Loaded:
-    """What a file defines.
+    """The names that a file defines, and why others have no value.
 
-    Attributes
-    ----------
-    names : dict
-        Each global name with its value.
-    missing : dict
-        For a name that has no value since its statement was not run or failed: why.
-        Under ``*``: why an ``import *`` failed.
+    Under ``*`` is why an ``import *`` failed.
     """
 
     names: dict[str, Any]
     missing: dict[str, str] = field(default_factory=dict)
+
+    def reasons(self) -> dict[str, str]:
+        """Return why names have no value, those of the modules beside it as well."""
+        found: dict[str, str] = {}
+        for module in list(sys.modules.values()):
+            found |= vars(module).get("__missing__", {})
+        return found | self.missing
 
 
 def load(
@@ -49,22 +50,9 @@ def load(
     wanted: Collection[str],
     before: Callable[[int, Statement], str] = lambda number, statement: "",
 ) -> Loaded:
-    """Run what some names need.
+    """Run what the wanted names need; ``path`` is for the imports.
 
-    Parameters
-    ----------
-    path : path
-        Where the file is, for its imports.
-    cells : collection of Cell
-        What it contains.
-    wanted : collection of str
-        Names of functions and classes.
-    before : callable, optional
-        Called before each statement; returns why it is not to run, or "".
-
-    Returns
-    -------
-    Loaded
+    ``before`` is called before each statement; it returns why it is not to run, or "".
     """
     found = statements(cells)
     name, package = prepare_imports(path, found)
@@ -116,14 +104,15 @@ def prepare_imports(path: Path, found: Sequence[Statement]) -> tuple[str, str]:
     """
     folder = path.resolve().parent
     above = [folder, *folder.parents][:LEVELS]
-    level = max((level_of(statement) for statement in found), default=0)
+    begun = (re.match(r"from\s*(\.*)", s.text) for s in found if s.imports)
+    level = max((len(dots[1]) for dots in begun if dots), default=0)
     depth = next(
         (i for i, each in enumerate(above) if not (each / "__init__.py").exists()),
         len(above) - 1,
     )
     depth = min(max(depth, level), len(above) - 1)
     package = ".".join(each.name for each in reversed(above[:depth]))
-    tops = {top for statement in found for top in imported(statement)}
+    tops = {name.partition(".")[0] for s in found for name in s.code.co_names}
     roots = [
         each
         for i, each in enumerate(above)
@@ -134,20 +123,6 @@ def prepare_imports(path: Path, found: Sequence[Statement]) -> tuple[str, str]:
         sys.meta_path.insert(0, Finder(roots))
     name = f"{package}.{path.stem}" if level else "submission"
     return name, package if level else ""
-
-
-def level_of(statement: Statement) -> int:
-    """Return how many dots an import begins with."""
-    if not statement.imports:
-        return 0
-    text = statement.text.removeprefix("from").strip()
-    return len(text) - len(text.lstrip("."))
-
-
-def imported(statement: Statement) -> Iterator[str]:
-    """Yield the first part of the names of the modules that a statement imports."""
-    for constant in statement.code.co_names:
-        yield constant.partition(".")[0]
 
 
 def has_module(folder: Path, name: str) -> bool:
@@ -190,10 +165,6 @@ class Loader(importlib.abc.Loader):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
-        """Leave this to Python."""
-        return None
 
     def exec_module(self, module: ModuleType) -> None:
         """Run the module's statements."""

@@ -35,25 +35,11 @@ READS = {"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"}
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement at the top of a file.
+    """A statement at the top of a file: where it is, its first line, and what runs.
 
-    Attributes
-    ----------
-    place, line, text : str, int, str
-        Where it is, and its first line.
-    code : CodeType
-        What runs.
-    writes, reads : frozenset of str
-        The names that it gives a value or changes, and those that it, and the functions
-        it defines, ask for.
-    imports : bool
-        Whether it is an import.
-    is_star : bool
-        Whether it imports ``*``.
-    is_work : bool
-        Whether it is a script's work: it loads, trains, draws or asks.
-    is_bare : bool
-        Whether it is an expression whose value is not kept.
+    It writes names, to which it gives a value or which it changes; it, and the
+    functions it defines, read names. It is work if it loads, trains, draws or asks as a
+    script does, and bare if it is an expression whose value is not kept.
     """
 
     place: str
@@ -180,18 +166,8 @@ def root(node: ast.AST) -> Iterator[str]:
 def choose(found: list[Statement], names: Collection[str]) -> list[Statement]:
     """Return the statements that some names need, in order, work included.
 
-    Parameters
-    ----------
-    found : list of Statement
-        All of a file.
-    names : collection of str
-        Names of functions and classes.
-
-    Returns
-    -------
-    list of Statement
-        Those that give one of the names a value, and those that give a value to what
-        these ask for, and so on; and every ``import *``.
+    These give one of the names a value, or a value to what such a statement asks for,
+    and so on; and every ``import *``.
     """
     needed, chosen = set(names), set[int]()
     while True:

@@ -93,28 +93,14 @@ def old_modules() -> Iterator[tuple[str, ModuleType]]:
 
 
 def remarks(cells: Collection[Cell], chosen: Collection[Statement]) -> list[str]:
-    """Say what of a file only an older Python or NumPy has.
-
-    Parameters
-    ----------
-    cells : collection of Cell
-        The file.
-    chosen : collection of Statement
-        What runs of it.
-
-    Returns
-    -------
-    list of str
-        Sentences.
-    """
+    """Say what of a file, and of what runs of it, only an older Python or NumPy has."""
     said = []
     if any(cell.is_python_2 for cell in cells):
         said.append("This file is Python 2; it was read as if it were Python 3.")
     own = {n for s in chosen if not s.imports for n in s.writes}
     old = sorted({n for s in chosen for n in s.reads if n in PYTHON_2} - own)
-    now = {name: value.__name__ for name, value in PYTHON_2.items()}
     said += [
-        f"`{name}` is Python 2; in Python 3 it is `{now[name]}`."
+        f"`{name}` is Python 2; in Python 3 it is `{PYTHON_2[name].__name__}`."
         for name in old
         if name != "reduce"
     ]
@@ -146,18 +132,7 @@ def spelled(name: str) -> str:
 
 
 def with_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function with its arrays passed as tensors.
-
-    Parameters
-    ----------
-    function : callable
-        A loss written for PyTorch.
-
-    Returns
-    -------
-    callable
-        It takes arrays, and returns what the function returns.
-    """
+    """Return a loss written for PyTorch as one that takes arrays."""
     torch = importlib.import_module("torch")
 
     def call(*args: Any) -> Any:

@@ -44,7 +44,12 @@ def encode(value: Any) -> Any:
     if isinstance(value, str):
         return str(value)
     if isinstance(value, np.generic | np.ndarray):
-        return encode_array(np.asarray(value), isinstance(value, np.generic))
+        array = np.asarray(value)
+        if array.dtype.hasobject:
+            return None
+        data = base64.b64encode(array.tobytes()).decode()
+        fields = [array.dtype.str, list(array.shape), data]
+        return {"array": fields, "scalar": isinstance(value, np.generic)}
     if kind is list:
         return [encode(item) for item in value]
     if kind is dict:
@@ -55,14 +60,6 @@ def encode(value: Any) -> Any:
         fields = [encode(getattr(value, name)) for name in names]
         return {"class": [kind.__module__, kind.__qualname__], "fields": fields}
     return None
-
-
-def encode_array(array: np.ndarray, is_scalar: bool) -> Any:
-    """Return an array, or a scalar of NumPy, in the types of JSON."""
-    if array.dtype.hasobject:
-        return None
-    data = base64.b64encode(array.tobytes()).decode()
-    return {"array": [array.dtype.str, list(array.shape), data], "scalar": is_scalar}
 
 
 def decode(value: Any) -> Any:

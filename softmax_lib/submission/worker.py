@@ -7,15 +7,13 @@ of it; what that means, the process that started it decides.
 import importlib
 import json
 import os
-import sys
-from collections.abc import Iterable
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from softmax_lib.exercises.sandbox import run_near
-from softmax_lib.submission.checks import fill_in_for_course, ready
-from softmax_lib.submission.loading import Loaded, load
+from softmax_lib.submission.checks import ready
+from softmax_lib.submission.loading import load
 from softmax_lib.submission.needed import Statement
 from softmax_lib.submission.reading import read_cells
 from softmax_lib.submission.stand_ins import installed, with_tensors
@@ -62,36 +60,19 @@ def serve() -> None:
     line = Line()
     order = line.receive()
     path = Path(order["path"])
-    with installed():
-        loaded = load_for(line, path, order)
-        names = ready(loaded, order["wanted"])
-        own = list(loaded.missing.values())
-        message = {"ready": list(names), "missing": missing(loaded), "own": own}
-        line.send(json.dumps(message))
-        while True:
-            line.send(answer(names, line.receive()))
-
-
-def load_for(line: Line, path: Path, order: dict[str, Any]) -> Loaded:
-    """Load the file, and say before each statement which one it is."""
-    skipped: dict[str, str] = order["skip"]
 
     def before(number: int, statement: Statement) -> str:
         line.send(json.dumps({"before": number}))
-        return skipped.get(str(number), "")
+        return str(order["skip"].get(str(number), ""))
 
-    loaded = load(path, read_cells(path), order["wanted"], before)
-    fill_in_for_course(loaded)
-    return loaded
-
-
-def missing(loaded: Loaded) -> dict[str, str]:
-    """Return why names have no value, in the file and in the modules beside it."""
-    beside: Iterable[dict[str, str]] = (
-        vars(module).get("__missing__", {}) for module in list(sys.modules.values())
-    )
-    merged = {name: why for each in beside for name, why in dict(each).items()}
-    return merged | loaded.missing
+    with installed():
+        loaded = load(path, read_cells(path), order["wanted"], before)
+        names = ready(loaded, order["wanted"])
+        own = list(loaded.missing.values())
+        message = {"ready": list(names), "missing": loaded.reasons(), "own": own}
+        line.send(json.dumps(message))
+        while True:
+            line.send(answer(names, line.receive()))
 
 
 def answer(names: dict[str, Any], asked: dict[str, Any]) -> str:
