@@ -100,9 +100,6 @@ def load_CIFAR10(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Read the official python batches, each after its SHA-256 sum was compared.
 
-    A file that is missing, may not be read, or is truncated or altered is an error that
-    names it.
-
     Parameters
     ----------
     directory : path
@@ -111,7 +108,21 @@ def load_CIFAR10(
     Returns
     -------
     X_train, y_train, X_test, y_test : ndarray
-        50,000 images and their labels, then 10,000.
+        Images, uint8 of shapes (50000, 32, 32, 3) and (10000, 32, 32, 3), and labels,
+        int64 of shapes (50000,) and (10000,).
+
+    Raises
+    ------
+    FileNotFoundError
+        If the directory or one of its files is missing.
+    PermissionError
+        If a file may not be read.
+    ValueError
+        If a file is truncated or altered.
+
+    References
+    ----------
+    A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
     """
     folder = batches_folder(directory)
     train = load_batches([folder / name for name in TRAIN_FILES])
@@ -122,9 +133,25 @@ def load_CIFAR10(
 def load_dataset() -> Dataset:
     """Find the data and load it: CIFAR-10, or Shapes-10 where it cannot be had.
 
-    As `load_CIFAR10`, with ``class_names`` and ``name``, which is "CIFAR-10" or
-    "Shapes-10". If CIFAR-10 cannot be had, the reason is printed, once; if
-    ``SOFTMAX_LIB_DATASET`` asks for it, the reason is a FetchError.
+    Returns
+    -------
+    Dataset
+        ``X_train, y_train, X_test, y_test`` as of `load_CIFAR10`, then
+        ``class_names`` and ``name``, which is "CIFAR-10" or "Shapes-10".
+
+    Raises
+    ------
+    ValueError
+        If ``SOFTMAX_LIB_DATASET`` is neither ``cifar10`` nor ``shapes10``, or a file
+        is truncated or altered.
+    FileNotFoundError
+        If ``SOFTMAX_LIB_DATA`` names a folder without the data.
+    FetchError
+        If CIFAR-10 was asked for by ``SOFTMAX_LIB_DATASET`` and cannot be had.
+
+    Notes
+    -----
+    If Shapes-10 is used because CIFAR-10 cannot be had, the reason is printed, once.
     """
     folder = find_CIFAR10()
     if folder is None:
@@ -158,7 +185,7 @@ def get_CIFAR10_data(
     rng: np.random.Generator | int | None = None,
     dtype: npt.DTypeLike = np.float32,
 ) -> CIFAR10Data:
-    """Load the data as `load_dataset` does and prepare it as the worksheet does.
+    """Load the data and prepare it as the worksheet does.
 
     Parameters
     ----------
@@ -167,8 +194,28 @@ def get_CIFAR10_data(
         ``num_validation`` the validation set.
     num_test : int
         The first ``num_test`` test images are the test set.
+    num_dev : int
+        How many training points are drawn, without replacement, for development.
+    rng : Generator or int, optional
+        Source of randomness for that draw, or a seed for one.
     dtype : dtype, default float32
-        49,000 rows are 0.6 GB in float32, twice that in float64.
+        Floating dtype of the rows. 49,000 rows are 0.6 GB in float32, twice that in
+        float64.
+
+    Returns
+    -------
+    CIFAR10Data
+        ``X_train, y_train, X_val, y_val, X_test, y_test, X_dev, y_dev``. Rows have
+        3,073 columns: an image minus the mean image of the training set, then a one.
+
+    Raises
+    ------
+    ValueError
+        If a size is not positive or larger than the data.
+
+    See Also
+    --------
+    load_dataset : Where the data comes from, and its errors.
     """
     data = load_dataset()
     check_size("num_training", num_training, len(data.y_train))

@@ -59,6 +59,8 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         The weights, in the dtype of the points.
     n_iter_ : int
         Steps of L-BFGS in ``fit``, or of gradient descent in ``partial_fit``.
+    n_features_in_ : int
+        Columns of the points that it was trained on.
 
     Examples
     --------

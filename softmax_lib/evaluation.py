@@ -36,12 +36,25 @@ __all__ = [
 
 
 def wilson_interval(num_correct: int, num: int) -> tuple[float, float]:
-    """Return the 95 % interval (Wilson, 1927) for the accuracy on all images.
+    """Interval of 95 % for the accuracy on all images, from that on ``num`` of them.
 
     Parameters
     ----------
-    num_correct, num : int
-        Points that were predicted correctly, and all that were predicted.
+    num_correct : int
+        Points that were predicted correctly.
+    num : int
+        All points that were predicted.
+
+    Returns
+    -------
+    low, high : float
+        Fractions, from 0 to 1.
+
+    References
+    ----------
+    E. B. Wilson, "Probable inference, the law of succession, and statistical
+    inference", Journal of the American Statistical Association 22 (1927), pages
+    209-212.
 
     Examples
     --------
@@ -169,19 +182,8 @@ def calibration(
     >>> print(round(calibration(sure, np.array([0, 0, 1, 0])).error, 2))  # 3 of 4 right
     0.15
     """
-    check_matrix("probabilities", probabilities)
+    check_probabilities(probabilities)
     check_labels(y, num_points=len(probabilities), num_classes=probabilities.shape[1])
-    if not (probabilities.min() >= 0 and probabilities.max() <= 1):
-        raise ValueError(
-            "probabilities must hold numbers from 0 to 1, but theirs are from "
-            f"{probabilities.min():g} to {probabilities.max():g}."
-        )
-    sums = probabilities.sum(axis=1)
-    if np.abs(sums - 1).max() > 1e-3:
-        raise ValueError(
-            "probabilities must add up to 1 in each row, but the sums are from "
-            f"{sums.min():g} to {sums.max():g}."
-        )
     check_at_least("num_groups", num_groups)
     highest = probabilities.max(axis=1)  # (N,)
     correct = probabilities.argmax(axis=1) == y
@@ -195,6 +197,22 @@ def calibration(
     distances = np.abs(confidences - accuracies)
     error = float(np.nansum(counts * distances) / len(y))
     return Calibration(edges, counts, confidences, accuracies, error)
+
+
+def check_probabilities(probabilities: np.ndarray) -> None:
+    """Check that each row holds the probabilities of all classes."""
+    check_matrix("probabilities", probabilities)
+    if not (probabilities.min() >= 0 and probabilities.max() <= 1):
+        raise ValueError(
+            "probabilities must hold numbers from 0 to 1, but theirs are from "
+            f"{probabilities.min():g} to {probabilities.max():g}."
+        )
+    sums = probabilities.sum(axis=1)
+    if np.abs(sums - 1).max() > 1e-3:
+        raise ValueError(
+            "probabilities must add up to 1 in each row, but the sums are from "
+            f"{sums.min():g} to {sums.max():g}."
+        )
 
 
 def fit_temperature(scores: np.ndarray, y: np.ndarray) -> float:

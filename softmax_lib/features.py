@@ -88,13 +88,22 @@ def in_batches(
 
 @in_batches(200)
 def hog_features(images: np.ndarray) -> np.ndarray:
-    """Return histograms of oriented gradients (N, F), after Dalal and Triggs (2005).
+    """Histograms of oriented gradients.
 
     In each cell of 8×8 pixels, how strong the gradients of the grey image are in each
     of nine directions. Each block of 2×2 cells is scaled to length one, its entries
     are cut off at 0.2, and it is scaled again. The same numbers as scikit-image's
-    ``hog(rgb2gray(image), 9, (8, 8), (2, 2))``. ``F`` is 324 for images of 32×32: 3×3
-    blocks of 2×2 cells of 9 numbers.
+    ``hog(rgb2gray(image), 9, (8, 8), (2, 2))``.
+
+    Returns
+    -------
+    ndarray, shape (N, F)
+        ``F`` is 324 for images of 32×32: 3×3 blocks of 2×2 cells of 9 numbers.
+
+    References
+    ----------
+    N. Dalal and B. Triggs, "Histograms of oriented gradients for human detection",
+    CVPR 2005.
     """
     gray = (images @ GRAY).astype(np.float32) / (255 * 10_000.0)  # (N, height, width)
     rows, columns = np.zeros_like(gray), np.zeros_like(gray)
@@ -269,7 +278,22 @@ def learn_dictionary(
 ) -> Dictionary:
     """Learn ``K`` centroids of the whitened patches of images. No label is used.
 
-    The method is that of Coates, Lee and Ng (2011).
+    Parameters
+    ----------
+    num_patches : int, default 50,000
+        Number of patches that are drawn, at least ``K``.
+    size : int, default 6
+        Pixels on a side of a patch.
+
+    Returns
+    -------
+    Dictionary
+        The centroids and what prepares patches for them.
+
+    References
+    ----------
+    A. Coates, H. Lee and A. Y. Ng, "An analysis of single-layer networks in
+    unsupervised feature learning", AISTATS 2011.
     """
     check_whole("K", K)
     drawn = sample_patches(images, num_patches, size=size, rng=rng)

@@ -72,9 +72,12 @@ def relative_error(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
 
 
 def eval_numerical_gradient(f: Function, x: np.ndarray, h: float = 1e-5) -> np.ndarray:
-    """Return the gradient of ``f`` at ``x`` by centred differences, every coordinate.
+    """Gradient of ``f`` at ``x`` by centred differences, every coordinate.
 
-    It has the shape and dtype of ``x`` and costs two calls of ``f`` per entry.
+    Returns
+    -------
+    ndarray
+        Of the shape and dtype of ``x``. It costs two calls of ``f`` per entry.
 
     Examples
     --------

@@ -60,12 +60,19 @@ class LinearClassifier:
     ) -> list[float]:
         """Minimize the loss by stochastic gradient descent.
 
-        Training starts at ``W = 0.001 * randn(D, C)``, where C is ``y.max() + 1``, or
-        at the ``W`` of an earlier call. The result is the minibatch loss before each
-        step.
+        Training starts at ``W = 0.001 * randn(D, C)``, or at the ``W`` of an earlier
+        call.
 
         Parameters
         ----------
+        X : ndarray of float, shape (N, D)
+            Training points.
+        y : ndarray of int, shape (N,)
+            Their classes, from 0 to C - 1; on the first call C is ``y.max() + 1``.
+        learning_rate : float
+            Factor on the gradient in each step.
+        reg : float
+            Factor on the sum of squared weights.
         num_iters : int
             Number of steps.
         batch_size : int
@@ -74,6 +81,23 @@ class LinearClassifier:
             Whether to print the loss every 100 steps.
         rng : Generator or int, optional
             Source of randomness, or a seed for one.
+
+        Returns
+        -------
+        list of float
+            The minibatch loss before each step.
+
+        Raises
+        ------
+        ValueError
+            If a shape does not fit, an array is empty, a label is out of range, a
+            setting is not positive, or the loss is no longer a finite number.
+        TypeError
+            If ``X`` does not hold floats or ``y`` does not hold integers.
+
+        References
+        ----------
+        CS231n, assignment 1, ``linear_classifier.py``.
         """
         check_settings(learning_rate, reg, num_iters, batch_size)
         check_matrix("X", X)

@@ -51,6 +51,19 @@ def softmax_loss_naive(
     dW : ndarray, shape (D, C)
         Gradient of ``loss`` with respect to ``W``, in the dtype of ``X @ W``.
 
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, an array is empty, a label is out of range, ``reg``
+        is negative, or a number in ``X``, ``W`` or the loss is not finite.
+    TypeError
+        If ``X`` or ``W`` does not hold floats of 32 bits or more, ``y`` does not hold
+        integers, or ``reg`` is not a number.
+
+    References
+    ----------
+    CS231n course notes, "Linear classification: Support Vector Machine, Softmax".
+
     Examples
     --------
     >>> W, X, y = np.zeros((2, 10)), np.ones((1, 2)), np.array([3])

@@ -60,20 +60,35 @@ def parallel_map(
 ) -> list[Result | Exception]:
     """Call ``task(setting, *arrays)`` for each setting, on the executor.
 
-    The result is what the calls returned, in the order of ``settings``, or the
-    exception of those that failed. ``report`` is called with each setting and its
-    outcome, as soon as there is one. A ``task`` must not change the arrays.
-
     When a process of a pool is killed, the pool is broken and accepts no further
     work. The settings that it has not finished then run in a new pool like it, as long
-    as each new pool finishes something. Dask replaces its workers by itself. If you
-    interrupt it, the calls that have not begun are cancelled; those that run are waited
-    for, except on Dask, which drops their results.
+    as each new pool finishes something. Dask replaces its workers by itself.
 
     Parameters
     ----------
-    task, report : callable
-        Run on the executor, and here.
+    executor : Executor or dask Client
+        A pool of threads or of processes, a ``Client`` of Dask, or any other executor
+        whose processes see the folder for temporary files of this one.
+    task : callable
+        What to do. It must not change the arrays.
+    settings : sequence
+        What the calls differ in.
+    arrays : sequence of ndarray
+        What they have in common.
+    report : callable, optional
+        Called here with each setting and its outcome, as soon as there is one.
+
+    Returns
+    -------
+    list
+        What the calls returned, in the order of ``settings``, or the exception of
+        those that failed.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If you interrupt it. The calls that have not begun are cancelled; those that
+        run are waited for, except on Dask, which drops their results.
 
     Examples
     --------

@@ -87,10 +87,18 @@ def minimize_loss(
     max_iter: int = 200,
     tolerance: float = 1e-6,
 ) -> Optimum:
-    """Minimize a loss over all points with L-BFGS (Liu and Nocedal, 1989).
+    """Minimize a loss over all points with L-BFGS.
 
     Parameters
     ----------
+    loss : callable
+        Takes ``W, X, y, reg``, returns the loss and its gradient.
+    X : ndarray of float, shape (N, D)
+        Points.
+    y : ndarray of int, shape (N,)
+        Their classes, from 0 to C - 1.
+    reg : float
+        Factor on the sum of squared weights; positive.
     moments : ndarray, shape (D, D), optional
         ``X.T @ X / N``, as `second_moments` returns it, of these points or of a sample
         of them. With it the search runs in variables in which the loss is about as
@@ -103,6 +111,16 @@ def minimize_loss(
         The search ends when the bound on the gap falls below it. Where rounding of
         float32 prevents this, it continues in float64.
 
+    Returns
+    -------
+    Optimum
+        The weights, with the certificate of `certify`.
+
+    References
+    ----------
+    D. C. Liu and J. Nocedal, "On the limited memory BFGS method for large scale
+    optimization", Mathematical Programming 45 (1989), pages 503-528.
+
     Examples
     --------
     >>> from softmax_lib.losses import softmax_loss_vectorized
@@ -112,15 +130,8 @@ def minimize_loss(
     0.3118 True
     """
     check_positive("reg", reg)
-    zero = zero_weights(X, y)
-    start = zero if start is None else start
-    check_matrix("start", start)
-    check_finite("start", start)
-    if start.shape[0] != zero.shape[0] or start.shape[1] < zero.shape[1]:
-        raise ValueError(
-            f"start must have one row for each column of X and one column for each "
-            f"class of y, shape {zero.shape}, but it is {describe(start)}."
-        )
+    start = zero_weights(X, y) if start is None else start
+    check_start(start, X, y)
     check_loss_input(start, X, y, reg)
     check_at_least("max_iter", max_iter)
     check_not_negative("tolerance", tolerance)
@@ -357,6 +368,18 @@ def apply_preconditioner(
         R, B, lower=True, trans=int(transposed), check_finite=False
     )
     return solution
+
+
+def check_start(start: np.ndarray, X: np.ndarray, y: np.ndarray) -> None:
+    """Check that a search can begin at these weights."""
+    check_matrix("start", start)
+    check_finite("start", start)
+    rows, columns = zero_weights(X, y).shape
+    if start.shape[0] != rows or start.shape[1] < columns:
+        raise ValueError(
+            f"start must have one row for each column of X and one column for each "
+            f"class of y, shape {(rows, columns)}, but it is {describe(start)}."
+        )
 
 
 def zero_weights(X: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -98,23 +98,42 @@ def grid_search(
     """Train one model for each pair of settings, keep the best on the validation set.
 
     Every model starts at the same ``W`` and sees the same minibatches, so that two
-    trials differ in their settings and in nothing else. The best has the highest
-    validation accuracy; where two are equal, it is the earlier one.
+    trials differ in their settings and in nothing else.
 
     Parameters
     ----------
-    X_train, X_val : ndarray of float, shapes (N, D) and (M, D)
-        Points of the training and the validation set.
-    y_train, y_val : ndarray of int, shapes (N,) and (M,)
+    X_train : ndarray of float, shape (N, D)
+        Points of the training set.
+    y_train : ndarray of int, shape (N,)
+        Their classes.
+    X_val : ndarray of float, shape (M, D)
+        Points of the validation set.
+    y_val : ndarray of int, shape (M,)
         Their classes.
     learning_rates, regs : iterable of float
         The two sides of the grid; neither may be empty.
+    num_iters, batch_size : int
+        Steps of each training, and points in a minibatch.
     model : subclass of LinearClassifier, default Softmax
         What to train.
     rng : Generator or int, optional
         Source of randomness, or a seed for one.
     verbose : bool
         Whether to print a line for each trial.
+
+    Returns
+    -------
+    GridResult
+        The trials, their models and losses, and the best of them: the one with the
+        highest validation accuracy, the earlier one where two are equal.
+
+    Raises
+    ------
+    ValueError
+        If a side of the grid is empty, a setting or an array cannot be used, or a
+        training diverges.
+    TypeError
+        If the points do not hold floats or the classes do not hold integers.
 
     See Also
     --------
@@ -128,6 +147,8 @@ def grid_search(
     >>> found = grid_search(X, y, X, y, **sides, num_iters=50, rng=0)
     >>> found.best
     Trial(learning_rate=0.1, reg=0.0, train_accuracy=1.0, val_accuracy=1.0)
+    >>> len(found.trials), found.best_model.W.shape
+    (4, (2, 2))
     """
     arrays = (X_train, y_train, X_val, y_val)
     check_split(*arrays)
