@@ -191,6 +191,22 @@ def test_a_public_docstring_describes_every_parameter_and_result(name):
     assert faults == set()
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "datasets.load_CIFAR10",
+        "losses.softmax_loss_naive",
+        "linear_classifier.LinearClassifier.train",
+        "tuning.grid_search",
+    ],
+)
+def test_the_first_docstring_of_a_family_is_whole(name):
+    parts = get_doc_object(Validator._load_obj(f"softmax_lib.{name}"))
+    assert parts["Parameters"]
+    assert parts["Returns"]
+    assert parts["Raises"]
+
+
 def leaves_its_result_open(name):
     """Whether neither type nor text says what is returned: an array has a shape."""
     routine = Validator._load_obj(name)
