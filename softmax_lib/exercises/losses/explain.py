@@ -98,9 +98,14 @@ def diagnose(answers: Answers, check: LossCheck) -> Diagnosis:
     if answers.layout:
         diagnosis = replace(diagnosis, remarks=[LAYOUTS[answers.layout].finding()])
     outputs = [answers.outputs[given] for given in ORDINARY]
-    for given, output in zip(ORDINARY, outputs, strict=True):
-        if output.trouble is not None:
-            return replace(diagnosis, stop=Stop(output.trouble, f"with {given.name}"))
+    stops = [
+        Stop(output.trouble, f"with {given.name}")
+        for given, output in zip(ORDINARY, outputs, strict=True)
+        if output.trouble is not None
+    ]
+    if stops:  # two equal lengths may let the first line that is wrong pass
+        first = min(stops, key=lambda stop: stop.trouble.number or 0)
+        return replace(diagnosis, stop=first)
     repeated = [answers.outputs[HAND_REG], answers.traits.repeated]
     forms = [
         name

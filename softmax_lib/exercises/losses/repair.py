@@ -9,16 +9,21 @@ named. The edited line is not shown to the reader.
 
 import ast
 import copy
+import itertools
 import linecache
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from softmax_lib.exercises.losses.instrument import compiled, parsed_function
+from softmax_lib.exercises.losses.instrument import (
+    EDITED,
+    compiled,
+    parsed_with_helpers,
+)
 from softmax_lib.exercises.report import Finding
 
-__all__ = ["WORDS", "Budget", "Edit", "repair", "with_line"]
+__all__ = ["WORDS", "Budget", "Edit", "repair", "repair_and_edit", "with_line"]
 
 MOST_EDITS, SECONDS = 4000, 10.0
 WORDS = {  # what is wrong with a line, as the sentence goes on
@@ -109,38 +114,60 @@ def repair(
 
     If there are ``lines``, only these, conditions and the place of a line are edited.
     """
-    read = parsed_function(function)
+    found = repair_and_edit(function, is_mended, lines)
+    return found[0] if found is not None else None
+
+
+def repair_and_edit(
+    function: Callable[..., Any],
+    is_mended: Callable[[Callable[..., Any]], bool],
+    lines: Collection[int] = (),
+) -> tuple[Edit, Callable[..., Any]] | None:
+    """Return the edit that `repair` finds, and the function with it."""
+    read = parsed_with_helpers(function)
     if read is None:
         return None
-    plain, definition = read
+    plain, definitions = read
     heads = (ast.For, ast.If, ast.While)
-    conditions = {x.lineno for x in ast.walk(definition) if isinstance(x, heads)}
+    conditions = {
+        x.lineno for each in definitions for x in ast.walk(each) if isinstance(x, heads)
+    }
     budget = Budget(MOST_EDITS)
     for tier in (inside, around, statements):
         found = []
-        for line, kind, setters in tier(definition):
+        for line, kind, setters in itertools.chain(*map(tier, definitions)):
             if lines and kind != "place" and line not in {*lines, *conditions}:
                 continue
             if budget.is_spent():
                 return None
-            edited = with_edit(plain, definition, setters)
+            edited = with_edit(plain, definitions, setters)
             if edited is not None and is_mended(edited):
-                found.append(Edit(line, kind))
+                found.append((Edit(line, kind), setters))
         if found:
-            if len({edit.line for edit in found}) > 1:
+            edit, setters = found[0]
+            if len({each.line for each, _ in found}) > 1:
                 return None
-            text = linecache.getline(plain.__code__.co_filename, found[0].line)
-            return found[0]._replace(text=text.strip())
+            text = linecache.getline(plain.__code__.co_filename, edit.line)
+            edited = with_edit(plain, definitions, setters, keeps_source=True)
+            return edit._replace(text=text.strip()), edited
     return None
 
 
-def with_edit(plain: Any, definition: Any, setters: list[Setter]) -> Any:
+def with_edit(
+    plain: Any,
+    definitions: list[Any],
+    setters: list[Setter],
+    keeps_source: bool = False,
+) -> Any:
     """Return the function as it is with an edit, and take the edit back."""
     before = [get(owner, key) for owner, key, _ in setters]
     for owner, key, value in setters:
         put(owner, key, value)
     try:
-        return compiled(plain, definition)
+        edited = compiled(plain, definitions)
+        if edited is not None and keeps_source:
+            setattr(edited, EDITED, copy.deepcopy(definitions))
+        return edited
     finally:
         for (owner, key, _), value in zip(setters, before, strict=True):
             put(owner, key, value)
