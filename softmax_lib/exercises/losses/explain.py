@@ -98,14 +98,11 @@ def diagnose(answers: Answers, check: LossCheck) -> Diagnosis:
     if answers.layout:
         diagnosis = replace(diagnosis, remarks=[LAYOUTS[answers.layout].finding()])
     outputs = [answers.outputs[given] for given in ORDINARY]
-    stops = [
-        Stop(output.trouble, f"with {given.name}")
-        for given, output in zip(ORDINARY, outputs, strict=True)
-        if output.trouble is not None
-    ]
-    if stops:  # two equal lengths may let the first line that is wrong pass
-        first = min(stops, key=lambda stop: stop.trouble.number or 0)
-        return replace(diagnosis, stop=first)
+    unlike = ORDINARY[3]  # N, D and C; equal lengths may hide the first line that stops
+    for given in (unlike, *ORDINARY):
+        trouble = answers.outputs[given].trouble
+        if trouble is not None:
+            return replace(diagnosis, stop=Stop(trouble, f"with {given.name}"))
     repeated = [answers.outputs[HAND_REG], answers.traits.repeated]
     forms = [
         name

@@ -236,6 +236,8 @@ def inside(definition: ast.FunctionDef) -> Iterator[tuple[int, str, list[Setter]
             yield line, "extra", [(owner, key, node.operand)]
         elif isinstance(node, ast.Subscript):
             yield line, "extra", [(owner, key, node.value)]
+            for name in sorted(names - {"np"}):
+                yield line, "name", [(owner, key, ast.Name(name, ast.Load()))]
         elif isinstance(node, ast.Call) and len(node.args) == 1:
             yield line, "extra", [(owner, key, node.args[0])]
             for k in range(len(node.keywords)):

@@ -33,6 +33,7 @@ VALUES = {
     "margins": "the margins",
     "hinges": "the margins, with 0 for the negative ones",
     "counted": "the positive margins of the other classes",
+    "other margins": "the margins of the other classes",
     "mask": "1 where another class has a positive margin",
     "mask with own": "1 where a margin is positive",
     "loss with the penalty": "the mean of the losses plus the penalty",
@@ -83,6 +84,7 @@ class Sight(NamedTuple):
     before: tuple[int, ...] = ()  # lines that feed it, and that may be wrong already
     never: tuple[int, ...] = ()  # lines that feed it, and that never run
     edit: str = ""  # what kind of edit of the line makes the part right
+    is_step: bool = False  # whether another line must be mended, too
 
     @property
     def sentence(self) -> str:

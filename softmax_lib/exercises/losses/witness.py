@@ -7,8 +7,8 @@ there on, the assignment is where the mistake is, or the first line that uses it
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -17,10 +17,16 @@ import numpy as np
 from softmax_lib.exercises.losses.conventions import CONVENTIONS
 from softmax_lib.exercises.losses.exercise import SOFTMAX, SVM, LossCheck, agrees
 from softmax_lib.exercises.losses.inputs import Input, draw_input
-from softmax_lib.exercises.losses.instrument import Site, Watched, watch
+from softmax_lib.exercises.losses.instrument import (
+    Site,
+    Watched,
+    lines_of_result,
+    watch,
+)
 from softmax_lib.exercises.losses.layouts import turned
-from softmax_lib.exercises.losses.outputs import LossFunction, call
-from softmax_lib.exercises.losses.repair import WORDS, Budget, repair
+from softmax_lib.exercises.losses.outputs import LossFunction, Output, call
+from softmax_lib.exercises.losses.reference import PARTS
+from softmax_lib.exercises.losses.repair import WORDS, Budget, repair_and_edit
 from softmax_lib.exercises.losses.sight import Sight
 from softmax_lib.exercises.search import evaluate
 
@@ -98,6 +104,7 @@ class Steps:
                 "margins": v.margins,
                 "hinges": v.hinges,
                 "counted": v.counted,
+                "other margins": v.margins * (1 - v.one_hot),
                 "mask": mask,
                 "mask with own": (v.hinges > 0).astype(float),
                 "counts": mask.sum(axis=1),
@@ -186,13 +193,27 @@ Seen = Mapping[int, list[tuple[Any, Any, list[int]]]]
 class Session:
     """The reader's function for one check, run with values replaced."""
 
+    source: LossFunction  # as it is written, in its own layout
     watched: Watched
     function: LossFunction
     check: LossCheck
+    layout: str
+    mended: dict[int, Intervention] = field(default_factory=dict)  # in every run
 
     def __post_init__(self) -> None:
         self.steps: dict[Input, Steps] = {}
         self.kinds: dict[int, str] = {}
+
+    def after(self, *changes: Intervention) -> "Session":
+        """Return a session in which changes are made in every run."""
+        mended = self.mended | {change[0]: change for change in changes}
+        later = replace(self, mended=mended)
+        later.steps, later.kinds = self.steps, self.kinds
+        return later
+
+    def lines(self, part: str) -> set[int]:
+        """Return the lines that a part may depend on, or none if that is unknown."""
+        return lines_of_result(self.source, PARTS.index(part)) if part else set()
 
     def of(self, given: Input) -> Steps:
         """Return the steps for an input."""
@@ -202,56 +223,87 @@ class Session:
 
     def place(self, site: Site, index: list[int]) -> tuple[int | None, int | None]:
         """Return the point and the class that an assignment is at."""
-        found: dict[str, int] = {}
-        for loop, count in zip(site.loops, index, strict=True):
-            found[self.kinds.get(loop, "")] = count
+        found = self.passes(site, index)
         return found.get("N"), found.get("C")
+
+    def passes(self, site: Site, index: list[int]) -> dict[str, int]:
+        """Return at which point, class and feature an assignment is."""
+        loops = zip(site.loops, index, strict=True)
+        return {self.kinds.get(loop, ""): count for loop, count in loops}
 
     def run(
         self, given: Input, changes: dict[int, Intervention]
     ) -> dict[str, np.ndarray | None]:
         """Return the results with the values of some assignments replaced."""
-        steps = self.of(given)
-        sums: dict[int, Any] = {}
+        changes = self.mended | changes
+        sums: dict[tuple[int, ...], Any] = {}
 
         def on_change(site: Site, before: Any, after: Any, index: list[int]) -> Any:
             change = changes.get(site.number)
             if change is None:
                 return after
-            _, kind, label, factor = change
-            if label == "what was there":
-                sums[site.number] = sums.get(site.number, 0) + after
-                return sums[site.number]
-            i, j = self.place(site, index)
-            shape = np.shape(after)
-            if kind == "size":
-                return steps.sizes[label]
-            if kind == "view":
-                views = steps.views(label, i, j)
-                return np.array(views[int(factor)], float) if views else after
-            if label == "zero":
-                return np.zeros(shape)
-            if kind == "value":
-                value = steps.value(label, shape, i, j)
-                return after if value is None else factor * np.array(value, float)
-            if label == "nothing":
-                return before
-            for name, amount in steps.increments(shape, i, j):
-                if name == label:
-                    scale = factor if abs(factor) >= 1 else factor * 7 / steps.N
-                    amount = amount if amount.shape == shape else amount.T
-                    return before + scale * amount
-            return after
+            return self.replaced(given, site, change, before, after, index, sums)
 
         self.watched.on_change = on_change
         output = call(self.function, given)
         return {"loss": output.loss, "gradient": output.gradient}
 
+    def replaced(
+        self,
+        given: Input,
+        site: Site,
+        change: Intervention,
+        before: Any,
+        after: Any,
+        index: list[int],
+        sums: dict[tuple[int, ...], Any],
+    ) -> Any:
+        """Return what takes the place of the value of an assignment."""
+        steps = self.of(given)
+        _, kind, label, factor = change
+        if label == "what was there":
+            key = (site.number, *index[: int(factor)])
+            sums[key] = sums.get(key, 0) + after
+            return sums[key]
+        i, j = self.place(site, index)
+        shape = np.shape(after)
+        if kind == "size":
+            return steps.sizes[label]
+        if kind == "view":
+            views = steps.views(label, i, j)
+            return np.array(views[int(factor)], float) if views else after
+        if label == "zero":
+            return np.zeros(shape)
+        if kind == "value":
+            value = steps.value(label, shape, i, j)
+            return after if value is None else factor * np.array(value, float)
+        if label == "nothing":
+            return before
+        for name, amount in self.increments(given, site, shape, index):
+            if name == label:
+                scale = factor if abs(factor) >= 1 else factor * 7 / steps.N
+                amount = amount if amount.shape == shape else amount.T
+                return before + scale * amount
+        return after
+
+    def increments(
+        self, given: Input, site: Site, shape: tuple[int, ...], index: list[int]
+    ) -> Iterator[tuple[str, np.ndarray]]:
+        """Yield what an assignment may add to a sum; to one row in a loop over D."""
+        steps, d = self.of(given), self.passes(site, index).get("D")
+        for label, amount in steps.increments(shape, *self.place(site, index)):
+            if d is not None and amount.shape == (steps.D, steps.C) and d < steps.D:
+                amount = np.eye(steps.D)[d][:, np.newaxis] * amount
+            yield label, amount
+
     def observe(self, given: Input) -> dict[int, list[tuple[Any, Any, list[int]]]]:
         """Return the values of all assignments, and learn what the loops run over."""
         seen: dict[int, list[tuple[Any, Any, list[int]]]] = {}
+        sums: dict[tuple[int, ...], Any] = {}
 
         def on_change(site: Site, before: Any, after: Any, index: list[int]) -> Any:
+            if change := self.mended.get(site.number):
+                after = self.replaced(given, site, change, before, after, index, sums)
             try:
                 value = np.array(after, dtype=float)
             except (TypeError, ValueError):
@@ -306,7 +358,7 @@ def recognized(
                 added = after - np.asarray(before, dtype=float)
             except (TypeError, ValueError):
                 added = np.full(after.shape, np.nan)
-            for label, amount in steps.increments(after.shape, i, j):
+            for label, amount in session.increments(given, site, after.shape, index):
                 amount = amount if np.shape(amount) == after.shape else amount.T
                 if matches(amount, added) or matches(amount / steps.N, added):
                     here.add("+" + label)
@@ -316,10 +368,14 @@ def recognized(
     return sorted(found or ())
 
 
+def is_zero(site: Site, seen: list[tuple[Any, Any, list[int]]]) -> bool:
+    """Whether an assignment sets a variable to zeros, as a sum begins with."""
+    return not site.updates and not any(after.any() for _, after, _ in seen)
+
+
 def is_beginning(site: Site, seen: list[tuple[Any, Any, list[int]]]) -> bool:
-    """Whether an assignment makes the zeros that a sum begins with."""
-    is_first = not site.updates and not site.loops
-    return is_first and not any(after.any() for _, after, _ in seen)
+    """Whether an assignment makes the zeros that a sum begins with, once."""
+    return not site.loops and is_zero(site, seen)
 
 
 def is_inert(site: Site, seen: list[tuple[Any, Any, list[int]]]) -> bool:
@@ -355,47 +411,164 @@ class Wanted(NamedTuple):
     doubtful: Sequence[str] = ()  # parts that need several mistakes to be explained
 
 
-def locate(function: LossFunction, wanted: Wanted) -> Iterator[Sight]:
-    """Yield where each part, and each penalty, goes wrong, as far as it is found."""
+class Found(NamedTuple):
+    """Where a part goes wrong, and what is left once that is mended."""
+
+    sight: Sight
+    mended: Session | None = None  # where it is sure what is to be mended
+
+
+def begin(function: LossFunction, wanted: Wanted) -> Session | None:
+    """Return a session of a function, if its source can be had."""
     watched = watch(function, wanted.without)
     if watched is None:
-        return
+        return None
     layout = wanted.layout
     run = turned(watched.function, layout) if layout else watched.function
     plain = SVM if wanted.has_kinks else SOFTMAX
     convention = tuple(m for m in CONVENTIONS if m.name in wanted.convention)
     check = LossCheck(plain, plain, "", wanted.judged).under(convention)
-    session = Session(watched, run, check)
+    return Session(function, watched, run, check, layout)
+
+
+def locate(function: LossFunction, wanted: Wanted) -> Iterator[Sight]:
+    """Yield where each part, and each penalty, goes wrong, as far as it is found."""
+    session = begin(function, wanted)
+    if session is None:
+        return
     # What stops with another input alone, such as labels that leave out a class, is not
     # to be seen from the values here.
     if wanted.stops and not any(
         is_right(session, part, {}, "") for part in session.check.parts
     ):
-        sight = locate_stop(session, wanted.stops)
-        if sight is None:
-            sight = repaired(session, function, layout, "", None)
-        if sight is not None and sight.lines[0] <= wanted.stops:
-            yield sight
-    parts = wanted.parts
-    if len(parts) > 1:
-        sight = locate_both(session)
-        are_unknown = set(parts) <= set(wanted.unknown)
-        if sight.before if sight is not None else are_unknown:
-            sight = repaired(session, function, layout, "", sight) or sight
-        if sight is not None:
-            parts = [] if are_unknown else parts
-            yield sight
-    for part in parts:
-        sight = locate_part(session, part, part in wanted.unknown)
-        if part in wanted.doubtful:
-            sight = repaired(session, function, layout, part, None) or sight
-        elif part in wanted.unknown and not (sight and sight.balance[0]):
-            sight = repaired(session, function, layout, part, sight) or sight
-        if sight is not None:
-            yield sight
+        found = locate_stop(session, wanted.stops)
+        for goal in (all, any) if found is None else ():
+            found = found or repaired(session, wanted, "", None, goal)
+        if found is not None and found.sight.lines[0] <= wanted.stops:
+            yield found.sight
+            yield from left_in(found.mended, wanted)
+    yield from locate_parts(session, wanted)
     for part in wanted.penalties:
         if (sight := locate_penalty(session, part)) is not None:
             yield sight
+
+
+def left_in(mended: Session | None, wanted: Wanted) -> Iterator[Sight]:
+    """Yield where the parts go wrong once what stops the function is mended."""
+    for part in mended.check.parts if mended is not None else ():
+        if mended is not None and not is_right(mended, part, {}, ""):
+            yield from further(mended, wanted, part)
+
+
+def locate_parts(session: Session, wanted: Wanted) -> Iterator[Sight]:
+    """Yield where each part goes wrong, and all of them where it is one line."""
+    parts = wanted.parts
+    if len(parts) > 1:
+        both = locate_both(session)
+        are_unknown = set(parts) <= set(wanted.unknown)
+        if both.sight.before if both is not None else are_unknown:
+            sight = both.sight if both is not None else None
+            both = repaired(session, wanted, "", sight) or both
+        if both is not None:
+            parts = [] if are_unknown else parts
+            yield both.sight
+    found = {part: locate_one(session, wanted, part) for part in parts}
+    steps = {part: [each.sight] for part, each in found.items() if each is not None}
+    open_parts = [*wanted.unknown, *wanted.doubtful]
+    for part in parts if len(parts) > 1 else ():
+        other = parts[1 - parts.index(part)]
+        here = found[part]
+        mended = here.mended if here is not None else None
+        if mended is None or other not in open_parts or is_sure(found[other]):
+            continue
+        if changes_nothing(session, mended, other):
+            continue
+        if not is_right(mended, other, {}, ""):
+            steps[other] = further(mended, wanted, other) or steps.get(other, [])
+    for part in parts:
+        if (
+            part in open_parts
+            and not is_sure(found[part])
+            and len(steps.get(part, [])) < 2
+        ):
+            steps[part] = further(session, wanted, part) or steps.get(part, [])
+    yield from (sight for each in steps.values() for sight in each)
+
+
+def is_sure(found: Found | None) -> bool:
+    """Whether it is known what is to be mended, and in which line."""
+    return found is not None and found.mended is not None
+
+
+def changes_nothing(session: Session, mended: Session, part: str) -> bool:
+    """Whether a part is the same after what was mended."""
+    one, other = (each.run(INPUTS[0], {})[part] for each in (session, mended))
+    return one is not None and other is not None and matches(one, other)
+
+
+def further(session: Session, wanted: Wanted, part: str) -> list[Sight]:
+    """Return where a part goes wrong in up to three lines, if each of them is sure."""
+    for scale in SCALES:
+        if is_right(session, part, {}, scale):
+            return [Sight(part, (), "", "", "", False, scale)]
+    found = locate_one(session, wanted._replace(unknown=[part]), part)
+    if found is not None and is_sure(found):
+        return [found.sight._replace(is_step=True)]
+    sights: list[Sight] = []
+    for _ in range(2):
+        first = advance(session, part)
+        if first is None or first.mended is None:
+            return []
+        session = first.mended
+        sights.append(first.sight._replace(is_step=True))
+        if is_right(session, part, {}, ""):
+            return sights
+        found = locate_one(session, wanted._replace(unknown=[]), part)
+        if found is not None and is_sure(found):
+            return [*sights, found.sight]
+    return []
+
+
+def advance(session: Session, part: str) -> Found | None:
+    """Mend the first line whose value is no step of the reference, by those after it.
+
+    What it should be is the step that lets the most assignments after it be steps.
+    """
+    seen = session.observe(INPUTS[0])
+    sites, known = effective(session, seen)
+    lines = session.lines(part)
+    for k, site in enumerate(sites):
+        if known[site.number] or (lines and site.line not in lines):
+            continue
+        if any(each.feeds(site) and not known[each.number] for each in sites[:k]):
+            continue
+        best, most = None, 0
+        for change in choices(session, site, seen):
+            if change[2] in ("zero", "nothing"):
+                continue
+            after = session.after(change)
+            _, known_after = effective(after, after.observe(INPUTS[0]))
+            gained = sum(
+                bool(known_after.get(each.number)) and not known[each.number]
+                for each in sites[k + 1 :]
+            )
+            if gained > most:
+                best, most = change, gained
+        if best is not None:
+            sight = sight_of(session, part, (best,), "", known)
+            return Found(sight, session.after(best))
+    return None
+
+
+def locate_one(session: Session, wanted: Wanted, part: str) -> Found | None:
+    """Find where a part goes wrong, by right values and by edits."""
+    found = locate_part(session, part, part in wanted.unknown)
+    sight = found.sight if found is not None else None
+    if part in wanted.doubtful:
+        return repaired(session, wanted, part, None) or found
+    if part in wanted.unknown and not (sight and sight.balance[0]):
+        return repaired(session, wanted, part, sight) or found
+    return found
 
 
 def effective(session: Session, seen: Seen) -> tuple[list[Site], dict[int, list[str]]]:
@@ -412,11 +585,13 @@ def effective(session: Session, seen: Seen) -> tuple[list[Site], dict[int, list[
     return sites, known
 
 
-def locate_part(session: Session, part: str, tries_pairs: bool) -> Sight | None:
+def locate_part(session: Session, part: str, tries_pairs: bool) -> Found | None:
     """Find the first assignment, or pair, whose right value makes a part right."""
     budget = Budget(MOST_TRIES)
     seen = session.observe(INPUTS[0])
     sites, known = effective(session, seen)
+    lines = session.lines(part)
+    sites = [site for site in sites if not lines or site.line in lines]
     options = {site.number: list(choices(session, site, seen)) for site in sites}
     others = [
         other
@@ -451,7 +626,8 @@ def locate_part(session: Session, part: str, tries_pairs: bool) -> Sight | None:
             suspects.sort(key=lambda change: change[1] == "size")
             changes = tuple(suspects[:1] or found)
             sight = sight_of(session, part, changes, scale, known)
-            return finished(session, sight, changes[0], found, seen, known)
+            sight = finished(session, sight, changes[0], found, seen, known)
+            return Found(sight, mended_by(session, sight, changes))
     found = []
     for site in sites if tries_pairs else ():
         for change in other_shapes(session, site, seen):
@@ -463,7 +639,8 @@ def locate_part(session: Session, part: str, tries_pairs: bool) -> Sight | None:
     suspects = [each for each in found if is_suspect(each, known)]
     if suspects:
         sight = sight_of(session, part, (suspects[0],), "", known)
-        return finished(session, sight, suspects[0], found, seen, known)
+        sight = finished(session, sight, suspects[0], found, seen, known)
+        return Found(sight, mended_by(session, sight, (suspects[0],)))
     for scale in SCALES if tries_pairs else ():
         for one, other in pairs:
             for changes in itertools.product(
@@ -472,8 +649,17 @@ def locate_part(session: Session, part: str, tries_pairs: bool) -> Sight | None:
                 if budget.is_spent():
                     return None
                 if repairs(changes, scale):
-                    return sight_of(session, part, changes, scale, known)
+                    return Found(sight_of(session, part, changes, scale, known))
     return None
+
+
+def mended_by(
+    session: Session, sight: Sight, changes: Sequence[Intervention]
+) -> Session | None:
+    """Return the session with a mistake mended, if it is sure which one that is."""
+    is_vague = sight.before or sight.never or sight.is_right or sight.balance[0]
+    is_one = len(changes) == 1 and not sight.scale
+    return session.after(*changes) if is_one and not is_vague else None
 
 
 def locate_penalty(session: Session, part: str) -> Sight | None:
@@ -535,7 +721,7 @@ def has_penalty(
     return agrees(added, session.of(given).penalized[PENALTY_OF[part]], part)
 
 
-def locate_both(session: Session) -> Sight | None:
+def locate_both(session: Session) -> Found | None:
     """Find the first assignment whose right value makes all parts right at once."""
     budget = Budget(MOST_TRIES)
     seen = session.observe(INPUTS[0])
@@ -562,11 +748,11 @@ def locate_both(session: Session) -> Sight | None:
                 and any(fixes(other))
             }
             sight = sight_of(session, "", (change,), "", known)
-            return sight._replace(before=tuple(sorted(also)))
+            return Found(sight._replace(before=tuple(sorted(also))))
     return None
 
 
-def locate_stop(session: Session, line: int) -> Sight | None:
+def locate_stop(session: Session, line: int) -> Found | None:
     """Find the assignment before a line whose right value lets the results be right.
 
     Where another mistake is left, one result that is right is enough.
@@ -590,13 +776,14 @@ def locate_stop(session: Session, line: int) -> Sight | None:
                 p for p in session.check.parts if is_right(session, p, changes, "")
             ]
             if len(right) == len(session.check.parts):
-                return sight_of(session, right[0], (change,), "", {site.number: []})
+                sight = sight_of(session, right[0], (change,), "", {site.number: []})
+                return Found(sight, session.after(change))
             if right and not is_known:
                 found.append((right[0], (*change[:2], "another shape", 0.0)))
     if len({change[0] for _, change in found}) != 1:
         return None
     part, change = found[0]
-    return sight_of(session, part, (change,), "", {change[0]: []})
+    return Found(sight_of(session, part, (change,), "", {change[0]: []}))
 
 
 def other_shapes(
@@ -630,11 +817,12 @@ def choices(
             yield from other_shapes(session, site, seen)
     if site.adds:
         yield site.number, "add", "nothing", 1.0
-        for label, _ in steps.increments(after.shape, i, j):
+        for label, _ in session.increments(INPUTS[0], site, after.shape, index):
             for factor in (1.0, -1.0, 1 / 7, -1 / 7):
                 yield site.number, "add", label, factor
-    elif site.loops and not site.updates and len(seen[site.number]) == steps.N:
-        yield site.number, "add", "what was there", 1.0
+    elif not site.updates:
+        for outer in range(len(site.loops)):  # a sum for each pass of the outer loops
+            yield site.number, "add", "what was there", float(outer)
     sums = ((), (steps.D, steps.C), (steps.C, steps.D))
     if (
         site.updates
@@ -667,13 +855,15 @@ def is_right(
 
 def repaired(
     session: Session,
-    function: LossFunction,
-    layout: str,
+    wanted: Wanted,
     part: str,
     sight: Sight | None,
-) -> Sight | None:
+    goal: Callable[[Iterable[bool]], bool] = all,
+) -> Found | None:
     """Return the only line whose edit makes a part, or all of them, right."""
-    inputs = (*INPUTS, FRESH)
+    if session.mended:  # the edited function would be another one
+        return None
+    layout, inputs = session.layout, (*INPUTS, FRESH)
     parts = [
         each
         for each in session.check.parts
@@ -682,21 +872,28 @@ def repaired(
 
     def is_mended(edited: LossFunction) -> bool:
         run = turned(edited, layout) if layout else edited
+        right = parts
         for given in inputs:
             output = call(run, given)
-            for each in parts:
-                value = output.part(each)
-                expected = evaluate(session.check.ordinary, each, given)
-                if value is None or not agrees(value, expected, each):
-                    return False
+            right = [each for each in right if is_part_right(output, each, given)]
+            if not goal(each in right for each in parts):
+                return False
         return True
 
+    def is_part_right(output: Output, each: str, given: Input) -> bool:
+        value = output.part(each)
+        expected = evaluate(session.check.ordinary, each, given)
+        return value is not None and agrees(value, expected, each)
+
     lines = {*sight.before, *sight.lines} if sight is not None else set()
-    edit = repair(function, is_mended, lines)
-    if edit is None:
+    found = repair_and_edit(session.source, is_mended, lines or session.lines(part))
+    if found is None:
         return None
+    edit, edited = found
     words = WORDS[edit.kind]
-    return Sight(part, (edit.line,), edit.text, "", edit.kind, False, edit=words)
+    mended = begin(edited, wanted._replace(without=()))
+    seen = Sight(part, (edit.line,), edit.text, "", edit.kind, False, edit=words)
+    return Found(seen, mended)
 
 
 def finished(
@@ -716,7 +913,7 @@ def finished(
         sites[number].line
         for number, _, label, _ in found
         if number < change[0] and label not in known[number]
-        if sites[number].name in last.reads | {last.name}
+        if sites[number].feeds(last)
     }
     reads = set(last.reads)
     for site in reversed([sites[number] for number in known if number < change[0]]):
@@ -724,7 +921,7 @@ def finished(
             is_right = any(not label.startswith("+") for label in known[site.number])
             if is_right or is_right_in_the_end(session, site, seen[site.number]):
                 reads.discard(site.name)
-            elif not known[site.number]:
+            elif not known[site.number] and not is_zero(site, seen[site.number]):
                 reads |= site.reads
                 before.add(site.line)
     return sight._replace(
