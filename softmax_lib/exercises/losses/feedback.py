@@ -135,7 +135,7 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
             continue
         several = data_mistakes(diagnosis, part)
         is_one = len(sight.lines) == 1 and not sight.before
-        if (sight.edit or sight.is_step) and len(several) > 1:
+        if sight.is_sure and len(several) > 1:
             found = [x for x in found if x not in several]
             found += findings_of(diagnosis, [sight, *others])
             replaced.append(part)

@@ -298,7 +298,9 @@ def watch(function: Callable[..., Any], without: Sequence[int] = ()) -> Watched 
         START: watched.start,
         TICK: watched.tick,
     }
-    watched.function = compiled(plain, [*helpers, definition], calls)
+    definitions = [*helpers, definition]
+    ast.fix_missing_locations(ast.Module([*definitions], []))
+    watched.function = compiled(plain, definitions, calls)
     return watched if watched.function is not None else None
 
 
@@ -314,8 +316,8 @@ def compiled(
     cells = zip(plain.__code__.co_freevars, plain.__closure__ or (), strict=True)
     names.update({name: cell.cell_contents for name, cell in cells})
     before: dict[str, Any] = dict(names)
-    module = ast.fix_missing_locations(ast.Module([*definitions], []))
     try:
+        module = ast.Module([*definitions], [])
         exec(compile(module, plain.__code__.co_filename, "exec"), names)
     except (SyntaxError, ValueError, TypeError):  # such as `nonlocal`
         return None
@@ -332,10 +334,9 @@ def strip(definition: ast.FunctionDef) -> None:
     arguments = definition.args
     for each in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
         each.annotation = None
-    arguments.defaults = [ast.Constant(None) for _ in arguments.defaults]
-    arguments.kw_defaults = [
-        each and ast.Constant(None) for each in arguments.kw_defaults
-    ]
+    nothing = ast.Constant(None, lineno=1, col_offset=0)
+    arguments.defaults = [nothing for _ in arguments.defaults]
+    arguments.kw_defaults = [each and nothing for each in arguments.kw_defaults]
 
 
 def frozen(function: Callable[..., Any]) -> Callable[..., Any] | None:

@@ -77,7 +77,9 @@ class Budget:
     def is_spent(self) -> bool:
         """Count one more try, and return whether it is one too many."""
         self.tries -= 1
-        return self.tries < 0 or time.process_time() > self.deadline
+        if self.tries % 32 == 0 and time.process_time() > self.deadline:
+            self.tries = -1
+        return self.tries < 0
 
 
 class Edit(NamedTuple):
@@ -163,6 +165,7 @@ def with_edit(
     before = [get(owner, key) for owner, key, _ in setters]
     for owner, key, value in setters:
         put(owner, key, value)
+        place(value)
     try:
         edited = compiled(plain, definitions)
         if edited is not None and keeps_source:
@@ -171,6 +174,14 @@ def with_edit(
     finally:
         for (owner, key, _), value in zip(setters, before, strict=True):
             put(owner, key, value)
+
+
+def place(value: Any) -> None:
+    """Give new nodes a place, which compiling asks for; `ast` would visit them all."""
+    for top in value if isinstance(value, list) else [value]:
+        for node in ast.walk(top) if isinstance(top, ast.AST) else ():
+            if "lineno" in node._attributes and not hasattr(node, "lineno"):
+                ast.copy_location(node, ast.Pass(lineno=1, col_offset=0))
 
 
 def get(owner: Any, key: Any) -> Any:

@@ -26,6 +26,7 @@ VALUES = {
     "own exp": "the exponential of each point's correct class",
     "own exp without a shift": "the exponential of each point's correct class",
     "probs": "the probabilities",
+    "probs / N": "the probabilities, divided by N",
     "own prob": "the probability of each point's correct class",
     "log-probs": "the logarithms of the probabilities",
     "log of the sums": "the logarithm of each point's sum of exponentials",
@@ -35,6 +36,7 @@ VALUES = {
     "counted": "the positive margins of the other classes",
     "other margins": "the margins of the other classes",
     "mask": "1 where another class has a positive margin",
+    "mask / N": "1 where another class has a positive margin, divided by N",
     "mask with own": "1 where a margin is positive",
     "loss with the penalty": "the mean of the losses plus the penalty",
     "penalty": "the penalty",
@@ -84,7 +86,7 @@ class Sight(NamedTuple):
     before: tuple[int, ...] = ()  # lines that feed it, and that may be wrong already
     never: tuple[int, ...] = ()  # lines that feed it, and that never run
     edit: str = ""  # what kind of edit of the line makes the part right
-    is_step: bool = False  # whether another line must be mended, too
+    is_sure: bool = False  # whether no other line can be where it goes wrong
 
     @property
     def sentence(self) -> str:

@@ -92,6 +92,7 @@ class Steps:
                 "own exp": v.exps[own],
                 "own exp without a shift": np.exp(v.scores)[own],
                 "probs": v.probs,
+                "probs / N": v.probs / self.N,
                 "own prob": v.probs[own],
                 "log-probs": logs,
                 "log of the sums": np.log(v.exps.sum(axis=1)),
@@ -106,6 +107,7 @@ class Steps:
                 "counted": v.counted,
                 "other margins": v.margins * (1 - v.one_hot),
                 "mask": mask,
+                "mask / N": mask / self.N,
                 "mask with own": (v.hinges > 0).astype(float),
                 "counts": mask.sum(axis=1),
             }
@@ -328,7 +330,10 @@ class Session:
 
 def matches(a: Any, b: Any) -> bool:
     """Whether two values are equal up to rounding, and not empty."""
-    return np.shape(a) == np.shape(b) and bool(np.allclose(a, b, rtol=1e-6, atol=1e-9))
+    if np.shape(a) != np.shape(b):
+        return False
+    size = np.minimum(np.abs(a), np.abs(b))  # finite, unless both are infinite
+    return bool((np.abs(a - b) <= 1e-9 + 1e-6 * size).all())
 
 
 def recognized(
@@ -443,7 +448,8 @@ def locate(function: LossFunction, wanted: Wanted) -> Iterator[Sight]:
     ):
         found = locate_stop(session, wanted.stops)
         for goal in (all, any) if found is None else ():
-            found = found or repaired(session, wanted, "", None, goal)
+            parts = depending(session, wanted.stops)
+            found = found or repaired(session, wanted, "", None, goal, parts)
         if found is not None and found.sight.lines[0] <= wanted.stops:
             yield found.sight
             yield from left_in(found.mended, wanted)
@@ -473,6 +479,9 @@ def locate_parts(session: Session, wanted: Wanted) -> Iterator[Sight]:
             parts = [] if are_unknown else parts
             yield both.sight
     found = {part: locate_one(session, wanted, part) for part in parts}
+    if len(parts) > 1 and not any(map(is_sure, found.values())):
+        for part in set(parts) - {*wanted.unknown, *wanted.doubtful}:
+            found[part] = repaired(session, wanted, part, None) or found[part]
     steps = {part: [each.sight] for part, each in found.items() if each is not None}
     open_parts = [*wanted.unknown, *wanted.doubtful]
     for part in parts if len(parts) > 1 else ():
@@ -486,13 +495,15 @@ def locate_parts(session: Session, wanted: Wanted) -> Iterator[Sight]:
         if not is_right(mended, other, {}, ""):
             steps[other] = further(mended, wanted, other) or steps.get(other, [])
     for part in parts:
-        if (
-            part in open_parts
-            and not is_sure(found[part])
-            and len(steps.get(part, [])) < 2
-        ):
-            steps[part] = further(session, wanted, part) or steps.get(part, [])
+        first = steps.get(part, [])
+        if part in open_parts and len(first) < 2 and not is_single(first):
+            steps[part] = further(session, wanted, part) or first
     yield from (sight for each in steps.values() for sight in each)
+
+
+def is_single(sights: Sequence[Sight]) -> bool:
+    """Whether a part goes wrong in one line alone."""
+    return len(sights) == 1 and len(sights[0].lines) == 1 and not sights[0].before
 
 
 def is_sure(found: Found | None) -> bool:
@@ -502,8 +513,11 @@ def is_sure(found: Found | None) -> bool:
 
 def changes_nothing(session: Session, mended: Session, part: str) -> bool:
     """Whether a part is the same after what was mended."""
-    one, other = (each.run(INPUTS[0], {})[part] for each in (session, mended))
-    return one is not None and other is not None and matches(one, other)
+    for given in (*INPUTS, FRESH):
+        one, other = (each.run(given, {})[part] for each in (session, mended))
+        if one is None or other is None or not matches(one, other):
+            return False
+    return True
 
 
 def further(session: Session, wanted: Wanted, part: str) -> list[Sight]:
@@ -513,14 +527,14 @@ def further(session: Session, wanted: Wanted, part: str) -> list[Sight]:
             return [Sight(part, (), "", "", "", False, scale)]
     found = locate_one(session, wanted._replace(unknown=[part]), part)
     if found is not None and is_sure(found):
-        return [found.sight._replace(is_step=True)]
+        return [found.sight._replace(is_sure=True)]
     sights: list[Sight] = []
     for _ in range(2):
         first = advance(session, part)
         if first is None or first.mended is None:
             return []
         session = first.mended
-        sights.append(first.sight._replace(is_step=True))
+        sights.append(first.sight._replace(is_sure=True))
         if is_right(session, part, {}, ""):
             return sights
         found = locate_one(session, wanted._replace(unknown=[]), part)
@@ -549,7 +563,8 @@ def advance(session: Session, part: str) -> Found | None:
             after = session.after(change)
             _, known_after = effective(after, after.observe(INPUTS[0]))
             gained = sum(
-                bool(known_after.get(each.number)) and not known[each.number]
+                not known[each.number]
+                and bool(set(known_after.get(each.number, ())) - {"given"})
                 for each in sites[k + 1 :]
             )
             if gained > most:
@@ -557,7 +572,27 @@ def advance(session: Session, part: str) -> Found | None:
         if best is not None:
             sight = sight_of(session, part, (best,), "", known)
             return Found(sight, session.after(best))
+        return with_another(session, part, site, choices(session, site, seen))
     return None
+
+
+def with_another(
+    session: Session, part: str, site: Site, options: Iterable[Intervention]
+) -> Found | None:
+    """Mend a line if only with that another line after it makes a part right."""
+    found: dict[tuple[int, ...], Intervention] = {}
+    for change in options:
+        if change[2] not in ("zero", "nothing"):
+            after = locate_part(session.after(change), part, False, site.number)
+            if after is not None and after.mended is not None:
+                found.setdefault(after.sight.lines, change)
+    if len(found) != 1:
+        return None
+    (change,) = found.values()
+    return Found(
+        sight_of(session, part, (change,), "", {site.number: []}),
+        session.after(change),
+    )
 
 
 def locate_one(session: Session, wanted: Wanted, part: str) -> Found | None:
@@ -585,13 +620,22 @@ def effective(session: Session, seen: Seen) -> tuple[list[Site], dict[int, list[
     return sites, known
 
 
-def locate_part(session: Session, part: str, tries_pairs: bool) -> Found | None:
-    """Find the first assignment, or pair, whose right value makes a part right."""
+def locate_part(
+    session: Session, part: str, tries_pairs: bool, behind: int = -1
+) -> Found | None:
+    """Find the first assignment, or pair, whose right value makes a part right.
+
+    Only those ``behind`` another one are tried.
+    """
     budget = Budget(MOST_TRIES)
     seen = session.observe(INPUTS[0])
     sites, known = effective(session, seen)
     lines = session.lines(part)
-    sites = [site for site in sites if not lines or site.line in lines]
+    sites = [
+        site
+        for site in sites
+        if site.number > behind and (not lines or site.line in lines)
+    ]
     options = {site.number: list(choices(session, site, seen)) for site in sites}
     others = [
         other
@@ -627,7 +671,7 @@ def locate_part(session: Session, part: str, tries_pairs: bool) -> Found | None:
             changes = tuple(suspects[:1] or found)
             sight = sight_of(session, part, changes, scale, known)
             sight = finished(session, sight, changes[0], found, seen, known)
-            return Found(sight, mended_by(session, sight, changes))
+            return found_by(session, sight, changes)
     found = []
     for site in sites if tries_pairs else ():
         for change in other_shapes(session, site, seen):
@@ -640,7 +684,7 @@ def locate_part(session: Session, part: str, tries_pairs: bool) -> Found | None:
     if suspects:
         sight = sight_of(session, part, (suspects[0],), "", known)
         sight = finished(session, sight, suspects[0], found, seen, known)
-        return Found(sight, mended_by(session, sight, (suspects[0],)))
+        return found_by(session, sight, (suspects[0],))
     for scale in SCALES if tries_pairs else ():
         for one, other in pairs:
             for changes in itertools.product(
@@ -653,13 +697,12 @@ def locate_part(session: Session, part: str, tries_pairs: bool) -> Found | None:
     return None
 
 
-def mended_by(
-    session: Session, sight: Sight, changes: Sequence[Intervention]
-) -> Session | None:
-    """Return the session with a mistake mended, if it is sure which one that is."""
+def found_by(session: Session, sight: Sight, changes: Sequence[Intervention]) -> Found:
+    """Return a sight, and the session with it mended if it is sure how."""
     is_vague = sight.before or sight.never or sight.is_right or sight.balance[0]
-    is_one = len(changes) == 1 and not sight.scale
-    return session.after(*changes) if is_one and not is_vague else None
+    if len(changes) > 1 or sight.scale or is_vague:
+        return Found(sight)
+    return Found(sight._replace(is_sure=True), session.after(*changes))
 
 
 def locate_penalty(session: Session, part: str) -> Sight | None:
@@ -766,8 +809,9 @@ def locate_stop(session: Session, line: int) -> Found | None:
         if site.line < line
     ]
     found = []
+    parts = depending(session, line)
     for site in sites:
-        is_known = recognized(session, INPUTS[0], site, seen[site.number])
+        known = recognized(session, INPUTS[0], site, seen[site.number])
         for change in other_shapes(session, site, seen):
             if budget.is_spent():
                 return None
@@ -775,15 +819,38 @@ def locate_stop(session: Session, line: int) -> Found | None:
             right = [
                 p for p in session.check.parts if is_right(session, p, changes, "")
             ]
+            if not set(right) & set(parts):
+                continue
             if len(right) == len(session.check.parts):
                 sight = sight_of(session, right[0], (change,), "", {site.number: []})
                 return Found(sight, session.after(change))
-            if right and not is_known:
-                found.append((right[0], (*change[:2], "another shape", 0.0)))
-    if len({change[0] for _, change in found}) != 1:
+            if right and (
+                not known or is_view_of_known(session, site, known, change, seen)
+            ):
+                found.append((right[0], change))
+    if not found:
         return None
     part, change = found[0]
-    return Found(sight_of(session, part, (change,), "", {change[0]: []}))
+    vague = (*change[:2], "another shape", 0.0)
+    sight = sight_of(session, part, (vague,), "", {change[0]: []})
+    return Found(sight, session.after(change))
+
+
+def depending(session: Session, line: int) -> list[str]:
+    """Return the parts that may depend on a line."""
+    return [p for p in session.check.parts if line in (session.lines(p) or {line})]
+
+
+def is_view_of_known(
+    session: Session, site: Site, known: Sequence[str], change: Intervention, seen: Seen
+) -> bool:
+    """Whether a change takes a part of the step that an assignment computes."""
+    _, kind, label, number = change
+    if kind != "view" or label not in known:
+        return False
+    _, value, index = seen[site.number][0]
+    views = session.of(INPUTS[0]).views(label, *session.place(site, index))
+    return bool(views[int(number)].shape != value.shape)
 
 
 def other_shapes(
@@ -859,6 +926,7 @@ def repaired(
     part: str,
     sight: Sight | None,
     goal: Callable[[Iterable[bool]], bool] = all,
+    among: Sequence[str] = PARTS,
 ) -> Found | None:
     """Return the only line whose edit makes a part, or all of them, right."""
     if session.mended:  # the edited function would be another one
@@ -867,7 +935,9 @@ def repaired(
     parts = [
         each
         for each in session.check.parts
-        if each == part or not part or is_right(session, each, {}, "")
+        if each == part
+        or (not part and each in among)
+        or is_right(session, each, {}, "")
     ]
 
     def is_mended(edited: LossFunction) -> bool:
@@ -892,7 +962,9 @@ def repaired(
     edit, edited = found
     words = WORDS[edit.kind]
     mended = begin(edited, wanted._replace(without=()))
-    seen = Sight(part, (edit.line,), edit.text, "", edit.kind, False, edit=words)
+    seen = Sight(
+        part, (edit.line,), edit.text, "", edit.kind, False, edit=words, is_sure=True
+    )
     return Found(seen, mended)
 
 
@@ -913,6 +985,7 @@ def finished(
         sites[number].line
         for number, _, label, _ in found
         if number < change[0] and label not in known[number]
+        if not (change[2] == "what was there" and known[number])
         if sites[number].feeds(last)
     }
     reads = set(last.reads)
