@@ -180,7 +180,11 @@ def once_per_line(found: Sequence[Finding]) -> list[Finding]:
     lines = [(finding.name, finding.line) for finding in found]
     for finding in sorted(found, key=lambda finding: finding.name == "wrong_line"):
         same = [x for x in kept if x.line == finding.line and x.part != finding.part]
-        if finding.name != "wrong_line" or not same:
+        if (
+            finding.name != "wrong_line"
+            or not same
+            or " or in line" in finding.sentence
+        ):
             kept.append(finding)
         else:
             kept[kept.index(same[0])] = replace(same[0], part="")

@@ -68,6 +68,7 @@ def turned_back(W: np.ndarray) -> Callable[[Any], Any]:
 def find_layout(function: LossFunction) -> str:
     """Return what must be transposed so that the function runs, or ""."""
     oblong = ORDINARY[2:4]
+    first = getattr(getattr(function, "__code__", None), "co_firstlineno", 0)
 
     def runs(function: LossFunction) -> bool:
         outputs = [call(function, given) for given in oblong]
@@ -90,7 +91,7 @@ def find_layout(function: LossFunction) -> str:
                 continue
             if theirs is None or not is_allowed(theirs):
                 return False
-            if (theirs.number or 0) <= (ours.number or 0):
+            if not first <= (ours.number or 0) < (theirs.number or 0):
                 return False
         return True
 

@@ -28,7 +28,7 @@ from softmax_lib.exercises.losses.outputs import LossFunction, Output, call
 from softmax_lib.exercises.losses.reference import PARTS
 from softmax_lib.exercises.losses.repair import WORDS, Budget, repair_and_edit
 from softmax_lib.exercises.losses.sight import Sight
-from softmax_lib.exercises.search import evaluate
+from softmax_lib.exercises.search import evaluate, explain_part
 
 __all__ = ["Wanted", "locate"]
 
@@ -469,15 +469,16 @@ def left_in(mended: Session | None, wanted: Wanted) -> Iterator[Sight]:
 def locate_parts(session: Session, wanted: Wanted) -> Iterator[Sight]:
     """Yield where each part goes wrong, and all of them where it is one line."""
     parts = wanted.parts
-    if len(parts) > 1:
-        both = locate_both(session)
-        are_unknown = set(parts) <= set(wanted.unknown)
-        if both.sight.before if both is not None else are_unknown:
-            sight = both.sight if both is not None else None
-            both = repaired(session, wanted, "", sight) or both
-        if both is not None:
-            parts = [] if are_unknown else parts
-            yield both.sight
+    both = locate_both(session) if len(parts) > 1 else None
+    are_unknown = set(parts) <= set(wanted.unknown)
+    if len(parts) > 1 and (both.sight.before if both is not None else are_unknown):
+        sight = both.sight if both is not None else None
+        both = repaired(session, wanted, "", sight) or both
+    if both is not None and not (are_unknown and both.sight.before):
+        yield both.sight
+        if are_unknown:
+            return
+        both = None
     found = {part: locate_one(session, wanted, part) for part in parts}
     if len(parts) > 1 and not any(map(is_sure, found.values())):
         for part in set(parts) - {*wanted.unknown, *wanted.doubtful}:
@@ -498,12 +499,20 @@ def locate_parts(session: Session, wanted: Wanted) -> Iterator[Sight]:
         first = steps.get(part, [])
         if part in open_parts and len(first) < 2 and not is_single(first):
             steps[part] = further(session, wanted, part) or first
-    yield from (sight for each in steps.values() for sight in each)
+    if both is not None and not all(are_sure(steps.get(part, [])) for part in parts):
+        yield both.sight
+    else:
+        yield from (sight for each in steps.values() for sight in each)
 
 
 def is_single(sights: Sequence[Sight]) -> bool:
     """Whether a part goes wrong in one line alone."""
     return len(sights) == 1 and len(sights[0].lines) == 1 and not sights[0].before
+
+
+def are_sure(sights: Sequence[Sight]) -> bool:
+    """Whether it is known of each line what is to be mended."""
+    return bool(sights) and all(sight.is_sure for sight in sights)
 
 
 def is_sure(found: Found | None) -> bool:
@@ -522,12 +531,13 @@ def changes_nothing(session: Session, mended: Session, part: str) -> bool:
 
 def further(session: Session, wanted: Wanted, part: str) -> list[Sight]:
     """Return where a part goes wrong in up to three lines, if each of them is sure."""
-    for scale in SCALES:
-        if is_right(session, part, {}, scale):
-            return [Sight(part, (), "", "", "", False, scale)]
     found = locate_one(session, wanted._replace(unknown=[part]), part)
     if found is not None and is_sure(found):
         return [found.sight._replace(is_sure=True)]
+    if name := known_mistake(session, part):
+        return [Sight(part, (), "", "", "", False, name, is_sure=True)]
+    if found is not None and is_single([found.sight]):
+        return []
     sights: list[Sight] = []
     for _ in range(2):
         first = advance(session, part)
@@ -543,6 +553,14 @@ def further(session: Session, wanted: Wanted, part: str) -> list[Sight]:
     return []
 
 
+def known_mistake(session: Session, part: str) -> str:
+    """Return the name of the known mistake that gives a part, or nothing."""
+    inputs = (*INPUTS, FRESH)
+    values = {given: session.run(given, {})[part] for given in inputs}
+    sets = explain_part(session.check.ordinary, part, values, largest=1)
+    return sets[0][0].name if sets and sets[0] else ""
+
+
 def advance(session: Session, part: str) -> Found | None:
     """Mend the first line whose value is no step of the reference, by those after it.
 
@@ -554,6 +572,8 @@ def advance(session: Session, part: str) -> Found | None:
     for k, site in enumerate(sites):
         if known[site.number] or (lines and site.line not in lines):
             continue
+        if is_zero(site, seen[site.number]):
+            continue
         if any(each.feeds(site) and not known[each.number] for each in sites[:k]):
             continue
         best, most = None, 0
@@ -564,7 +584,7 @@ def advance(session: Session, part: str) -> Found | None:
             _, known_after = effective(after, after.observe(INPUTS[0]))
             gained = sum(
                 not known[each.number]
-                and bool(set(known_after.get(each.number, ())) - {"given"})
+                and bool(set(known_after.get(each.number, ())) - {"given", change[2]})
                 for each in sites[k + 1 :]
             )
             if gained > most:
@@ -779,9 +799,9 @@ def locate_both(session: Session) -> Found | None:
                 if all(is_right(session, p, together, "") for p in session.check.parts):
                     yield change
 
-    for site in sites:
-        is_known = bool(set(known[site.number]) - {"given"})
-        change = None if is_known else next(fixes(site), None)
+    # What is another step of the reference is less suspect.
+    for site in sorted(sites, key=lambda s: bool(set(known[s.number]) - {"given"})):
+        change = next(fixes(site), None)
         if change is not None:
             also = {
                 other.line
@@ -791,6 +811,7 @@ def locate_both(session: Session) -> Found | None:
                 and any(fixes(other))
             }
             sight = sight_of(session, "", (change,), "", known)
+            sight = sight._replace(is_right=False, balance=("", ""))
             return Found(sight._replace(before=tuple(sorted(also))))
     return None
 
@@ -882,6 +903,8 @@ def choices(
         yield site.number, "value", "zero", 1.0
         if after.shape == () and after in steps.sizes.values():
             yield from other_shapes(session, site, seen)
+    if is_zero(site, seen[site.number]):
+        return
     if site.adds:
         yield site.number, "add", "nothing", 1.0
         for label, _ in session.increments(INPUTS[0], site, after.shape, index):
@@ -1053,7 +1076,7 @@ def sight_of(
         scale,
         of_penalty=of_penalty,
         is_right=are_right,
-        balance=balance(session, part) if are_right else ("", ""),
+        balance=balance(session, part) if are_right and part else ("", ""),
     )
 
 
