@@ -128,7 +128,7 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
         unexplained = []
     for (part, of_penalty), (sight, *others) in sights.items():
         formless = [x for x in found if OF_A_LINE.get(x.name) == part]
-        if formless and not sight.name.startswith("result_"):
+        if formless and sight.lines and not sight.name.startswith("result_"):
             found[found.index(formless[0])] = caused(formless[0], sight)
             found += findings_of(diagnosis, others)
         if formless:

@@ -44,6 +44,7 @@ class Site:
     in_place: bool  # whether it writes into the array that the variable is
     loops: tuple[int, ...]  # around it, the outermost one first
     reads: frozenset[str]  # the names in it
+    starts: bool = False  # whether it sets what a sum may begin with
     helper: str = ""  # the function that it is in, if the reader's function calls that
 
     def feeds(self, other: "Site") -> bool:
@@ -425,6 +426,7 @@ class Rewriter:
             isinstance(node, ast.AugAssign) or not isinstance(targets[0], ast.Name),
             loops,
             frozenset(reads),
+            starts(node.value),
             self.helper,
         )
         if self.helper and name.startswith("result_"):
@@ -467,6 +469,14 @@ class Rewriter:
                 values[k] = ast.Name(f"result_{k}", ast.Load())
         node.value = whole if several else values[0]
         return [*assignments, node]
+
+
+def starts(value: ast.expr) -> bool:
+    """Whether a value is a number or an array of zeros."""
+    called = value.func if isinstance(value, ast.Call) else None
+    return isinstance(value, ast.Constant) or (
+        isinstance(called, ast.Attribute) and called.attr.startswith("zeros")
+    )
 
 
 def adds(node: Any, target: ast.expr) -> bool:

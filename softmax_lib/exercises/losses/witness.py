@@ -374,7 +374,7 @@ def recognized(
 
 
 def is_zero(site: Site, seen: list[tuple[Any, Any, list[int]]]) -> bool:
-    """Whether an assignment sets a variable to zeros, as a sum begins with."""
+    """Whether all values of an assignment are zeros, and no sums."""
     return not site.updates and not any(after.any() for _, after, _ in seen)
 
 
@@ -557,6 +557,8 @@ def known_mistake(session: Session, part: str) -> str:
     """Return the name of the known mistake that gives a part, or nothing."""
     inputs = (*INPUTS, FRESH)
     values = {given: session.run(given, {})[part] for given in inputs}
+    if not all(x is not None and np.isfinite(x).all() for x in values.values()):
+        return ""
     sets = explain_part(session.check.ordinary, part, values, largest=1)
     return sets[0][0].name if sets and sets[0] else ""
 
@@ -572,7 +574,7 @@ def advance(session: Session, part: str) -> Found | None:
     for k, site in enumerate(sites):
         if known[site.number] or (lines and site.line not in lines):
             continue
-        if is_zero(site, seen[site.number]):
+        if site.starts and is_zero(site, seen[site.number]):
             continue
         if any(each.feeds(site) and not known[each.number] for each in sites[:k]):
             continue
@@ -903,7 +905,7 @@ def choices(
         yield site.number, "value", "zero", 1.0
         if after.shape == () and after in steps.sizes.values():
             yield from other_shapes(session, site, seen)
-    if is_zero(site, seen[site.number]):
+    if site.starts and is_zero(site, seen[site.number]):
         return
     if site.adds:
         yield site.number, "add", "nothing", 1.0
@@ -1017,7 +1019,9 @@ def finished(
             is_right = any(not label.startswith("+") for label in known[site.number])
             if is_right or is_right_in_the_end(session, site, seen[site.number]):
                 reads.discard(site.name)
-            elif not known[site.number] and not is_zero(site, seen[site.number]):
+            elif not known[site.number] and not (
+                site.starts and is_zero(site, seen[site.number])
+            ):
                 reads |= site.reads
                 before.add(site.line)
     return sight._replace(
