@@ -446,9 +446,9 @@ def locate(function: LossFunction, wanted: Wanted) -> Iterator[Sight]:
     if wanted.stops and not any(
         is_right(session, part, {}, "") for part in session.check.parts
     ):
-        found = locate_stop(session, wanted.stops)
+        parts = stopped_parts(session, wanted, wanted.stops)
+        found = locate_stop(session, wanted.stops, parts)
         for goal in (all, any) if found is None else ():
-            parts = depending(session, wanted.stops)
             found = found or repaired(session, wanted, "", None, goal, parts)
         if found is not None and found.sight.lines[0] <= wanted.stops:
             yield found.sight
@@ -818,10 +818,10 @@ def locate_both(session: Session) -> Found | None:
     return None
 
 
-def locate_stop(session: Session, line: int) -> Found | None:
+def locate_stop(session: Session, line: int, parts: Sequence[str]) -> Found | None:
     """Find the assignment before a line whose right value lets the results be right.
 
-    Where another mistake is left, one result that is right is enough.
+    Where another mistake is left, one of the ``parts`` that is right is enough.
     """
     budget = Budget(MOST_TRIES)
     seen = session.observe(INPUTS[0])
@@ -832,7 +832,6 @@ def locate_stop(session: Session, line: int) -> Found | None:
         if site.line < line
     ]
     found = []
-    parts = depending(session, line)
     for site in sites:
         known = recognized(session, INPUTS[0], site, seen[site.number])
         for change in other_shapes(session, site, seen):
@@ -859,9 +858,15 @@ def locate_stop(session: Session, line: int) -> Found | None:
     return Found(sight, session.after(change))
 
 
-def depending(session: Session, line: int) -> list[str]:
-    """Return the parts that may depend on a line."""
-    return [p for p in session.check.parts if line in (session.lines(p) or {line})]
+def stopped_parts(session: Session, wanted: Wanted, line: int) -> list[str]:
+    """Return the parts that depend on the line that stops, or are wrong without it."""
+    rest = begin(session.source, wanted._replace(without=(line,)))
+    return [
+        part
+        for part in session.check.parts
+        if line in (session.lines(part) or {line})
+        or (rest is not None and not is_right(rest, part, {}, ""))
+    ]
 
 
 def is_view_of_known(
