@@ -6,7 +6,6 @@ value is put in the place of what an assignment computed. If the result is right
 there on, the assignment is where the mistake is, or the first line that uses it.
 """
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
@@ -643,9 +642,9 @@ def effective(session: Session, seen: Seen) -> tuple[list[Site], dict[int, list[
 
 
 def locate_part(
-    session: Session, part: str, tries_pairs: bool, behind: int = -1
+    session: Session, part: str, tries_shapes: bool, behind: int = -1
 ) -> Found | None:
-    """Find the first assignment, or pair, whose right value makes a part right.
+    """Find the first assignment whose right value makes a part right.
 
     Only those ``behind`` another one are tried.
     """
@@ -658,16 +657,16 @@ def locate_part(
         for site in sites
         if site.number > behind and (not lines or site.line in lines)
     ]
+    if part == "gradient" and (of_loss := session.lines("loss")):
+        for site in sites:
+            if site.line not in of_loss:  # what is added up there is no loss
+                kept = set(known[site.number]) - {"+counted", "+losses"}
+                known[site.number] = sorted(kept)
     options = {site.number: list(choices(session, site, seen)) for site in sites}
     others = [
         other
         for other in session.check.parts
         if other != part and is_right(session, other, {}, "")
-    ]
-    pairs = [
-        pair
-        for pair in itertools.combinations([site for site in sites if site.adds], 2)
-        if any(not known[site.number] for site in pair)
     ]
 
     def repairs(changes: tuple[Intervention, ...], scale: str) -> bool:
@@ -695,7 +694,7 @@ def locate_part(
             sight = finished(session, sight, changes[0], found, seen, known)
             return found_by(session, sight, changes)
     found = []
-    for site in sites if tries_pairs else ():
+    for site in sites if tries_shapes else ():
         for change in other_shapes(session, site, seen):
             if budget.is_spent():
                 break
@@ -707,15 +706,6 @@ def locate_part(
         sight = sight_of(session, part, (suspects[0],), "", known)
         sight = finished(session, sight, suspects[0], found, seen, known)
         return found_by(session, sight, (suspects[0],))
-    for scale in SCALES if tries_pairs else ():
-        for one, other in pairs:
-            for changes in itertools.product(
-                options[one.number], options[other.number]
-            ):
-                if budget.is_spent():
-                    return None
-                if repairs(changes, scale):
-                    return Found(sight_of(session, part, changes, scale, known))
     return None
 
 
@@ -804,7 +794,7 @@ def locate_both(session: Session) -> Found | None:
     # What is another step of the reference is less suspect.
     for site in sorted(sites, key=lambda s: bool(set(known[s.number]) - {"given"})):
         change = next(fixes(site), None)
-        if change is not None:
+        if change is not None and not spoils(session, change, known):
             also = {
                 other.line
                 for other in sites[: sites.index(site)]
@@ -816,6 +806,20 @@ def locate_both(session: Session) -> Found | None:
             sight = sight._replace(is_right=False, balance=("", ""))
             return Found(sight._replace(before=tuple(sorted(also))))
     return None
+
+
+def spoils(
+    session: Session, change: Intervention, known: Mapping[int, list[str]]
+) -> bool:
+    """Whether what a known assignment becomes leaves a later one no known step."""
+    if not set(known[change[0]]) - {"given"}:
+        return False
+    after = session.after(change)
+    _, known_after = effective(after, after.observe(INPUTS[0]))
+    return any(
+        steps and number > change[0] and not known_after.get(number)
+        for number, steps in known.items()
+    )
 
 
 def locate_stop(session: Session, line: int, parts: Sequence[str]) -> Found | None:
