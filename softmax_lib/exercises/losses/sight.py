@@ -104,12 +104,10 @@ class Sight(NamedTuple):
             )
         if len(self.lines) > 1:
             lines = " and ".join(map(str, self.lines))
-            if self.is_right:
-                return (
-                    f"The lines {lines} do not go together: each adds something right "
-                    f"to {name}, and their sum is wrong"
-                )
-            return f"The lines {lines} add the wrong amounts to {name}"
+            return (
+                f"The lines {lines} do not go together: each adds something right "
+                f"to {name}, and their sum is wrong"
+            )
         if self.edit:
             return f"What goes wrong is {where}: {self.edit}"
         if self.label == "another shape":

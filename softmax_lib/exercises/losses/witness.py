@@ -3,7 +3,9 @@
 Each assignment is compared with the steps of the reference: the scores, the
 probabilities, each point's loss, what a point adds to the gradient. Then the right
 value is put in the place of what an assignment computed. If the result is right from
-there on, the assignment is where the mistake is, or the first line that uses it.
+there on, the assignment is where the mistake is, or the first line that uses it. Where
+one mistake hides another, the first is mended, by a value or an edit, and the search
+goes on from there.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
