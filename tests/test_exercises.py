@@ -114,6 +114,7 @@ SAME_AS_ONE = [
     {"own_class_missing", "complement_for_probs"},  # 1 - p, as its negative p - 1
     {"one_in_every_class", "complement_for_probs"},  # -p, as no own class and a sign
     {"scores_for_probs", "derivative_of_logarithm"},  # one over a score of 0: no number
+    {"reg_half in the gradient", "reg_not_squared in the loss"},  # of other years
     {"mean_subtracted", "exp_of_sum"},  # the sum is 0, so that nothing is divided by
 ]
 

@@ -153,6 +153,105 @@ def test_what_no_catalogue_lists_is_named(kind: str, tmp_path: Path) -> None:
     assert found | {k: v for k, v in expected.items() if v} == found
 
 
+SEVERAL = {
+    "one for both parts and one for the loss": (
+        LOOPS, {11, 12},
+        ["np.sum(np.exp(scores)) → np.sum(np.exp(scores)) + 1",
+         "+ np.log(total) → - np.log(total)"]),
+    "one for both parts, and one for each": (
+        LOOPS, {11, 12, 16},
+        ["np.sum(np.exp(scores)) → np.sum(np.exp(2 * scores))",
+         "+ np.log(total) → + np.sqrt(total)", "(p - 1) * X[i] → (p - 3) * X[i]"]),
+    "two in the gradient": (
+        ARRAYS, {9, 17},
+        ["exps / sums → sums / exps", "dW = dW / num_train → dW = dW * num_train"]),
+    "two in the loss, which the gradient does not need": (
+        SVM_LOOPS, {16, 19},
+        ["loss += margin → loss += margin * scores[j]",
+         "loss /= num_train → loss /= num_classes"]),
+    "the margin, and the sign of a column": (
+        SVM_LOOPS, {14, 17},
+        ["+ 1 → + 2 * correct_class_score + 1", "dW[:, j] += X → dW[:, j] -= X"]),
+    "too few points, and the division": (
+        LOOPS, {8, 20},
+        ["range(num_train) → range(num_classes)",
+         "dW /= num_train → dW /= num_classes"]),
+    "a loss whose gradient is right": (
+        SVM_LOOPS, {16}, ["loss += margin → loss += scores[j]"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SEVERAL)
+def test_mistakes_that_hide_each_other_are_all_named(kind: str, tmp_path: Path) -> None:
+    source, lines, edits = SEVERAL[kind]
+    check = check_svm_loss if source is SVM_LOOPS else check_softmax_loss_naive
+    report = check(in_file(tmp_path, source, *edits))
+    assert {finding.line for finding in report.findings} == lines
+
+
+HELPER = """
+def sum_of(scores):
+    parts = np.exp(scores)
+    return np.sum(parts)
+""" + edited(LOOPS, "np.sum(np.exp(scores)) → sum_of(scores)")
+
+
+@pytest.mark.parametrize(
+    ("edit", "line"),
+    [
+        ("parts = np.exp(scores) → parts = np.exp(scores) + scores", 4),
+        ("np.sum(parts) → np.sum(parts * parts)", 5),
+    ],
+)
+def test_a_mistake_in_a_function_that_the_loss_calls_is_named(
+    edit: str, line: int, tmp_path: Path
+) -> None:
+    report = check_softmax_loss_naive(in_file(tmp_path, HELPER, edit))
+    assert {finding.line for finding in report.findings} == {line}
+
+
+COLUMNS = """
+def loss_function(W, X, y, reg):
+    classes = W.shape[0]
+    n = X.shape[1]
+    scores = np.dot(W, X)
+    scores -= np.max(scores, axis=0)
+    e = np.exp(scores)
+    p = e / np.sum(e, axis=0)
+    loss = -np.sum(np.log(p[y, np.arange(n)])) / n + 0.5 * reg * np.sum(W * W)
+    p[y, np.arange(n)] -= 1
+    dW = np.zeros_like(W)
+    for j in range(classes):
+        dW[j] = X.dot(p[j]) / n
+    return loss, dW + reg * W
+"""
+
+
+@pytest.mark.parametrize(
+    ("edit", "line"),
+    [
+        ("n = X.shape[1] → n = X.shape[0]", 5),
+        ("classes = W.shape[0] → classes = W.shape[1]", 4),
+        ("np.log(p[y, np.arange(n)]) → np.log(p[np.arange(n), y])", 10),
+        ("p[y, np.arange(n)] -= 1 → p[np.arange(n), y] -= 1", 11),
+        ("dW[j] = X.dot(p[j]) / n → dW[:, j] = X.dot(p[j]) / n", 14),
+    ],
+)
+def test_a_stop_is_judged_in_the_layout_of_the_function(
+    edit: str, line: int, tmp_path: Path
+) -> None:
+    report = check_softmax_loss_naive(in_file(tmp_path, COLUMNS, edit))
+    assert [finding.line for finding in report.findings] == [line]
+
+
+def test_a_training_in_a_loss_is_stopped_at_once(tmp_path: Path) -> None:
+    edits = ["loss /= num_train → for t in range(10 ** 9):\n"
+             "        W = W - 0.01 * dW\n    loss /= num_train"]  # fmt: skip
+    report = check_softmax_loss_naive(in_file(tmp_path, LOOPS, *edits))
+    assert report.fault == "hangs"
+    assert "lines of Python, and went on" in report.text
+
+
 def test_the_shapes_in_the_line_that_stops_are_said(tmp_path: Path) -> None:
     edit = "dscores = probs.copy() → dscores = np.zeros((W.shape[0], 1))"
     report = check_softmax_loss_naive(in_file(tmp_path, ARRAYS, edit))

@@ -55,6 +55,17 @@ def right(judgement):
     return True
 
 
+@pytest.mark.parametrize(
+    "name", ["cross_entropoy_loss_naive", "cross_entropy_loss_vectorized"]
+)
+def test_the_losses_of_another_course_are_known_by_name(name, tmp_path):
+    path = tmp_path / "softmax.py"
+    path.write_text(PLAIN.replace("softmax_loss_naive", name), "utf-8")
+    (judged,) = judge(path).judged
+    assert judged.function == name
+    assert judged.report.passed
+
+
 def write_notebook(path, *cells, **more):
     code = [{"cell_type": "code", "source": cell} for cell in cells]
     path.write_text(json.dumps({"cells": code, **more}), "utf-8")

@@ -37,7 +37,8 @@ def contains(pattern: str) -> Callable[[Trouble], bool]:
 ERRORS = catalogue(
     hangs=Mistake(
         "Your code does not finish",
-        "Does the condition of each `while` become false, and when?",
+        "Does the condition of each `while` become false, and when? And does each loop "
+        "run over points, classes or features? A loss is computed once for each call.",
         shows=is_kind("time"),
     ),
     memory=Mistake(

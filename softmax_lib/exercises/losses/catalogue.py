@@ -265,6 +265,7 @@ COMMON = catalogue(
             "penalty": lambda v, _: v.strength * np.sum(v.W),
             "reg_gradient": lambda v, _: np.full_like(v.W, v.strength),
         },
+        {"penalty": lambda v, _: 2 * v.strength * np.sum(v.W)},
     ),
     reg_absolute=Mistake(
         "The regularization uses the absolute weights instead of their squares",
@@ -334,6 +335,7 @@ COMMON = catalogue(
             "The squared weights are added instead of their derivative",
             CHAIN_RULE,
             {"reg_gradient": lambda v, _: v.strength * v.W**2},
+            {"reg_gradient": lambda v, _: 2 * v.strength * v.W**2},
         ),
     ],
     # These scale what the others above put in the place of the penalty.

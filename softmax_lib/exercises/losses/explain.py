@@ -98,9 +98,11 @@ def diagnose(answers: Answers, check: LossCheck) -> Diagnosis:
     if answers.layout:
         diagnosis = replace(diagnosis, remarks=[LAYOUTS[answers.layout].finding()])
     outputs = [answers.outputs[given] for given in ORDINARY]
-    for given, output in zip(ORDINARY, outputs, strict=True):
-        if output.trouble is not None:
-            return replace(diagnosis, stop=Stop(output.trouble, f"with {given.name}"))
+    unlike = ORDINARY[3]  # N, D and C; equal lengths may hide the first line that stops
+    for given in (unlike, *ORDINARY):
+        trouble = answers.outputs[given].trouble
+        if trouble is not None:
+            return replace(diagnosis, stop=Stop(trouble, f"with {given.name}"))
     repeated = [answers.outputs[HAND_REG], answers.traits.repeated]
     forms = [
         name

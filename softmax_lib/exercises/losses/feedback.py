@@ -45,6 +45,10 @@ def write(diagnosis: Diagnosis) -> Report:
             if finding.name != "not_started" and "not_written" not in finding.name
         ]
         unknown = rest.unexplained if rest else []
+        known = {finding.part for finding in besides}
+        steps = [x for x in diagnosis.sights[1:] if not {x.part, ""} & known]
+        besides += findings_of(diagnosis, steps)
+        unknown = [part for part in unknown if part not in {x.part for x in steps}]
         trouble, circumstances = diagnosis.stop
         cause, shapes = None, ""
         if is_of_shapes(trouble):
@@ -109,23 +113,31 @@ def shapes_in(trouble: Trouble, arrays: Sequence[Made]) -> str:
 
 def with_lines(diagnosis: Diagnosis) -> Diagnosis:
     """Name the line of a mistake that no catalogue has, and add it to one that has."""
-    sights = {(sight.part, sight.of_penalty): sight for sight in diagnosis.sights}
+    sights: dict[tuple[str, bool], list[Sight]] = {}
+    for sight in diagnosis.sights:
+        sights.setdefault((sight.part, sight.of_penalty), []).append(sight)
     found = list(diagnosis.findings)
     unexplained, replaced = list(diagnosis.unexplained), []
     of_data = [x for part in PARTS for x in data_mistakes(diagnosis, part)]
-    both = sights.pop(("", False), None)
+    both = sights.pop(("", False), [None])[0]
     if both is not None and (len({x.name for x in of_data}) > 1 or unexplained):
-        sights = {key: each for key, each in sights.items() if each.of_penalty}
-        found = [*(x for x in found if x not in of_data), both.finding()]
+        sights = {key: each for key, each in sights.items() if key[1]}
+        formless = [x for x in found if x.name.endswith("_is_nan")]
+        found = [x for x in found if x not in of_data and x not in formless]
+        found.append(caused(formless[0], both) if formless else both.finding())
         unexplained = []
-    for (part, of_penalty), sight in sights.items():
+    for (part, of_penalty), (sight, *others) in sights.items():
         formless = [x for x in found if OF_A_LINE.get(x.name) == part]
-        if formless and not sight.name.startswith("result_"):
+        if formless and sight.lines and not sight.name.startswith("result_"):
             found[found.index(formless[0])] = caused(formless[0], sight)
+            found += findings_of(diagnosis, others)
         if formless:
             continue
-        if sight.edit and len(several := data_mistakes(diagnosis, part)) > 1:
-            found = [*(x for x in found if x not in several), sight.finding()]
+        several = data_mistakes(diagnosis, part)
+        is_one = len(sight.lines) == 1 and not sight.before
+        if sight.is_sure and len(several) > 1:
+            found = [x for x in found if x not in several]
+            found += findings_of(diagnosis, [sight, *others])
             replaced.append(part)
             continue
         of_part = [
@@ -135,19 +147,48 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
             and is_of_penalty(finding) == of_penalty
         ]
         if part in [*diagnosis.unexplained, *replaced] and not of_part:
-            found.append(sight.finding())
+            found += findings_of(diagnosis, [sight, *others])
             unexplained = [each for each in unexplained if each != part]
-        elif len(of_part) == 1 and len(sight.lines) == 1 and not sight.is_right:
+        elif len(of_part) == 1 and is_one and not sight.is_right:
             k = found.index(of_part[0])
             named = replace(found[k], line=sight.lines[0])
             is_written = named.name == "data_missing"  # and adds up to 0
             found[k] = sight.finding() if is_written else named
     return replace(
         diagnosis,
-        findings=found,
+        findings=once_per_line(found),
         unexplained=unexplained,
         examples=diagnosis.examples or [*SMALLEST, *ORDINARY],
     )
+
+
+def findings_of(diagnosis: Diagnosis, sights: Sequence[Sight]) -> list[Finding]:
+    """Return what the report says of lines, and of the scale that remains."""
+    found = []
+    for sight in sights:
+        found += [sight.finding()] if sight.lines else []
+        scales = find(
+            diagnosis.check.ordinary.catalogue, [sight.scale] if sight.scale else []
+        )
+        found += [replace(finding, part=sight.part) for finding in scales]
+    return found
+
+
+def once_per_line(found: Sequence[Finding]) -> list[Finding]:
+    """Name a line once that goes wrong for both parts."""
+    kept: list[Finding] = []
+    lines = [(finding.name, finding.line) for finding in found]
+    for finding in sorted(found, key=lambda finding: finding.name == "wrong_line"):
+        same = [x for x in kept if x.line == finding.line and x.part != finding.part]
+        if (
+            finding.name != "wrong_line"
+            or not same
+            or " or in line" in finding.sentence
+        ):
+            kept.append(finding)
+        else:
+            kept[kept.index(same[0])] = replace(same[0], part="")
+    return sorted(kept, key=lambda x: (x.is_remark, lines.index((x.name, x.line))))
 
 
 def shows_in(diagnosis: Diagnosis, finding: Finding, part: str) -> bool:

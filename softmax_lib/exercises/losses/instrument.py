@@ -2,21 +2,33 @@
 
 The function is compiled again from its source, with a call after each assignment that
 sees the new value and may return another one in its place. Loops are counted, so that
-it is known which point and which class a statement is at.
+it is known which point and which class a statement is at. The functions of the same
+file that it calls are compiled with it.
 """
 
 import ast
+import copy
 import inspect
 import linecache
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Site", "Watched", "frozen", "parsed_function", "parts_without", "watch"]
+__all__ = [
+    "Site",
+    "Watched",
+    "frozen",
+    "lines_of_result",
+    "parsed_function",
+    "parsed_with_helpers",
+    "parts_without",
+    "watch",
+]
 
+EDITED = "__edited__"  # where a function has its definitions, if they are not in a file
 BEFORE, AFTER, START, TICK = "__before__", "__after__", "__start__", "__tick__"
 
 
@@ -32,6 +44,13 @@ class Site:
     in_place: bool  # whether it writes into the array that the variable is
     loops: tuple[int, ...]  # around it, the outermost one first
     reads: frozenset[str]  # the names in it
+    starts: bool = False  # whether it sets what a sum may begin with
+    helper: str = ""  # the function that it is in, if the reader's function calls that
+
+    def feeds(self, other: "Site") -> bool:
+        """Whether another assignment uses what this one sets."""
+        is_near = self.helper in (other.helper, self.name)
+        return is_near and self.name in other.reads | {other.name}
 
 
 @dataclass
@@ -66,7 +85,7 @@ class Watched:
     def after(self, number: int, value: Any) -> Any:
         """Return what the variable becomes."""
         site = self.sites[number]
-        index = [self.counts[loop] - 1 for loop in site.loops]
+        index = [self.counts.get(loop, 1) - 1 for loop in site.loops]
         return self.on_change(site, self.kept.pop(number, None), value, index)
 
     def start(self, loop: int) -> None:
@@ -92,10 +111,104 @@ def parsed_function(function: Callable[..., Any]) -> tuple[Any, Any] | None:
     return (plain, definition) if isinstance(definition, ast.FunctionDef) else None
 
 
+def parsed_with_helpers(
+    function: Callable[..., Any],
+) -> tuple[Any, list[ast.FunctionDef]] | None:
+    """Return the plain function and its definition, after those that it calls."""
+    plain = inspect.unwrap(getattr(function, "__func__", function))
+    if (edited := getattr(plain, EDITED, None)) is not None:
+        return plain, copy.deepcopy(edited)
+    read = parsed_function(function)
+    if read is None:
+        return None
+    found = {plain.__name__: read[1]}
+    waiting = [read[1]]
+    while waiting:
+        for name in sorted(names_in(waiting.pop()) - found.keys()):
+            helper = plain.__globals__.get(name)
+            if not is_helper(helper, plain.__code__.co_filename):
+                continue
+            parsed_helper = parsed_function(helper)
+            if parsed_helper is not None and parsed_helper[1].name == name:
+                found[name] = parsed_helper[1]
+                waiting.append(parsed_helper[1])
+    return plain, list(found.values())[::-1]
+
+
+def is_helper(value: Any, file: str) -> bool:
+    """Whether a value is a function that a file defines by a plain ``def``."""
+    return (
+        inspect.isfunction(value)
+        and value.__code__.co_filename == file
+        and not value.__code__.co_freevars
+        and not hasattr(value, "__wrapped__")
+    )
+
+
+def lines_of_result(function: Callable[..., Any], place: int) -> set[int]:
+    """Return the lines that a result may depend on; the result is known by its place.
+
+    An empty set is returned if that is not to be seen.
+    """
+    read = parsed_with_helpers(function)
+    if read is None:
+        return set()
+    *helpers, definition = read[1]
+    returns = [x for x in ast.walk(definition) if isinstance(x, ast.Return)]
+    values = [x.value for x in returns]
+    if not all(isinstance(x, ast.Tuple) and len(x.elts) > place for x in values):
+        return set()
+    wanted = names_in([x.elts[place] for x in values])  # type: ignore[union-attr]
+    by_name = {helper.name: helper for helper in helpers}
+    before: set[str] = set()
+    lines: set[int] = set()
+    while before != wanted:
+        before = set(wanted)
+        lines = {line for x in returns for line in lines_in(x)}
+        follow(definition.body, wanted, lines)
+        for name in wanted & by_name.keys():
+            lines |= lines_in(by_name[name])
+            wanted |= names_in(by_name[name]) & by_name.keys()
+    return lines
+
+
+def follow(block: list[Any], wanted: set[str], lines: set[int]) -> bool:
+    """Add the names and the lines that the wanted names depend on.
+
+    Return whether a statement of the block is among them.
+    """
+    found = False
+    for node in block:
+        inner = [
+            follow(getattr(node, name, []), wanted, lines)
+            for name in ("body", "orelse", "finalbody")
+        ]
+        if isinstance(node, ast.Continue | ast.Break | ast.Return | ast.Raise):
+            found = True
+        is_alias = isinstance(node, ast.Assign) and isinstance(node.value, ast.Name)
+        is_call = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+        changed = names_in(node) if is_alias or is_call else targets_in(node)
+        is_compound = hasattr(node, "body")
+        if any(inner) or (not is_compound and changed & wanted):
+            head = [
+                getattr(node, name, None)
+                for name in ("test", "iter", "target", "items")
+            ]
+            wanted |= names_in(head if is_compound else node)
+            lines |= {node.lineno} if is_compound else lines_in(node)
+            found = True
+    return found
+
+
+def lines_in(node: Any) -> set[int]:
+    """Return the lines of a node."""
+    return set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+
+
 def parts_without(function: Callable[..., Any], lines: Sequence[int]) -> list[int]:
     """Return which results, by their place, do not depend on the lines."""
-    read = parsed_function(function)
-    return take_out(read[1], lines) if read is not None else []
+    read = parsed_with_helpers(function)
+    return take_out(read[1][-1], lines) if read is not None else []
 
 
 def take_out(definition: ast.FunctionDef, lines: Sequence[int]) -> list[int]:
@@ -140,11 +253,19 @@ def names_in(node: Any) -> set[str]:
     nodes = node if isinstance(node, list) else [node]
     return {
         each.id
-        for top in nodes
-        if top is not None
+        for top in flat(nodes)
         for each in ast.walk(top)
         if isinstance(each, ast.Name)
     }
+
+
+def flat(nodes: list[Any]) -> Iterator[ast.AST]:
+    """Yield the nodes of a list that may hold lists of them."""
+    for node in nodes:
+        if isinstance(node, list):
+            yield from flat(node)
+        elif node is not None:
+            yield node
 
 
 def targets_in(node: ast.stmt) -> set[str]:
@@ -163,13 +284,13 @@ def watch(function: Callable[..., Any], without: Sequence[int] = ()) -> Watched 
 
     The lines that it is to be `without` are taken out, and what depends on them.
     """
-    read = parsed_function(function)
+    read = parsed_with_helpers(function)
     if read is None:
         return None
-    plain, definition = read
+    plain, (*helpers, definition) = read
     if without:
         take_out(definition, without)
-    rewriter = Rewriter()
+    rewriter = Rewriter({helper.name: helper for helper in helpers})
     definition.body = rewriter.block(definition.body, ())
     watched = Watched(rewriter.sites, plain.__code__.co_filename)
     calls = {
@@ -178,34 +299,45 @@ def watch(function: Callable[..., Any], without: Sequence[int] = ()) -> Watched 
         START: watched.start,
         TICK: watched.tick,
     }
-    watched.function = compiled(plain, definition, calls)
+    definitions = [*helpers, definition]
+    ast.fix_missing_locations(ast.Module([*definitions], []))
+    watched.function = compiled(plain, definitions, calls)
     return watched if watched.function is not None else None
 
 
 def compiled(
-    plain: Any, definition: ast.FunctionDef, more: Mapping[str, Any] | None = None
+    plain: Any,
+    definitions: Sequence[ast.FunctionDef],
+    more: Mapping[str, Any] | None = None,
 ) -> Any:
-    """Return the function of a changed definition, or None if there is none."""
+    """Return the function of changed definitions, the last one, or None."""
+    for definition in definitions:
+        strip(definition)
+    names = {**plain.__globals__, **(more or {})}
+    cells = zip(plain.__code__.co_freevars, plain.__closure__ or (), strict=True)
+    names.update({name: cell.cell_contents for name, cell in cells})
+    before: dict[str, Any] = dict(names)
+    try:
+        module = ast.Module([*definitions], [])
+        exec(compile(module, plain.__code__.co_filename, "exec"), names)
+    except (SyntaxError, ValueError, TypeError):  # such as `nonlocal`
+        return None
+    for definition in definitions:
+        new = names[definition.name]
+        old = plain if definition is definitions[-1] else before[definition.name]
+        new.__defaults__, new.__kwdefaults__ = old.__defaults__, old.__kwdefaults__
+    return names[definitions[-1].name]
+
+
+def strip(definition: ast.FunctionDef) -> None:
+    """Take out what is evaluated where a function is defined."""
     definition.decorator_list, definition.returns = [], None
     arguments = definition.args
     for each in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
         each.annotation = None
-    arguments.defaults = [ast.Constant(None) for _ in arguments.defaults]
-    arguments.kw_defaults = [
-        each and ast.Constant(None) for each in arguments.kw_defaults
-    ]
-    names = {**plain.__globals__, **(more or {})}
-    cells = zip(plain.__code__.co_freevars, plain.__closure__ or (), strict=True)
-    names.update({name: cell.cell_contents for name, cell in cells})
-    module = ast.fix_missing_locations(ast.Module([definition], []))
-    try:
-        exec(compile(module, plain.__code__.co_filename, "exec"), names)
-    except (SyntaxError, ValueError, TypeError):  # such as `nonlocal`
-        return None
-    function = names[definition.name]
-    function.__defaults__ = plain.__defaults__
-    function.__kwdefaults__ = plain.__kwdefaults__
-    return function
+    nothing = ast.Constant(None, lineno=1, col_offset=0)
+    arguments.defaults = [nothing for _ in arguments.defaults]
+    arguments.kw_defaults = [each and nothing for each in arguments.kw_defaults]
 
 
 def frozen(function: Callable[..., Any]) -> Callable[..., Any] | None:
@@ -215,7 +347,9 @@ def frozen(function: Callable[..., Any]) -> Callable[..., Any] | None:
         return None
     arguments = watched.arguments
     watched.on_change = lambda site, before, after, index: (
-        before if site.in_place and site.name in arguments else after
+        before
+        if site.in_place and site.name in arguments and not site.helper
+        else after
     )
     return watched.function
 
@@ -223,9 +357,11 @@ def frozen(function: Callable[..., Any]) -> Callable[..., Any] | None:
 class Rewriter:
     """Puts the calls into the statements of a function."""
 
-    def __init__(self) -> None:
+    def __init__(self, helpers: dict[str, ast.FunctionDef]) -> None:
         self.sites: list[Site] = []
         self.loops = 0
+        self.helpers = helpers  # that no statement has called yet
+        self.helper = ""
 
     def block(self, statements: list[ast.stmt], loops: tuple[int, ...]) -> list[Any]:
         """Return the statements with the calls between them."""
@@ -233,6 +369,7 @@ class Rewriter:
 
     def statement(self, node: Any, loops: tuple[int, ...]) -> list[Any]:
         """Return one statement with the calls around it."""
+        self.enter_helpers(node, loops)
         if isinstance(node, ast.Return):
             return self.returned(node, loops)
         if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
@@ -250,6 +387,16 @@ class Rewriter:
             if not isinstance(node, ast.With):
                 node.orelse = self.block(node.orelse, loops)
         return [node]
+
+    def enter_helpers(self, node: Any, loops: tuple[int, ...]) -> None:
+        """Put the calls into the functions that a statement calls."""
+        inner = {id(x) for name in ("body", "orelse") for x in getattr(node, name, [])}
+        heads = [x for x in ast.iter_child_nodes(node) if id(x) not in inner]
+        for name in sorted(names_in(heads) & self.helpers.keys()):
+            definition, before = self.helpers.pop(name), self.helper
+            self.helper = name
+            definition.body = self.block(definition.body, loops)
+            self.helper = before
 
     def assignment(self, node: Any, loops: tuple[int, ...]) -> list[Any]:
         """Return an assignment with a call before it, if needed, and one after it."""
@@ -279,7 +426,11 @@ class Rewriter:
             isinstance(node, ast.AugAssign) or not isinstance(targets[0], ast.Name),
             loops,
             frozenset(reads),
+            starts(node.value),
+            self.helper,
         )
+        if self.helper and name.startswith("result_"):
+            site = replace(site, name=self.helper)
         self.sites.append(site)
         before = [call(BEFORE, site.number, node.lineno, name)] if updates else []
         after = f"{name} = {AFTER}({site.number}, {name})"
@@ -294,25 +445,38 @@ class Rewriter:
         for each in target.elts:
             if isinstance(each, ast.Name):
                 number, name = len(self.sites), each.id
-                self.sites.append(
-                    Site(number, node.lineno, name, False, False, False, loops, reads)
+                site = Site(
+                    number, node.lineno, name, False, False, False, loops, reads
                 )
+                self.sites.append(replace(site, helper=self.helper))
                 after = f"{name} = {AFTER}({number}, {name})"
                 calls += parsed(after, node.end_lineno)
         return calls
 
     def returned(self, node: ast.Return, loops: tuple[int, ...]) -> list[Any]:
         """Return assignments of the results, and the statement that returns them."""
-        if not isinstance(node.value, ast.Tuple):
+        if node.value is None:
             return [node]
+        whole: Any = node.value
+        several = isinstance(whole, ast.Tuple)
+        values = whole.elts if several else [whole]
         assignments: list[Any] = []
-        for k, value in enumerate(node.value.elts):
-            if not isinstance(value, ast.Name):
+        for k, value in enumerate(values):
+            if self.helper or not isinstance(value, ast.Name):
                 name = ast.Name(f"result_{k}", ast.Store())
                 assign = ast.copy_location(ast.Assign([name], value), value)
                 assignments += self.assignment(assign, loops)
-                node.value.elts[k] = ast.Name(f"result_{k}", ast.Load())
+                values[k] = ast.Name(f"result_{k}", ast.Load())
+        node.value = whole if several else values[0]
         return [*assignments, node]
+
+
+def starts(value: ast.expr) -> bool:
+    """Whether a value is a number or an array of zeros."""
+    called = value.func if isinstance(value, ast.Call) else None
+    return isinstance(value, ast.Constant) or (
+        isinstance(called, ast.Attribute) and called.attr.startswith("zeros")
+    )
 
 
 def adds(node: Any, target: ast.expr) -> bool:

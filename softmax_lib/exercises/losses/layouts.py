@@ -10,6 +10,7 @@ from softmax_lib.exercises.errors import is_of_shapes
 from softmax_lib.exercises.losses.inputs import ORDINARY, Input
 from softmax_lib.exercises.losses.outputs import LossFunction, Output, as_numbers, call
 from softmax_lib.exercises.mistakes import Mistake, catalogue
+from softmax_lib.exercises.sandbox import Trouble
 
 __all__ = ["LAYOUTS", "find_layout", "turn_square_gradients", "turned"]
 
@@ -67,6 +68,7 @@ def turned_back(W: np.ndarray) -> Callable[[Any], Any]:
 def find_layout(function: LossFunction) -> str:
     """Return what must be transposed so that the function runs, or ""."""
     oblong = ORDINARY[2:4]
+    first = getattr(getattr(function, "__code__", None), "co_firstlineno", 0)
 
     def runs(function: LossFunction) -> bool:
         outputs = [call(function, given) for given in oblong]
@@ -78,14 +80,18 @@ def find_layout(function: LossFunction) -> str:
         troubles = [call(function, given).trouble for given in oblong]
         return all(each and re.match(LATER, each.text) for each in troubles)
 
-    def stops_later(turned: LossFunction) -> bool:
+    def stops_later(
+        turned: LossFunction, is_allowed: Callable[[Trouble], bool]
+    ) -> bool:
         for given in oblong:
             ours, theirs = (call(f, given).trouble for f in (function, turned))
             if ours is None or not is_of_shapes(ours):
                 return False
-            if theirs is None or is_of_shapes(theirs):
+            if theirs is None and is_allowed is is_of_shapes:
+                continue
+            if theirs is None or not is_allowed(theirs):
                 return False
-            if (theirs.number or 0) <= (ours.number or 0):
+            if not first <= (ours.number or 0) < (theirs.number or 0):
                 return False
         return True
 
@@ -93,13 +99,18 @@ def find_layout(function: LossFunction) -> str:
         return ""
     if stops_late(function):  # before any shape could be wrong
         return ""
-    fits = (
-        layout
-        for is_fit in (runs, stops_late, stops_later)
-        for layout in LAYOUTS
-        if is_fit(turned(function, layout))
-    )
-    return next(fits, "")
+    for is_fit in (runs, stops_late, lambda f: stops_later(f, is_of_another)):
+        for layout in LAYOUTS:
+            if is_fit(turned(function, layout)):
+                return layout
+    # A shape that does not fit either way is one of the other years' only if it is
+    # reached in their layout: to turn W or X alone is no layout of any year.
+    return "WX" if stops_later(turned(function, "WX"), is_of_shapes) else ""
+
+
+def is_of_another(trouble: Trouble) -> bool:
+    """Whether something else than shapes stopped the code."""
+    return not is_of_shapes(trouble)
 
 
 def turn_square_gradients(outputs: Mapping[Input, Output]) -> Mapping[Input, Output]:

@@ -9,10 +9,12 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from softmax_lib.exercises.losses.inputs import draw_input
-from softmax_lib.exercises.losses.outputs import LossFunction
+from softmax_lib.exercises.losses.inputs import HAND, draw_input
+from softmax_lib.exercises.losses.outputs import LossFunction, call
+from softmax_lib.exercises.sandbox import Trouble, is_library
 
 SMALL, LARGE = 6, 30
+MOST_LINES = 5_000
 SIZES = {"loops_over_points": 0, "loops_over_classes": 2, "loops_over_features": 1}
 
 
@@ -34,6 +36,39 @@ def lines_run(function: Callable[..., Any], *args: Any) -> int:
     finally:
         sys.settrace(before)
     return count
+
+
+class TooManyLines(BaseException):
+    """What a function is stopped by that runs far more lines than a loss needs."""
+
+
+def never_ends(function: LossFunction) -> Trouble | None:
+    """Return the trouble of a function that runs too many lines for two points.
+
+    The three loops of a loss run a hundred there, and its numerical gradient a
+    thousand.
+    """
+    count = 0
+
+    def tracer(frame: FrameType, event: str, argument: Any) -> Any:
+        nonlocal count
+        if is_library(frame.f_code.co_filename):
+            return None
+        count += 1
+        if count > MOST_LINES:
+            raise TooManyLines
+        return tracer
+
+    before = sys.gettrace()
+    sys.settrace(tracer)
+    try:
+        trouble = call(function, HAND).trouble
+    finally:
+        sys.settrace(before)
+    if trouble is None or not trouble.text.startswith(TooManyLines.__name__):
+        return None
+    text = f"for two points it had run {MOST_LINES:,} lines of Python, and went on"
+    return trouble._replace(kind="time", text=text)
 
 
 def find_loops(function: LossFunction) -> list[str]:

@@ -9,16 +9,21 @@ named. The edited line is not shown to the reader.
 
 import ast
 import copy
+import itertools
 import linecache
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from softmax_lib.exercises.losses.instrument import compiled, parsed_function
+from softmax_lib.exercises.losses.instrument import (
+    EDITED,
+    compiled,
+    parsed_with_helpers,
+)
 from softmax_lib.exercises.report import Finding
 
-__all__ = ["WORDS", "Budget", "Edit", "repair", "with_line"]
+__all__ = ["WORDS", "Budget", "Edit", "repair", "repair_and_edit", "with_line"]
 
 MOST_EDITS, SECONDS = 4000, 10.0
 WORDS = {  # what is wrong with a line, as the sentence goes on
@@ -72,7 +77,9 @@ class Budget:
     def is_spent(self) -> bool:
         """Count one more try, and return whether it is one too many."""
         self.tries -= 1
-        return self.tries < 0 or time.process_time() > self.deadline
+        if self.tries % 32 == 0 and time.process_time() > self.deadline:
+            self.tries = -1
+        return self.tries < 0
 
 
 class Edit(NamedTuple):
@@ -109,41 +116,72 @@ def repair(
 
     If there are ``lines``, only these, conditions and the place of a line are edited.
     """
-    read = parsed_function(function)
+    found = repair_and_edit(function, is_mended, lines)
+    return found[0] if found is not None else None
+
+
+def repair_and_edit(
+    function: Callable[..., Any],
+    is_mended: Callable[[Callable[..., Any]], bool],
+    lines: Collection[int] = (),
+) -> tuple[Edit, Callable[..., Any]] | None:
+    """Return the edit that `repair` finds, and the function with it."""
+    read = parsed_with_helpers(function)
     if read is None:
         return None
-    plain, definition = read
+    plain, definitions = read
     heads = (ast.For, ast.If, ast.While)
-    conditions = {x.lineno for x in ast.walk(definition) if isinstance(x, heads)}
+    conditions = {
+        x.lineno for each in definitions for x in ast.walk(each) if isinstance(x, heads)
+    }
     budget = Budget(MOST_EDITS)
     for tier in (inside, around, statements):
         found = []
-        for line, kind, setters in tier(definition):
+        for line, kind, setters in itertools.chain(*map(tier, definitions)):
             if lines and kind != "place" and line not in {*lines, *conditions}:
                 continue
             if budget.is_spent():
                 return None
-            edited = with_edit(plain, definition, setters)
+            edited = with_edit(plain, definitions, setters)
             if edited is not None and is_mended(edited):
-                found.append(Edit(line, kind))
+                found.append((Edit(line, kind), setters))
         if found:
-            if len({edit.line for edit in found}) > 1:
+            edit, setters = found[0]
+            if len({each.line for each, _ in found}) > 1:
                 return None
-            text = linecache.getline(plain.__code__.co_filename, found[0].line)
-            return found[0]._replace(text=text.strip())
+            text = linecache.getline(plain.__code__.co_filename, edit.line)
+            edited = with_edit(plain, definitions, setters, keeps_source=True)
+            return edit._replace(text=text.strip()), edited
     return None
 
 
-def with_edit(plain: Any, definition: Any, setters: list[Setter]) -> Any:
+def with_edit(
+    plain: Any,
+    definitions: list[Any],
+    setters: list[Setter],
+    keeps_source: bool = False,
+) -> Any:
     """Return the function as it is with an edit, and take the edit back."""
     before = [get(owner, key) for owner, key, _ in setters]
     for owner, key, value in setters:
         put(owner, key, value)
+        place(value)
     try:
-        return compiled(plain, definition)
+        edited = compiled(plain, definitions)
+        if edited is not None and keeps_source:
+            setattr(edited, EDITED, copy.deepcopy(definitions))
+        return edited
     finally:
         for (owner, key, _), value in zip(setters, before, strict=True):
             put(owner, key, value)
+
+
+def place(value: Any) -> None:
+    """Give new nodes a place, which compiling asks for; `ast` would visit them all."""
+    for top in value if isinstance(value, list) else [value]:
+        for node in ast.walk(top) if isinstance(top, ast.AST) else ():
+            if "lineno" in node._attributes and not hasattr(node, "lineno"):
+                ast.copy_location(node, ast.Pass(lineno=1, col_offset=0))
 
 
 def get(owner: Any, key: Any) -> Any:
@@ -209,6 +247,8 @@ def inside(definition: ast.FunctionDef) -> Iterator[tuple[int, str, list[Setter]
             yield line, "extra", [(owner, key, node.operand)]
         elif isinstance(node, ast.Subscript):
             yield line, "extra", [(owner, key, node.value)]
+            for name in sorted(names - {"np"}):
+                yield line, "name", [(owner, key, ast.Name(name, ast.Load()))]
         elif isinstance(node, ast.Call) and len(node.args) == 1:
             yield line, "extra", [(owner, key, node.args[0])]
             for k in range(len(node.keywords)):

@@ -13,6 +13,7 @@ import numpy as np
 from softmax_lib.exercises.losses.exercise import LossCheck
 from softmax_lib.exercises.losses.inputs import (
     EXTREME,
+    HAND,
     HAND_REG,
     IMAGES,
     ORDINARY,
@@ -24,7 +25,7 @@ from softmax_lib.exercises.losses.inputs import (
 )
 from softmax_lib.exercises.losses.instrument import Site, frozen, parts_without, watch
 from softmax_lib.exercises.losses.layouts import find_layout, turned
-from softmax_lib.exercises.losses.loop_detection import find_loops
+from softmax_lib.exercises.losses.loop_detection import find_loops, never_ends
 from softmax_lib.exercises.losses.outputs import LossFunction, Output, call
 from softmax_lib.exercises.losses.reference import PARTS
 from softmax_lib.exercises.sandbox import Trouble, attempt, run
@@ -80,6 +81,8 @@ class Answers(NamedTuple):
 def ask(function: LossFunction, check: LossCheck) -> Answers | Stop:
     """Call a function for all that a check asks, in the sandbox."""
     outcome = run(examine, function, check.without_loops)
+    if outcome.items and isinstance(outcome.items[0], Trouble):
+        return Stop(outcome.items[0], f"for {HAND.name}")
     if outcome.trouble is None:
         return collect(outcome.items)
     reached = max(len(outcome.items) - 1, 0)
@@ -90,11 +93,15 @@ def ask(function: LossFunction, check: LossCheck) -> Answers | Stop:
 
 def examine(
     function: LossFunction, without_loops: bool
-) -> Iterator[str | Output | Traits | tuple[Any, ...]]:
+) -> Iterator[str | Trouble | Output | Traits | tuple[Any, ...]]:
     """Yield the layout, the output for each input, then the traits.
 
-    If it stops, the same follows for the function without the lines that stop.
+    If it stops, the same follows for the function without the lines that stop. If it
+    does not end, nothing but this is yielded.
     """
+    if trouble := never_ends(function):
+        yield trouble
+        return
     stops = False
     for item in examine_all(function, without_loops):
         stops = stops or (isinstance(item, Output) and item.trouble is not None)

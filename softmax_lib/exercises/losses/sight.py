@@ -26,6 +26,7 @@ VALUES = {
     "own exp": "the exponential of each point's correct class",
     "own exp without a shift": "the exponential of each point's correct class",
     "probs": "the probabilities",
+    "probs / N": "the probabilities, divided by N",
     "own prob": "the probability of each point's correct class",
     "log-probs": "the logarithms of the probabilities",
     "log of the sums": "the logarithm of each point's sum of exponentials",
@@ -33,7 +34,9 @@ VALUES = {
     "margins": "the margins",
     "hinges": "the margins, with 0 for the negative ones",
     "counted": "the positive margins of the other classes",
+    "other margins": "the margins of the other classes",
     "mask": "1 where another class has a positive margin",
+    "mask / N": "1 where another class has a positive margin, divided by N",
     "mask with own": "1 where a margin is positive",
     "loss with the penalty": "the mean of the losses plus the penalty",
     "penalty": "the penalty",
@@ -83,6 +86,7 @@ class Sight(NamedTuple):
     before: tuple[int, ...] = ()  # lines that feed it, and that may be wrong already
     never: tuple[int, ...] = ()  # lines that feed it, and that never run
     edit: str = ""  # what kind of edit of the line makes the part right
+    is_sure: bool = False  # whether no other line can be where it goes wrong
 
     @property
     def sentence(self) -> str:
@@ -100,12 +104,10 @@ class Sight(NamedTuple):
             )
         if len(self.lines) > 1:
             lines = " and ".join(map(str, self.lines))
-            if self.is_right:
-                return (
-                    f"The lines {lines} do not go together: each adds something right "
-                    f"to {name}, and their sum is wrong"
-                )
-            return f"The lines {lines} add the wrong amounts to {name}"
+            return (
+                f"The lines {lines} do not go together: each adds something right "
+                f"to {name}, and their sum is wrong"
+            )
         if self.edit:
             return f"What goes wrong is {where}: {self.edit}"
         if self.label == "another shape":
