@@ -417,3 +417,31 @@ def test_cells_of_no_known_kind_are_passed_over(tmp_path):
     code = {"cell_type": "code", "source": [PLAIN]}
     path.write_text(json.dumps({"cells": [*cells, code]}), "utf-8")
     assert right(judge_here(path))
+
+
+SILENT = """
+class Silent(Exception):
+    def __str__(self):
+        raise ValueError("no words")
+def softmax_loss_naive(W, X, y, reg):
+    raise Silent
+"""
+CLOSED = """
+class Closed:
+    def __getattr__(self, name):
+        raise RuntimeError("closed")
+def softmax_loss_naive(W, X, y, reg):
+    return Closed(), Closed()
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [(SILENT, "Silent"), (CLOSED, "loss"), (SILENT + "raise Silent\n", "Silent")],
+)
+def test_objects_of_a_strange_class_do_not_stop_the_check(source, told, script):
+    judgement = judge(script(source))
+    texts = " ".join(str(each.report) for each in judgement.judged)
+    assert "The check itself failed" not in texts
+    assert told in texts
+    assert judgement.status == 1

@@ -246,9 +246,16 @@ def attempt(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     except MemoryError as error:
         return Trouble("memory", "it needs too much memory", own_line(error))
     except BaseException as error:  # SystemExit too
+        return Trouble("error", told(error), own_line(error))
+
+
+def told(error: BaseException) -> str:
+    """Return the name and the message of an exception, in one line."""
+    try:
         message = " ".join(str(error).split())[:200]
-        text = f"{type(error).__name__}: {message}".removesuffix(": ")
-        return Trouble("error", text, own_line(error))
+    except Exception:  # a class of the reader's own may have no message
+        message = ""
+    return f"{type(error).__name__}: {message}".removesuffix(": ")
 
 
 def own_line(error: BaseException) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from softmax_lib.exercises.sandbox import told
 from softmax_lib.submission.needed import Statement, choose, statements
 from softmax_lib.submission.reading import Cell, Unreadable, read_cells
 
@@ -82,9 +83,7 @@ def run(statement: Statement, loaded: Loaded, reason: str) -> None:
         except BaseException as error:  # SystemExit too
             if isinstance(error, KeyboardInterrupt):
                 raise
-            message = " ".join(str(error).split())[:200]
-            reason = f"it stopped with {type(error).__name__}: {message}"
-            reason = reason.removesuffix(": ")
+            reason = f"it stopped with {told(error)}"
         else:
             for name in statement.writes:
                 loaded.missing.pop(name, None)

@@ -50,15 +50,15 @@ def read(returned: Any, given: Input) -> Output:
     forms: list[str] = []
     if len(returned) > 2:
         forms.append("too_many_returned")
-        shaped = [x for x in returned[1:] if np.shape(x) == given.W.shape]
+        arrays = [x for x in returned[1:] if isinstance(x, np.ndarray)]
+        shaped = [x for x in arrays if x.shape == given.W.shape]
         returned = [returned[0], *shaped, returned[1]]
     loss, dW = as_numbers(returned[0]), as_numbers(returned[1])
     if is_matrix(loss) and dW is not None and dW.size == 1:
         loss, dW = dW, loss
         forms.append("results_swapped")
     loss, loss_forms = read_loss(loss)
-    dtype = getattr(returned[1], "dtype", None)
-    if getattr(dtype, "kind", "f") in "iu":  # a tensor's dtype has no kind
+    if isinstance(returned[1], np.ndarray) and returned[1].dtype.kind in "iu":
         forms.append("gradient_of_integers")
     dW, gradient_forms = read_gradient(dW, given)
     return Output(loss, dW, (*forms, *loss_forms, *gradient_forms))
@@ -79,13 +79,15 @@ def as_numbers(value: Any) -> np.ndarray | None:
     """Return a float64 array, or None for what does not contain numbers."""
     if value is None:
         return None
-    if hasattr(value, "detach"):  # a tensor
-        value = value.detach()
     try:
+        if hasattr(value, "detach"):  # a tensor
+            value = value.detach()
         if np.asarray(value).dtype.kind in "SU":  # "3" is no number
             return None
         return np.array(value, dtype=float)
-    except (TypeError, ValueError):
+    except MemoryError:
+        raise
+    except Exception:  # an object of the reader's own can raise any
         return None
 
 
