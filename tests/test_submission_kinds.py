@@ -445,3 +445,8 @@ def test_objects_of_a_strange_class_do_not_stop_the_check(source, told, script):
     assert "The check itself failed" not in texts
     assert told in texts
     assert judgement.status == 1
+
+
+def test_what_stands_for_a_module_need_not_be_one(script, monkeypatch):
+    monkeypatch.setitem(sys.modules, "js", object())  # as in a browser
+    assert right(judge_here(script(PLAIN)))

@@ -41,7 +41,8 @@ class Loaded:
         """Return why names have no value, those of the modules beside it as well."""
         found: dict[str, str] = {}
         for module in list(sys.modules.values()):
-            found |= vars(module).get("__missing__", {})
+            if isinstance(module, ModuleType):  # in a browser, some are not
+                found |= vars(module).get("__missing__", {})
         return found | self.missing
 
 
