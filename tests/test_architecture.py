@@ -231,3 +231,13 @@ def test_the_reference_describes_every_module_of_a_chapter():
 def test_the_reference_describes_every_public_name(module):
     public = importlib.import_module(f"softmax_lib.{module}").__all__
     assert sorted(reference()[module]) == sorted(public)
+
+
+def test_no_file_is_long_but_catalogues():
+    lengths = {
+        path: len(path.read_text("utf-8").splitlines())
+        for path in (ROOT / "softmax_lib").rglob("*.py")
+        if path.name != "catalogue.py"
+    }
+    longest = max(lengths, key=lengths.get)
+    assert lengths[longest] <= 600, longest
