@@ -65,6 +65,8 @@ def check_class(folder: Path) -> list[Mistake]:
 def check_file(folder: Path, path: Path) -> list[Mistake]:
     """Return the rows of one file."""
     student = path.relative_to(folder).with_suffix("").parts[0]
+    if student.startswith(("=", "+", "-", "@")):  # a spreadsheet would compute it
+        student = f"'{student}"
     command = [sys.executable, "-m", "softmax_lib", "check", "--json", str(path)]
     try:
         done = subprocess.run(
@@ -146,7 +148,8 @@ def report_class(folder: Path, table_file: Path | None, figure: Path | None) -> 
         print(error, file=sys.stderr)
         return 2
     table = class_table(rows)
-    print(f"{len({row.student for row in rows})} students")
+    students = len({row.student for row in rows})
+    print(f"{students} student{'s' if students != 1 else ''}")
     for count, function, sentence in table:
         print(f"{count:4d}  {function}: {sentence}")
     try:

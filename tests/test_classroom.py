@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from softmax_lib.__main__ import main
-from softmax_lib.classroom import Mistake, class_table, plot_mistake_counts
+from softmax_lib.classroom import (
+    Mistake,
+    check_class,
+    class_table,
+    plot_mistake_counts,
+)
 
 RIGHT = """
 import numpy as np
@@ -55,6 +60,14 @@ def test_the_mistakes_of_a_class_are_counted(
     assert b"number of students per mistake" in figure.read_bytes()
 
 
+def test_a_folder_name_that_a_spreadsheet_would_compute_is_text(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "=1+1").mkdir()
+    (tmp_path / "=1+1" / "softmax.py").write_text("no Python", "utf-8")
+    assert [row.student for row in check_class(tmp_path)] == ["'=1+1"]
+
+
 @pytest.mark.parametrize(
     ("option", "name", "said"),
     [
@@ -85,7 +98,7 @@ def test_a_folder_named_like_a_script_is_no_file_of_a_student(
     (tmp_path / "ada.py").mkdir()
     (tmp_path / "ada.py" / "a.py").write_text("x = 1\n", "utf-8")
     assert main(["class", str(tmp_path)]) == 0
-    assert capsys.readouterr().out.startswith("1 students\n")
+    assert capsys.readouterr().out.startswith("1 student\n")
 
 
 def test_a_student_counts_once_for_each_mistake() -> None:
