@@ -169,7 +169,9 @@ class Steps:
                     yield label, value[i]
 
 
+# A site, "value", "add", "view" or "size", a label, a factor or the number of the view.
 Intervention = tuple[int, str, str, float]
+# For each assignment, the values before and after it, and the counts of its loops.
 Seen = Mapping[int, list[tuple[Any, Any, list[int]]]]
 
 

@@ -50,10 +50,6 @@ MOST_TRIES = 20_000  # of other values, in the search in one part
 PENALTY_OF = {"loss": "penalty", "gradient": "gradient of the penalty"}
 
 
-# A site, "value", "add", "view" or "size", a label, a factor or the number of the view.
-# For each assignment, the values before and after it, and the counts of its loops.
-
-
 class Wanted(NamedTuple):
     """What is asked of the witness."""
 
