@@ -95,7 +95,7 @@ KINDS = {
         LOOPS, {"name_unknown": 20, "not_averaged in the gradient": None},
         ["dW /= num_train → dw /= num_train"]),
     "a number for the classes, before the line that stops": (
-        ARRAYS, {"length_spelled_out": 14},
+        ARRAYS, {"length_spelled_out": 14, "own_class_missing": None},
         ["dscores = probs.copy() → dscores = np.zeros((num_train, 10))",
          "dscores[rows, y] -= 1 → dscores = probs - dscores"]),
     "a sum that each point replaces": (
