@@ -12,6 +12,7 @@ import pytest
 
 from softmax_lib.exercises import (
     check_grid,
+    check_loss,
     check_predict,
     check_softmax_loss_naive,
     check_svm_loss,
@@ -315,6 +316,25 @@ def test_the_array_that_should_be_returned_is_named(
     report = check_softmax_loss_naive(in_file(tmp_path, source, *edits))
     assert {(x.name, x.line) for x in report.findings} == named
     assert "`dw` is computed" in report.text
+
+
+def test_no_number_is_blamed_for_what_stops_with_extreme_scores_alone(
+    tmp_path: Path,
+) -> None:
+    edits = [
+        "loss = 0.0 → import math; loss = 10 * 0.0",
+        "-scores[y[i]] + np.log(total) → -math.log(np.exp(scores[y[i]]) / total)",
+    ]
+    assert check_softmax_loss_naive(in_file(tmp_path, LOOPS, *edits)).passed
+
+
+def test_a_loss_alone_is_judged_whichever_gradient_is_returned(tmp_path: Path) -> None:
+    source = LOOPS.replace("dW", "dw").replace("return loss, dw", "return loss, dW")
+    source = source.replace("loss = 0.0", "loss, dW = 0.0, np.zeros_like(W)")
+    edit = "+ np.log(total) → + np.sqrt(total)"
+    assert check_loss(in_file(tmp_path, source)).passed
+    report = check_loss(in_file(tmp_path, source, edit))
+    assert [(x.name, x.line) for x in report.findings] == [("wrong_line", 12)]
 
 
 def test_an_array_that_is_used_is_not_the_one_to_return(tmp_path: Path) -> None:

@@ -54,18 +54,16 @@ def check(function: LossFunction, asked: LossCheck) -> Report:
     answers = ask(function, asked)
     if isinstance(answers, Stop):
         return stopped(*answers)
-    if answers.rest is None or answers.rest.amendment is None:
-        diagnosis = diagnose_with_lines(function, answers, asked)
-    else:
-        diagnosis = diagnose(answers, asked)
-    if answers.rest is None or (
-        diagnosis.stop is None and "gradient" not in asked.parts
-    ):
-        return write(diagnosis)
+    amendment = answers.rest.amendment if answers.rest is not None else None
+    is_of_gradient = amendment is not None and amendment.name == "other_array_returned"
+    if answers.rest is None or (is_of_gradient and "gradient" not in asked.parts):
+        return write(diagnose_with_lines(function, answers, asked))
     rest = diagnose_with_lines(function, answers.rest, asked)
-    if diagnosis.stop is not None:
-        return write(replace(diagnosis, rest=rest))
-    return write(with_amendment(rest))
+    if is_of_gradient:
+        return write(with_amendment(rest))
+    diagnosis = diagnose(answers, asked)
+    sights = find_lines(function, diagnosis) if amendment is None else []
+    return write(replace(diagnosis, sights=sights, rest=rest))
 
 
 def with_amendment(rest: Diagnosis) -> Diagnosis:

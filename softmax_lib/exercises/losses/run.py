@@ -112,12 +112,13 @@ def examine(function: LossFunction, without_loops: bool) -> Iterator[Any]:
     for item in examine_all(function, without_loops):
         items.append(item)
         yield item
-    outputs = items[1 : len(INPUTS) + 1]
-    troubles = [output.trouble for output in outputs if output.trouble is not None]
+    outputs = dict(zip(INPUTS, items[1 : len(INPUTS) + 1], strict=True))
+    troubles = [each.trouble for each in outputs.values() if each.trouble is not None]
+    ordinary = [outputs[given] for given in ORDINARY]
     amendment = None
-    if troubles:
+    if any(each.trouble is not None for each in ordinary):
         amendment = usable(attempt(what_stops, function, troubles[0].text))
-    elif all(is_zero(output.gradient) for output in outputs):
+    elif all(is_zero(each.gradient) for each in ordinary):
         amendment = usable(attempt(other_array, function, items[0]))
     if amendment is not None:
         yield amendment
