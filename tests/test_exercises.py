@@ -603,6 +603,16 @@ def test_what_is_right_but_for_extreme_input_gets_a_remark(
     assert report.remark == remark
 
 
+@pytest.mark.parametrize(("epsilon", "passes"), [("1e-4", False), ("1e-6", True)])
+def test_a_number_in_the_logarithm_passes_if_ordinary_losses_are_right(
+    epsilon: str, passes: bool
+) -> None:
+    old, new = "np.log(sums[:, 0]) - scores[rows, y]", "-np.log(probs[rows, y] + "
+    report = check_softmax_loss_naive(written(ARRAYS, f"{old} → {new}{epsilon})"))
+    assert report.passed is passes
+    assert (report.remark if passes else report.fault) == "epsilon_in_log"
+
+
 def test_an_exponential_of_math_that_overflows_lacks_the_maximum() -> None:
     edits = [
         "loss = 0.0 → import math; loss = 0.0",

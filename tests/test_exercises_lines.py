@@ -12,6 +12,7 @@ import pytest
 
 from softmax_lib.exercises import (
     check_grid,
+    check_loss,
     check_predict,
     check_softmax_loss_naive,
     check_svm_loss,
@@ -95,7 +96,7 @@ KINDS = {
         LOOPS, {"name_unknown": 20, "not_averaged in the gradient": None},
         ["dW /= num_train → dw /= num_train"]),
     "a number for the classes, before the line that stops": (
-        ARRAYS, {"length_spelled_out": 14},
+        ARRAYS, {"length_spelled_out": 14, "own_class_missing": None},
         ["dscores = probs.copy() → dscores = np.zeros((num_train, 10))",
          "dscores[rows, y] -= 1 → dscores = probs - dscores"]),
     "a sum that each point replaces": (
@@ -250,6 +251,98 @@ def test_a_training_in_a_loss_is_stopped_at_once(tmp_path: Path) -> None:
     report = check_softmax_loss_naive(in_file(tmp_path, LOOPS, *edits))
     assert report.fault == "hangs"
     assert "lines of Python, and went on" in report.text
+
+
+ENCODE = """
+def encode(y):
+    one = np.zeros((len(y), 10))
+    for k, label in enumerate(y):
+        one[k, label] = 1
+    return one
+"""
+LISTED = """
+def encode(y):
+    labels = [0, 1, 2, 3, 4, 5, 6]
+    return np.array([[float(k == label) for k in labels] for label in y])
+"""
+HOT = "dscores[rows, y] -= 1 → dscores -= encode(y)"
+HALF = "dW = dW + 2 * reg * W → dW = dW + reg * W"
+
+
+@pytest.mark.parametrize(
+    ("source", "edits", "named"),
+    [
+        (ENCODE + ARRAYS, [HOT], {("length_spelled_out", 4)}),
+        (LISTED + ARRAYS, [HOT, HALF],
+         {("length_spelled_out", 4), ("reg_half", 23)}),
+        ("K = 10\n" + LOOPS, ["range(num_classes) → range(K)", "loss /= num_train →"],
+         {("length_spelled_out", 14), ("not_averaged", None)}),
+        (ARRAYS, ["probs = exps / sums → n = 8; probs = exps / sums; n = 12",
+         "dscores = probs.copy() → dscores = np.resize(probs, (len(y), 10))",
+         "np.dot(X.T, dscores) → np.dot(X.T, dscores); dW = dW - 0 * W"],
+         {("length_spelled_out", 14)}),
+        (ARRAYS, ["X.shape[0] → y.shape", "loss / num_train → loss / len(y)",
+         "dW / num_train → dW / len(y)", HALF],
+         {("shape_for_length", 4), ("reg_half", 19)}),
+    ],
+)  # fmt: skip
+def test_with_the_cause_of_a_stop_mended_the_rest_is_judged(
+    source: str, edits: list[str], named: set[tuple[str, int | None]], tmp_path: Path
+) -> None:
+    report = check_softmax_loss_naive(in_file(tmp_path, source, *edits))
+    assert {(x.name, x.line) for x in report.findings} == named
+
+
+def test_a_number_that_is_no_length_is_not_blamed_for_a_stop(tmp_path: Path) -> None:
+    edits = ["loss = loss / num_train → loss = 10 * loss / num_train / 10",
+             "dW = np.dot(X.T, dscores) → dW = np.dot(X, dscores)"]  # fmt: skip
+    report = check_softmax_loss_naive(in_file(tmp_path, ARRAYS, *edits))
+    assert report.fault == "product_does_not_fit"
+
+
+@pytest.mark.parametrize(
+    ("edits", "named"),
+    [
+        ([], {("other_array_returned", 23)}),
+        (["dw += 2 * reg * W → dw += reg * W"],
+         {("other_array_returned", 23), ("reg_half", 22)}),
+    ],
+)  # fmt: skip
+def test_the_array_that_should_be_returned_is_named(
+    edits: list[str], named: set[tuple[str, int]], tmp_path: Path
+) -> None:
+    source = LOOPS.replace("dW", "dw").replace("return loss, dw", "return loss, dW")
+    source = source.replace("loss = 0.0", "loss, dW = 0.0, np.zeros_like(W)")
+    report = check_softmax_loss_naive(in_file(tmp_path, source, *edits))
+    assert {(x.name, x.line) for x in report.findings} == named
+    assert "`dw` is computed" in report.text
+
+
+def test_no_number_is_blamed_for_what_stops_with_extreme_scores_alone(
+    tmp_path: Path,
+) -> None:
+    edits = [
+        "loss = 0.0 → import math; loss = 10 * 0.0",
+        "-scores[y[i]] + np.log(total) → -math.log(np.exp(scores[y[i]]) / total)",
+    ]
+    assert check_softmax_loss_naive(in_file(tmp_path, LOOPS, *edits)).passed
+
+
+def test_a_loss_alone_is_judged_whichever_gradient_is_returned(tmp_path: Path) -> None:
+    source = LOOPS.replace("dW", "dw").replace("return loss, dw", "return loss, dW")
+    source = source.replace("loss = 0.0", "loss, dW = 0.0, np.zeros_like(W)")
+    edit = "+ np.log(total) → + np.sqrt(total)"
+    assert check_loss(in_file(tmp_path, source)).passed
+    report = check_loss(in_file(tmp_path, source, edit))
+    assert [(x.name, x.line) for x in report.findings] == [("wrong_line", 12)]
+
+
+def test_an_array_that_is_used_is_not_the_one_to_return(tmp_path: Path) -> None:
+    edits = ["loss = 0.0 → loss = 0.0; V = 2 * W",
+             "reg * np.sum(W * W) → reg * np.sum(V * V) / 4",
+             "dW += 2 * reg * W → dW = np.zeros_like(W)"]  # fmt: skip
+    report = check_softmax_loss_naive(in_file(tmp_path, LOOPS, *edits))
+    assert report.fault == "gradient_not_written"
 
 
 def test_the_shapes_in_the_line_that_stops_are_said(tmp_path: Path) -> None:

@@ -223,12 +223,12 @@ def stopped(
     unexplained: Sequence[str] = (),
     cause: Finding | None = None,
     shapes: str = "",
+    other: str = "",
 ) -> Report:
     """Report code that did not return, and what else is wrong, line or no line."""
     finding = cause or first_shown(ERRORS, trouble)[0]
     others = [finding.text for finding in besides]
     others += [f"The {part} is wrong, too." for part in unexplained]
-    other = "What does not depend on this line is not right, either. "
     return failed(
         [replace(finding, line=finding.line or trouble.number), *besides],
         code_block(filter(None, [trouble.line, trouble.text])),

@@ -421,7 +421,7 @@ def softmax_of(scores: np.ndarray) -> np.ndarray:
     return np.asarray(exps / exps.sum(axis=1, keepdims=True))
 
 
-def epsilon_in_log(epsilon: float) -> Mistake:
+def epsilon_in_log(epsilon: float, is_remark: bool = True) -> Mistake:
     """Add a small number to the probability before taking its logarithm."""
     return Mistake(
         f"A number like {epsilon:g} is added to the probability, or bounds it, before "
@@ -429,7 +429,7 @@ def epsilon_in_log(epsilon: float) -> Mistake:
         "It caps the loss of a point that is far from right. Which two terms does the "
         "logarithm of a quotient become, and can either of them be log(0)?",
         {"losses": lambda v, _: -np.log(own_probability(v) + epsilon)},
-        is_remark=True,
+        is_remark=is_remark,
     )
 
 
@@ -535,7 +535,10 @@ RAISE_WRONG_SCORE = "If the score of a wrong class rises, does the loss change?"
 QUOTIENT = "Which two terms does the logarithm of a quotient become?"
 
 SOFTMAX_ONLY = catalogue(
-    epsilon_in_log=map(epsilon_in_log, (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)),
+    epsilon_in_log=[  # that change the loss of ordinary points, the last one hardly
+        *(epsilon_in_log(10.0**-k, is_remark=False) for k in (2, 3, 4, 5)),
+        epsilon_in_log(1e-6),
+    ],
     not_normalized=Mistake(
         "The exponentials are not divided by their sum, so they are not probabilities",
         ADD_UP,

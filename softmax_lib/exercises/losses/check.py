@@ -54,11 +54,23 @@ def check(function: LossFunction, asked: LossCheck) -> Report:
     answers = ask(function, asked)
     if isinstance(answers, Stop):
         return stopped(*answers)
-    diagnosis = diagnose_with_lines(function, answers, asked)
-    if diagnosis.stop is not None and answers.rest is not None:
-        rest = diagnose_with_lines(function, answers.rest, asked)
-        diagnosis = replace(diagnosis, rest=rest)
-    return write(diagnosis)
+    amendment = answers.rest.amendment if answers.rest is not None else None
+    is_of_gradient = amendment is not None and amendment.name == "other_array_returned"
+    if answers.rest is None or (is_of_gradient and "gradient" not in asked.parts):
+        return write(diagnose_with_lines(function, answers, asked))
+    rest = diagnose_with_lines(function, answers.rest, asked)
+    if is_of_gradient:
+        return write(with_amendment(rest))
+    diagnosis = diagnose(answers, asked)
+    sights = find_lines(function, diagnosis) if amendment is None else []
+    return write(replace(diagnosis, sights=sights, rest=rest))
+
+
+def with_amendment(rest: Diagnosis) -> Diagnosis:
+    """Return a diagnosis with what was replaced before it was made."""
+    amendment = rest.answers.amendment
+    found = [amendment.finding()] if amendment is not None else []
+    return replace(rest, findings=[*found, *rest.findings])
 
 
 def diagnose_with_lines(
@@ -90,6 +102,7 @@ def find_lines(function: LossFunction, diagnosis: Diagnosis) -> list[Sight]:
         penalties,
         stops,
         [part for part in wrong if len(data_mistakes(diagnosis, part)) > 1],
+        diagnosis.answers.amendment,
     )
     with announced("Searching for the line of the mistake ..."):
         return run(locate, function, wanted).items

@@ -358,7 +358,8 @@ def diagnose_numbers(diagnosis: Diagnosis, forms: list[str]) -> Diagnosis:
     if forms or answers.traits.loops:
         found = find(FORMS, forms or answers.traits.loops)
         return replace(diagnosis, findings=found, remarks=remarks)
-    return replace(diagnosis, remarks=[*remarks, *other_remarks(answers, check)])
+    remarks = [*remarks, *other_remarks(answers, check, first)]
+    return replace(diagnosis, remarks=remarks)
 
 
 def likely(found: Explanation) -> bool:
@@ -492,13 +493,18 @@ def is_subgradient(gradient: Result) -> bool:
     return True
 
 
-def other_remarks(answers: Answers, check: LossCheck) -> list[Finding]:
+def other_remarks(
+    answers: Answers, check: LossCheck, known: Explanation
+) -> list[Finding]:
     """Return what is worth knowing besides extreme scores: types of numbers."""
 
     def is_right(given: Input) -> bool:
         output = answers.outputs[given]
         return output.trouble is not None or all(
-            is_close(output.part(part), evaluate(check.ordinary, part, given))
+            is_close(
+                output.part(part),
+                evaluate(check.ordinary, part, given, known.parts.get(part, ())),
+            )
             for part in check.parts
         )
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from softmax_lib.exercises.errors import ERRORS, is_of_shapes, stopped
+from softmax_lib.exercises.losses.amend import SMALL
 from softmax_lib.exercises.losses.counterexample import example
 from softmax_lib.exercises.losses.exercise import agrees
 from softmax_lib.exercises.losses.explain import (
@@ -18,7 +19,7 @@ from softmax_lib.exercises.losses.explain import (
 from softmax_lib.exercises.losses.forms import FORMS, OF_A_LINE
 from softmax_lib.exercises.losses.inputs import HAND_REG, ORDINARY, SMALLEST, Input
 from softmax_lib.exercises.losses.reference import PARTS
-from softmax_lib.exercises.losses.run import SMALL, Made
+from softmax_lib.exercises.losses.run import Made
 from softmax_lib.exercises.losses.sight import Sight
 from softmax_lib.exercises.mistakes import find, first_shown
 from softmax_lib.exercises.report import Finding, Report, failed, passed
@@ -31,6 +32,8 @@ CASES = {
     "with two classes": lambda given: given.W.shape[1] == 2,
 }
 
+WITHOUT_LINE = "What does not depend on this line is not right, either. "
+WITH_ANOTHER = "With that mended, something else is not right, either. "
 NOT_OF_A_LINE = {mistake.name for mistake in FORMS}
 
 
@@ -50,13 +53,16 @@ def write(diagnosis: Diagnosis) -> Report:
         besides += findings_of(diagnosis, steps)
         unknown = [part for part in unknown if part not in {x.part for x in steps}]
         trouble, circumstances = diagnosis.stop
-        cause, shapes = None, ""
+        cause, shapes, other = None, "", WITHOUT_LINE
+        if rest is not None and rest.answers.amendment is not None:
+            cause, other = rest.answers.amendment.finding(), WITH_ANOTHER
         if is_of_shapes(trouble):
             arrays = diagnosis.answers.traits.made
-            cause, shapes = cause_of(trouble, arrays), shapes_in(trouble, arrays)
+            cause = cause or cause_of(trouble, arrays)
+            shapes = shapes_in(trouble, arrays)
         if cause is None and diagnosis.sights:
             cause = caused(first_shown(ERRORS, trouble)[0], diagnosis.sights[0])
-        return stopped(trouble, circumstances, besides, unknown, cause, shapes)
+        return stopped(trouble, circumstances, besides, unknown, cause, shapes, other)
     diagnosis = with_lines(diagnosis)
     if diagnosis.unexplained:
         return unexplained(diagnosis)

@@ -62,6 +62,15 @@ FORMS = catalogue(
         "The check calls your function with arrays of other sizes than yours. Which "
         "length of W or X belongs in the place of the number?",
     ),
+    shape_for_length=Mistake(
+        "A whole shape, a tuple, is used where one length is needed",
+        "What is X.shape, and what is X.shape[0]?",
+    ),
+    other_array_returned=Mistake(
+        "The gradient that is returned is still all zeros, and another array is not "
+        "used",
+        "Which array do you return, and which one do you compute?",
+    ),
     list_for_index=Mistake(
         "A list of two arrays is used as an index; since NumPy 1.23 that is one array "
         "of rows, and no longer a pair of row and column",

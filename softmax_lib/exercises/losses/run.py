@@ -10,7 +10,15 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from softmax_lib.exercises.losses.amend import (
+    SMALL,
+    Amendment,
+    amended,
+    other_array,
+    what_stops,
+)
 from softmax_lib.exercises.losses.exercise import LossCheck
+from softmax_lib.exercises.losses.forms import is_zero
 from softmax_lib.exercises.losses.inputs import (
     EXTREME,
     HAND,
@@ -32,7 +40,6 @@ from softmax_lib.exercises.sandbox import Trouble, attempt, run
 from softmax_lib.exercises.search import Result
 
 NAMED = [*ORDINARY, *EXTREME, *SMALLEST]
-SMALL = {"0", "1", "2", "3"}  # not only lengths: numbers of axes, factors
 INPUTS = [*NAMED, SINGLE, IMAGES, TIES, *UNPENALIZED.values()]
 
 
@@ -71,7 +78,8 @@ class Answers(NamedTuple):
     layout: str = ""  # which of W and X were handed in transposed
     without: tuple[int, ...] = ()  # lines that stop it, and so were taken out
     parts: tuple[str, ...] = PARTS  # what does not depend on these lines
-    rest: "Answers | None" = None  # without these lines, where it stops
+    amendment: Amendment | None = None  # what was replaced in the function
+    rest: "Answers | None" = None  # without these lines, or with this replaced
 
     def results(self, part: str, inputs: Sequence[Input]) -> dict[Input, Result]:
         """Return the loss, or the gradient, for each of the inputs."""
@@ -91,22 +99,31 @@ def ask(function: LossFunction, check: LossCheck) -> Answers | Stop:
     return Stop(outcome.trouble, where)
 
 
-def examine(
-    function: LossFunction, without_loops: bool
-) -> Iterator[str | Trouble | Output | Traits | tuple[Any, ...]]:
+def examine(function: LossFunction, without_loops: bool) -> Iterator[Any]:
     """Yield the layout, the output for each input, then the traits.
 
-    If it stops, the same follows for the function without the lines that stop. If it
-    does not end, nothing but this is yielded.
+    If it stops, the same follows for the function with what stops it replaced, or
+    without the lines that stop. If it does not end, nothing but this is yielded.
     """
     if trouble := never_ends(function):
         yield trouble
         return
-    stops = False
+    items: list[Any] = []
     for item in examine_all(function, without_loops):
-        stops = stops or (isinstance(item, Output) and item.trouble is not None)
+        items.append(item)
         yield item
-    if stops:
+    outputs = dict(zip(INPUTS, items[1 : len(INPUTS) + 1], strict=True))
+    troubles = [each.trouble for each in outputs.values() if each.trouble is not None]
+    ordinary = [outputs[given] for given in ORDINARY]
+    amendment = None
+    if any(each.trouble is not None for each in ordinary):
+        amendment = usable(attempt(what_stops, function, troubles[0].text))
+    elif all(is_zero(each.gradient) for each in ordinary):
+        amendment = usable(attempt(other_array, function, items[0]))
+    if amendment is not None:
+        yield amendment
+        yield from examine_all(amended(function, amendment) or function, False)
+    elif troubles:
         yield from examine_rest(function)
 
 
@@ -189,6 +206,9 @@ def collect(items: Sequence[Any]) -> Answers:
     answers = Answers(dict(zip(INPUTS, outputs, strict=True)), traits, layout)
     if len(items) == count + 2:
         return answers
+    if isinstance(amendment := items[count + 2], Amendment):
+        rest = collect(items[count + 3 :])._replace(amendment=amendment)
+        return answers._replace(rest=rest)
     lines, parts = items[count + 2]
     rest = collect(items[count + 3 :])._replace(without=lines, parts=parts)
     return answers._replace(rest=rest)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from softmax_lib.exercises.losses.account import finished, sight_of
+from softmax_lib.exercises.losses.amend import Amendment, amended
 from softmax_lib.exercises.losses.conventions import CONVENTIONS
 from softmax_lib.exercises.losses.exercise import SOFTMAX, SVM, LossCheck, agrees
 from softmax_lib.exercises.losses.inputs import Input
@@ -63,6 +64,7 @@ class Wanted(NamedTuple):
     penalties: list[str]  # the parts whose penalty is wrong
     stops: int | None = None  # the line that stops
     doubtful: Sequence[str] = ()  # parts that need several mistakes to be explained
+    amendment: Amendment | None = None  # what was replaced in the function
 
 
 class Found(NamedTuple):
@@ -87,6 +89,8 @@ def begin(function: LossFunction, wanted: Wanted) -> Session | None:
 
 def locate(function: LossFunction, wanted: Wanted) -> Iterator[Sight]:
     """Yield where each part, and each penalty, goes wrong, as far as it is found."""
+    if wanted.amendment is not None:
+        function = amended(function, wanted.amendment) or function
     session = begin(function, wanted)
     if session is None:
         return
