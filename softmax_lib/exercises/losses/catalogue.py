@@ -535,9 +535,9 @@ RAISE_WRONG_SCORE = "If the score of a wrong class rises, does the loss change?"
 QUOTIENT = "Which two terms does the logarithm of a quotient become?"
 
 SOFTMAX_ONLY = catalogue(
-    epsilon_in_log=[  # that change the loss of ordinary points, the last one hardly
-        *(epsilon_in_log(10.0**-k, is_remark=False) for k in (2, 3, 4, 5)),
-        epsilon_in_log(1e-6),
+    epsilon_in_log=[  # that change the loss of ordinary points, the last two hardly
+        *(epsilon_in_log(10.0**-k, is_remark=False) for k in (2, 3, 4)),
+        *map(epsilon_in_log, (1e-5, 1e-6)),
     ],
     not_normalized=Mistake(
         "The exponentials are not divided by their sum, so they are not probabilities",
