@@ -193,7 +193,7 @@ def elementwise(W, X, y, reg):
 
 def test_an_elementwise_product_is_asked_about() -> None:
     report = check_softmax_loss_naive(elementwise)
-    assert report.fault == "elementwise_product"
+    assert report.findings[0].name == "elementwise_product"
     assert "`*` or `@`" in report.text
 
 

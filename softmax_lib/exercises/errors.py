@@ -1,7 +1,7 @@
 """What it means when a reader's code stops, hangs or ends its process."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from softmax_lib.exercises.mistakes import Mistake, catalogue, first_shown
@@ -206,6 +206,7 @@ def has_plain_cause(trouble: Trouble) -> bool:
     """Whether the line that stops is where the mistake is."""
     caused_before = {
         "array_for_number",
+        "bool_array",
         "elementwise_product",
         "error",
         "labels_as_float",
@@ -224,6 +225,7 @@ def stopped(
     cause: Finding | None = None,
     shapes: str = "",
     other: str = "",
+    more: Iterable[str] = (),
 ) -> Report:
     """Report code that did not return, and what else is wrong, line or no line."""
     finding = cause or first_shown(ERRORS, trouble)[0]
@@ -234,5 +236,6 @@ def stopped(
         code_block(filter(None, [trouble.line, trouble.text])),
         shapes,
         other + numbered(others) if others else "",
+        *(more if others else ()),
         opening=f"{finding.text} This happens {circumstances}.",
     )

@@ -36,7 +36,7 @@ def finished(
     before = {
         sites[number].line
         for number, _, label, _ in found
-        if number < change[0] and label not in known[number]
+        if number < change[0] and not {label, "scores"} & {*known[number]}
         if not (change[2] == "what was there" and known[number])
         if sites[number].feeds(last)
     }

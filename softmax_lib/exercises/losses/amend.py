@@ -7,33 +7,54 @@ function returns a result after that, with arrays of all sizes.
 
 import ast
 import itertools
-from collections.abc import Iterator, Sequence
+import linecache
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from softmax_lib.exercises.errors import has_plain_cause
+from softmax_lib.exercises.losses.catalogue import NO_DATA
 from softmax_lib.exercises.losses.forms import FORMS
-from softmax_lib.exercises.losses.inputs import ORDINARY
+from softmax_lib.exercises.losses.inputs import ORDINARY, UNPENALIZED, Input
 from softmax_lib.exercises.losses.instrument import (
     base_of,
+    lines_in,
+    lines_of_result,
+    parsed,
     parsed_with_helpers,
     targets_in,
     watch,
 )
 from softmax_lib.exercises.losses.layouts import find_layout, turned
-from softmax_lib.exercises.losses.outputs import LossFunction, call
-from softmax_lib.exercises.losses.repair import expressions, with_edit
+from softmax_lib.exercises.losses.outputs import LossFunction, Output, call
+from softmax_lib.exercises.losses.reference import PARTS
+from softmax_lib.exercises.losses.repair import (
+    MOST_EDITS,
+    Budget,
+    Change,
+    Edit,
+    around,
+    edits,
+    expressions,
+    inside,
+    of_shapes,
+    with_edit,
+)
 from softmax_lib.exercises.mistakes import find
 from softmax_lib.exercises.report import Finding
+from softmax_lib.exercises.sandbox import Trouble
+from softmax_lib.exercises.search import Exercise, explain_part
 
 __all__ = ["SMALL", "Amendment", "amended", "other_array", "what_stops"]
 
+PLAIN = [UNPENALIZED.get(given, given) for given in ORDINARY]
+UNEXPLAINED = 4  # as many mistakes count for a part that no known one explains
 SMALL = {"0", "1", "2", "3"}  # not only lengths: numbers of axes, factors
-LENGTH = "__length__"
+LENGTHS = ("__C__", "__N__", "__D__")  # names for them that all functions know
 SENTENCES = {
-    "length_spelled_out": "The length {} is written as a number, and it is none of N, "
-    "D and C",
+    "length_spelled_out": "{}, and the check's arrays have other lengths",
     "shape_for_length": "`{}` is a whole shape, a tuple, where one length is needed",
     "other_array_returned": "{}, and what is returned is still all zeros",
 }
@@ -42,15 +63,16 @@ SENTENCES = {
 class Amendment(NamedTuple):
     """What is replaced in a function."""
 
-    name: str  # of the mistake
+    name: str  # of the mistake, or the kind of the edit
     line: int
     told: str  # what the sentence is about
-    places: tuple[int, ...]  # in the sequence of the expressions
-    by: str  # the source of what takes their place
-    length: str = ""  # the source of a length that is known in all functions
+    places: tuple[tuple[int, str], ...]  # of expressions, and what takes their place
+    edit: int = -1  # instead: the number of an edit
 
     def finding(self) -> Finding:
         """Return what the report says of it."""
+        if self.edit >= 0:
+            return Edit(self.line, self.name, self.told).finding()
         sentence = SENTENCES[self.name].format(self.told)
         return replace(*find(FORMS, [self.name]), sentence=sentence, line=self.line)
 
@@ -61,16 +83,21 @@ def amended(function: LossFunction, amendment: Amendment) -> LossFunction | None
     if read is None:
         return None
     plain, definitions = read
-    found = all_expressions(definitions)
-    setters = []
-    for place in amendment.places:
-        _, owner, key = found[place]
-        setters.append((owner, key, ast.parse(amendment.by, mode="eval").body))
-    if amendment.length:  # no assignment, which might be taken for the reader's
-        (start,) = ast.parse(f"globals().update({LENGTH}={amendment.length})").body
-        for node in ast.walk(start):
-            ast.copy_location(node, definitions[-1])
-        definitions[-1].body.insert(0, start)
+    if amendment.edit >= 0:
+        here = itertools.islice(edits_here(definitions), amendment.edit, None)
+        setters = next(here)[2]
+    else:
+        found = all_expressions(definitions)
+        setters = [
+            (*found[place][1:], ast.parse(by, mode="eval").body)
+            for place, by in amendment.places
+        ]
+    if amendment.name == "length_spelled_out":
+        W, X = arguments(definitions[-1])
+        values = f"{W}.shape[1], {X}.shape[0], {W}.shape[0]"
+        # no assignment, which might be taken for the reader's
+        source = f"globals().update(zip({LENGTHS}, ({values})))"
+        definitions[-1].body[:0] = parsed(source, definitions[-1].lineno)
     edited: LossFunction | None = with_edit(plain, definitions, setters, True)
     return edited
 
@@ -117,7 +144,7 @@ def fewest(
         fewer = amendment._replace(places=others)
         if others and runs(amended(function, fewer)):
             amendment = fewer
-    node, *_ = all_expressions(definitions)[amendment.places[0]]
+    node, *_ = all_expressions(definitions)[amendment.places[0][0]]
     return amendment._replace(line=node.lineno)
 
 
@@ -139,12 +166,102 @@ def numbers(plain: Any, definitions: Sequence[ast.FunctionDef]) -> Iterator[Amen
         if type(value) is int and str(value) not in SMALL and value > 0:
             is_list = isinstance(node, ast.List | ast.Tuple)
             places.setdefault((value, is_list), []).append(place)
-    W, X = arguments(definitions[-1])
-    for (number, is_list), found in places.items():
-        by = f"list(range({LENGTH}))" if is_list else LENGTH
-        for length in (f"{W}.shape[1]", f"{X}.shape[0]", f"{W}.shape[0]"):
-            told, at = str(number), tuple(found)
-            yield Amendment("length_spelled_out", 0, told, at, by, length)
+    for several in (1, 2):
+        for chosen in itertools.combinations(places.items(), several):
+            told = "The length {} is written as a number"
+            if several > 1:
+                told = "The lengths {} and {} are written as numbers"
+            told = told.format(*(number for (number, _), _ in chosen))
+            for lengths in itertools.product(LENGTHS, repeat=several):
+                replaced = tuple(
+                    (place, f"list(range({length}))" if is_list else length)
+                    for ((_, is_list), found), length in zip(
+                        chosen, lengths, strict=True
+                    )
+                    for place in found
+                )
+                yield Amendment("length_spelled_out", 0, told, replaced)
+
+
+def edits_here(definitions: Sequence[ast.FunctionDef]) -> Iterator[Change]:
+    """Yield the edits that may let a function return."""
+    return edits(definitions, inside, around, of_shapes)
+
+
+def edit_that_runs(
+    function: LossFunction,
+    exercise: Exercise,
+    parts: Sequence[str],
+    layout: str,
+    stop: Trouble,
+) -> Amendment | None:
+    """Return the edit after which a function returns, with the fewest mistakes left.
+
+    There is none if several edits leave as few, and different results.
+    """
+    read, line = parsed_with_helpers(function), stop.number
+    if read is None or line is None:
+        return None
+    plain, definitions = read
+    ending = {part: lines_of_result(function, PARTS.index(part)) for part in parts}
+    spoiled = [part for part in parts if line in (ending[part] or {line})] or parts
+    here = next((x for x in map(lines_in, definitions) if line in x), set())
+    budget, least = Budget(MOST_EDITS), UNEXPLAINED * len(parts)
+    found: list[tuple[np.ndarray, int, str, int]] = []
+    for number, (at, kind, setters) in enumerate(edits_here(definitions)):
+        if at != line if has_plain_cause(stop) else at in here and at > line:
+            continue
+        if budget.is_spent():
+            return None
+        edited = with_edit(plain, definitions, setters)
+        for each in {"", layout} if edited is not None else ():
+            results = results_of(turned(edited, each) if each else edited)
+            costs = {p: cost(exercise, p, results) for p in parts if results}
+            total = sum(costs.values())
+            if results and total <= least and min(costs[p] for p in spoiled) <= 2:
+                found = found if total == least else []
+                least = total
+                found.append((flat(results), at, kind, number))
+    if not found or not all(is_alike(found[0][0], each[0]) for each in found):
+        return None
+    _, at, kind, number = found[0]
+    text = linecache.getline(plain.__code__.co_filename, at).strip()
+    at = at if all(at == each[1] for each in found) else 0
+    kind = kind if all(kind == each[2] for each in found) else ""
+    return Amendment(kind, at, text, (), number)
+
+
+def results_of(function: LossFunction) -> dict[Input, Output]:
+    """Return what a function returns for ordinary inputs, or nothing if it stops."""
+    results = {}
+    for given in (*ORDINARY[3:], *ORDINARY[:3], *UNPENALIZED.values()):
+        results[given] = call(function, given)
+        if results[given].trouble is not None:
+            return {}
+    return results
+
+
+def cost(exercise: Exercise, part: str, results: Mapping[Input, Output]) -> int:
+    """Return how much is wrong with a part, by the known mistakes."""
+    for besides, inputs in enumerate((ORDINARY, PLAIN)):
+        values = {given: results[given].part(part) for given in inputs}
+        if any(value is None for value in values.values()):
+            return UNEXPLAINED - 1
+        sets = explain_part(exercise, part, values, largest=1)
+        if sets and NO_DATA.name not in {variant.name for variant in sets[0]}:
+            return len(sets[0]) + besides
+    return UNEXPLAINED
+
+
+def flat(results: Mapping[Input, Output]) -> np.ndarray:
+    """Return all numbers of some results in a row."""
+    values = [output.part(part) for output in results.values() for part in PARTS]
+    return np.hstack([np.nan if value is None else value.ravel() for value in values])
+
+
+def is_alike(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two functions returned the same."""
+    return one.shape == other.shape and np.allclose(one, other, equal_nan=True)
 
 
 def arguments(definition: ast.FunctionDef) -> tuple[str, str]:
@@ -163,7 +280,7 @@ def shapes(definitions: Sequence[ast.FunctionDef]) -> Iterator[Amendment]:
         name = owner.targets[0]
         for axis in (0, 1) if isinstance(name, ast.Name) else ():
             by = f"{ast.unparse(node)}[{axis}]"
-            yield Amendment("shape_for_length", 0, ast.unparse(name), (place,), by)
+            yield Amendment("shape_for_length", 0, ast.unparse(name), ((place, by),))
 
 
 def other_array(function: LossFunction, layout: str) -> Amendment | None:
@@ -189,6 +306,8 @@ def other_array(function: LossFunction, layout: str) -> Amendment | None:
         and np.any(value)
         and not is_used(definition, name)
     ]
+    if len(found) != 1:
+        return None
     places, names, line = [], set(), 0
     for place, (node, owner, key) in enumerate(all_expressions(read[1])):
         for each in ast.walk(definition):
@@ -196,13 +315,13 @@ def other_array(function: LossFunction, layout: str) -> Amendment | None:
                 each.value, "elts", None
             )
             if is_result and key == 1 and isinstance(node, ast.Name):
-                places.append(place)
+                places.append((place, found[0]))
                 names.add(node.id)
                 line = line or node.lineno
-    if len(found) != 1 or len(names) != 1:
+    if len(names) != 1:
         return None
     told = f"`{found[0]}` is computed in the shape of the gradient and never used"
-    return Amendment("other_array_returned", line, told, tuple(places), found[0])
+    return Amendment("other_array_returned", line, told, tuple(places))
 
 
 def is_used(definition: ast.FunctionDef, name: str) -> bool:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
-from softmax_lib.exercises.errors import has_plain_cause, stopped
+from softmax_lib.exercises.errors import stopped
 from softmax_lib.exercises.losses.exercise import (
     SOFTMAX,
     SOFTMAX_EXTREME,
@@ -87,9 +87,7 @@ def find_lines(function: LossFunction, diagnosis: Diagnosis) -> list[Sight]:
     penalties = wrong_in_penalty(diagnosis)
     formless = [OF_A_LINE[x.name] for x in diagnosis.findings if x.name in OF_A_LINE]
     wrong += [part for part in formless if part not in wrong]
-    trouble = diagnosis.stop.trouble if diagnosis.stop is not None else None
-    stops = trouble.number if trouble and not has_plain_cause(trouble) else None
-    if not wrong + penalties and stops is None:
+    if not wrong + penalties:
         return []
     wanted = Wanted(
         diagnosis.check.has_kinks,
@@ -100,7 +98,6 @@ def find_lines(function: LossFunction, diagnosis: Diagnosis) -> list[Sight]:
         wrong,
         [*diagnosis.unexplained, *formless],
         penalties,
-        stops,
         [part for part in wrong if len(data_mistakes(diagnosis, part)) > 1],
         diagnosis.answers.amendment,
     )

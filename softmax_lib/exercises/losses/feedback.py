@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from softmax_lib.exercises.errors import ERRORS, is_of_shapes, stopped
+from softmax_lib.exercises.errors import ERRORS, has_plain_cause, is_of_shapes, stopped
 from softmax_lib.exercises.losses.amend import SMALL
+from softmax_lib.exercises.losses.conventions import CONVENTIONS
 from softmax_lib.exercises.losses.counterexample import example
 from softmax_lib.exercises.losses.exercise import agrees
 from softmax_lib.exercises.losses.explain import (
@@ -34,52 +35,58 @@ CASES = {
 
 WITHOUT_LINE = "What does not depend on this line is not right, either. "
 WITH_ANOTHER = "With that mended, something else is not right, either. "
+YEARS = {mistake.name for mistake in CONVENTIONS}
 NOT_OF_A_LINE = {mistake.name for mistake in FORMS}
 
 
 def write(diagnosis: Diagnosis) -> Report:
     """Write the report."""
     if diagnosis.stop is not None:
-        rest = with_lines(diagnosis.rest) if diagnosis.rest else None
-        only = rest.check.parts[0] if rest and len(rest.check.parts) == 1 else ""
-        besides = [
-            replace(finding, part=finding.part or only)
-            for finding in (rest.findings if rest else ())
-            if finding.name != "not_started" and "not_written" not in finding.name
-        ]
-        unknown = rest.unexplained if rest else []
-        known = {finding.part for finding in besides}
-        steps = [x for x in diagnosis.sights[1:] if not {x.part, ""} & known]
-        besides += findings_of(diagnosis, steps)
-        unknown = [part for part in unknown if part not in {x.part for x in steps}]
-        trouble, circumstances = diagnosis.stop
-        cause, shapes, other = None, "", WITHOUT_LINE
-        if rest is not None and rest.answers.amendment is not None:
-            cause, other = rest.answers.amendment.finding(), WITH_ANOTHER
-        if is_of_shapes(trouble):
-            arrays = diagnosis.answers.traits.made
-            cause = cause or cause_of(trouble, arrays)
-            shapes = shapes_in(trouble, arrays)
-        if cause is None and diagnosis.sights:
-            cause = caused(first_shown(ERRORS, trouble)[0], diagnosis.sights[0])
-        return stopped(trouble, circumstances, besides, unknown, cause, shapes, other)
+        return stop(diagnosis, *diagnosis.stop)
     diagnosis = with_lines(diagnosis)
     if diagnosis.unexplained:
         return unexplained(diagnosis)
     if not diagnosis.findings:
         return right(diagnosis)
+    arrays = [x.name[-1] for x in diagnosis.findings if x.name.startswith("changes_")]
+    unchanged = f"All else is judged with {' and '.join(arrays)} left as before."
     doubts = [
         "Equally possible: " + " ".join(finding.text for finding in findings)
         for findings in diagnosis.alternatives[:2]
     ]
     return failed(
         diagnosis.findings,
+        unchanged if arrays else "",
         *doubts,
         right_part(diagnosis),
         first_difference(diagnosis, diagnosis.examples),
         *map(worth_knowing, diagnosis.remarks),
         remarks=diagnosis.remarks,
     )
+
+
+def stop(diagnosis: Diagnosis, trouble: Trouble, circumstances: str) -> Report:
+    """Report what stops the function, and what is wrong besides."""
+    rest = with_lines(diagnosis.rest) if diagnosis.rest else None
+    only = rest.check.parts[0] if rest and len(rest.check.parts) == 1 else ""
+    besides = [
+        replace(finding, part=finding.part or only)
+        for finding in (rest.findings if rest else ())
+        if finding.name != "not_started" and "not_written" not in finding.name
+    ]
+    amendment = rest.answers.amendment if rest is not None else None
+    other = WITH_ANOTHER if amendment is not None else WITHOUT_LINE
+    arrays = diagnosis.answers.traits.made if is_of_shapes(trouble) else ()
+    cause = cause_of(trouble, arrays)
+    if amendment is not None and amendment.edit < 0:
+        cause = amendment.finding()
+    elif amendment is not None and amendment.line and not has_plain_cause(trouble):
+        cause = cause or caused(first_shown(ERRORS, trouble)[0], amendment.finding())
+    shapes = shapes_in(trouble, arrays)
+    settled = [x for x in (rest.remarks if rest else ()) if x.name in YEARS]
+    unknown = rest.unexplained if rest else []
+    asked = (besides, unknown, cause, shapes, other, map(worth_knowing, settled))
+    return stopped(trouble, circumstances, *asked)
 
 
 def cause_of(trouble: Trouble, arrays: Sequence[Made]) -> Finding | None:
@@ -100,10 +107,10 @@ def cause_of(trouble: Trouble, arrays: Sequence[Made]) -> Finding | None:
     return replace(*find(FORMS, ["length_spelled_out"]), line=lines[0])
 
 
-def caused(finding: Finding, sight: Sight) -> Finding:
+def caused(finding: Finding, cause: Finding) -> Finding:
     """Say which line brings a symptom about."""
-    sentence = f"{finding.sentence}. {sight.sentence}"
-    return replace(finding, sentence=sentence, line=sight.finding().line)
+    sentence = f"{finding.sentence}. {cause.sentence}"
+    return replace(finding, sentence=sentence, line=cause.line)
 
 
 def shapes_in(trouble: Trouble, arrays: Sequence[Made]) -> str:
@@ -119,6 +126,13 @@ def shapes_in(trouble: Trouble, arrays: Sequence[Made]) -> str:
 
 def with_lines(diagnosis: Diagnosis) -> Diagnosis:
     """Name the line of a mistake that no catalogue has, and add it to one that has."""
+    if any(map(is_of_penalty, diagnosis.findings)):  # it is not quite that of a year
+        words = re.compile("^Your penalty is ")
+        told = [
+            replace(x, sentence=words.sub("The penalty is compared with ", x.sentence))
+            for x in diagnosis.remarks
+        ]
+        diagnosis = replace(diagnosis, remarks=told)
     sights: dict[tuple[str, bool], list[Sight]] = {}
     for sight in diagnosis.sights:
         sights.setdefault((sight.part, sight.of_penalty), []).append(sight)
@@ -130,17 +144,23 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
         sights = {key: each for key, each in sights.items() if key[1]}
         formless = [x for x in found if x.name.endswith("_is_nan")]
         found = [x for x in found if x not in of_data and x not in formless]
-        found.append(caused(formless[0], both) if formless else both.finding())
+        found.append(
+            caused(formless[0], both.finding()) if formless else both.finding()
+        )
         unexplained = []
+    elif both is not None and is_one_line(both):
+        shared = [x for x in of_data if not x.part]
+        sights = {key: each for key, each in sights.items() if key[1] or not shared}
+        found = [replace(x, line=both.lines[0]) if x in shared else x for x in found]
     for (part, of_penalty), (sight, *others) in sights.items():
         formless = [x for x in found if OF_A_LINE.get(x.name) == part]
-        if formless and sight.lines and not sight.name.startswith("result_"):
-            found[found.index(formless[0])] = caused(formless[0], sight)
+        is_new = formless and formless[0].line is None
+        if is_new and sight.lines and not sight.name.startswith("result_"):
+            found[found.index(formless[0])] = caused(formless[0], sight.finding())
             found += findings_of(diagnosis, others)
         if formless:
             continue
         several = data_mistakes(diagnosis, part)
-        is_one = len(sight.lines) == 1 and not sight.before
         if sight.is_sure and len(several) > 1:
             found = [x for x in found if x not in several]
             found += findings_of(diagnosis, [sight, *others])
@@ -155,9 +175,9 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
         if part in [*diagnosis.unexplained, *replaced] and not of_part:
             found += findings_of(diagnosis, [sight, *others])
             unexplained = [each for each in unexplained if each != part]
-        elif len(of_part) == 1 and is_one and not sight.is_right:
+        elif len(of_part) == 1 and is_one_line(sight):
             k = found.index(of_part[0])
-            named = replace(found[k], line=sight.lines[0])
+            named = at(found[k], sight)
             is_written = named.name == "data_missing"  # and adds up to 0
             found[k] = sight.finding() if is_written else named
     return replace(
@@ -166,6 +186,23 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
         unexplained=unexplained,
         examples=diagnosis.examples or [*SMALLEST, *ORDINARY],
     )
+
+
+def is_one_line(sight: Sight) -> bool:
+    """Whether a part goes wrong in one line that is known."""
+    return len(sight.lines) == 1 and not sight.before and not sight.is_right
+
+
+def at(finding: Finding, sight: Sight) -> Finding:
+    """Return a mistake with its line, besides its line in the other part.
+
+    Two lines that do not add the penalty may both use what a third one spoils.
+    """
+    first, last = sorted([finding.line or sight.lines[0], sight.lines[0]])
+    if first == last or not sight.of_penalty:
+        return replace(finding, line=first if first == last else None)
+    sentence = f"{finding.sentence} (lines {first} and {last})"
+    return replace(finding, sentence=sentence, line=first)
 
 
 def findings_of(diagnosis: Diagnosis, sights: Sequence[Sight]) -> list[Finding]:
@@ -244,6 +281,7 @@ def worth_knowing(remark: Finding) -> str:
 def right_part(diagnosis: Diagnosis) -> str:
     """Return which part is right, if only one is."""
     wrong = {p for given in ORDINARY for p in wrong_parts(diagnosis, given)}
+    wrong |= {p for p in PARTS for x in diagnosis.findings if x.name.startswith(p)}
     if len(diagnosis.check.parts) == 2 and len(wrong) == 1:
         return f"The {'loss' if 'gradient' in wrong else 'gradient'} is right."
     return ""

@@ -13,7 +13,7 @@ import linecache
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -160,6 +160,7 @@ def lines_of_result(function: Callable[..., Any], place: int) -> set[int]:
         return set()
     wanted = names_in([x.elts[place] for x in values])  # type: ignore[union-attr]
     by_name = {helper.name: helper for helper in helpers}
+    inner = {x.name: x for x in ast.walk(definition) if is_inner(x, definition)}
     before: set[str] = set()
     lines: set[int] = set()
     while before != wanted:
@@ -169,7 +170,15 @@ def lines_of_result(function: Callable[..., Any], place: int) -> set[int]:
         for name in wanted & by_name.keys():
             lines |= lines_in(by_name[name])
             wanted |= names_in(by_name[name]) & by_name.keys()
+        for name in wanted & inner.keys():
+            lines |= lines_in(inner[name])
+            wanted |= names_in(inner[name])
     return lines
+
+
+def is_inner(node: ast.AST, definition: ast.FunctionDef) -> TypeGuard[ast.FunctionDef]:
+    """Whether a node defines a function inside another one."""
+    return isinstance(node, ast.FunctionDef) and node is not definition
 
 
 def follow(block: list[Any], wanted: set[str], lines: set[int]) -> bool:
@@ -362,6 +371,7 @@ class Rewriter:
         self.loops = 0
         self.helpers = helpers  # that no statement has called yet
         self.helper = ""
+        self.own: set[str] | None = None  # the names that the helper sets
 
     def block(self, statements: list[ast.stmt], loops: tuple[int, ...]) -> list[Any]:
         """Return the statements with the calls between them."""
@@ -372,6 +382,8 @@ class Rewriter:
         self.enter_helpers(node, loops)
         if isinstance(node, ast.Return):
             return self.returned(node, loops)
+        if isinstance(node, ast.FunctionDef):  # what it does is seen where it is called
+            self.helpers[node.name] = node
         if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
             return self.assignment(node, loops)
         if isinstance(node, ast.For | ast.While):
@@ -393,10 +405,10 @@ class Rewriter:
         inner = {id(x) for name in ("body", "orelse") for x in getattr(node, name, [])}
         heads = [x for x in ast.iter_child_nodes(node) if id(x) not in inner]
         for name in sorted(names_in(heads) & self.helpers.keys()):
-            definition, before = self.helpers.pop(name), self.helper
-            self.helper = name
+            definition, before = self.helpers.pop(name), (self.helper, self.own)
+            self.helper, self.own = name, set(own_names(definition))
             definition.body = self.block(definition.body, loops)
-            self.helper = before
+            self.helper, self.own = before
 
     def assignment(self, node: Any, loops: tuple[int, ...]) -> list[Any]:
         """Return an assignment with a call before it, if needed, and one after it."""
@@ -406,6 +418,8 @@ class Rewriter:
         name = base_of(targets[0])
         if len(targets) > 1 or name is None or getattr(node, "value", None) is None:
             return [node]
+        if self.own is not None and name not in self.own:
+            return [node]  # an array of another function, written into
         reads = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
         in_value = {
             each.id for each in ast.walk(node.value) if isinstance(each, ast.Name)
@@ -469,6 +483,16 @@ class Rewriter:
                 values[k] = ast.Name(f"result_{k}", ast.Load())
         node.value = whole if several else values[0]
         return [*assignments, node]
+
+
+def own_names(definition: ast.FunctionDef) -> Iterator[str]:
+    """Yield the arguments of a function, and the names that it sets."""
+    yield from ("result_0", "result_1")
+    for node in ast.walk(definition):
+        if isinstance(node, ast.arg):
+            yield node.arg
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
 
 
 def starts(value: ast.expr) -> bool:

@@ -14,10 +14,11 @@ import linecache
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from softmax_lib.exercises.losses.instrument import (
     EDITED,
+    base_of,
     compiled,
     parsed_with_helpers,
 )
@@ -35,12 +36,13 @@ WORDS = {  # what is wrong with a line, as the sentence goes on
     "missing": "something is missing in it",
     "order": "two things in it should change places",
     "line": "it should not be there",
+    "adds": "it should add to what is there, not replace it",
     "place": "it is in the wrong block",
 }
 OPERATORS: dict[type, list[type]] = {
     ast.Add: [ast.Sub, ast.Mult],
     ast.Sub: [ast.Add, ast.Mult],
-    ast.Mult: [ast.Div, ast.Add, ast.Sub],
+    ast.Mult: [ast.Div, ast.Add, ast.Sub, ast.MatMult],
     ast.Div: [ast.Mult, ast.Sub],
     ast.FloorDiv: [ast.Div],
     ast.MatMult: [ast.Mult],
@@ -54,10 +56,12 @@ OPERATORS: dict[type, list[type]] = {
 FUNCTIONS = [
     ["sum", "max", "min", "mean"],
     ["exp", "log"],
-    ["maximum", "minimum"],
+    ["maximum", "minimum", "max"],
     ["argmax", "argmin", "max", "argsort"],
+    ["dot", "outer"],
 ]
 Setter = tuple[Any, Any, Any]  # a node or a list, which of its fields, the new value
+Change = tuple[int, str, list[Setter]]  # its line, its kind, and what it sets
 
 
 @dataclass
@@ -89,11 +93,17 @@ class Edit(NamedTuple):
     kind: str
     text: str = ""  # the line as it is
 
+    @property
+    def sentence(self) -> str:
+        """What the reader is told, without the full stop."""
+        words = f": {WORDS[self.kind]}" if self.kind else ""
+        return f"What goes wrong is line {self.line} (`{self.text}`){words}"
+
     def finding(self) -> Finding:
         """Return what the report says where no known mistake fits."""
         return Finding(
             "wrong_line",
-            f"What goes wrong is line {self.line} (`{self.text}`): {WORDS[self.kind]}",
+            self.sentence,
             "Print what the line computes, and work it out by hand.",
             line=self.line,
         )
@@ -130,14 +140,12 @@ def repair_and_edit(
     if read is None:
         return None
     plain, definitions = read
-    heads = (ast.For, ast.If, ast.While)
-    conditions = {
-        x.lineno for each in definitions for x in ast.walk(each) if isinstance(x, heads)
-    }
+    found_in = itertools.chain(*map(ast.walk, definitions))
+    conditions = {x.lineno for x in found_in if is_condition(x)}
     budget = Budget(MOST_EDITS)
     for tier in (inside, around, statements):
         found = []
-        for line, kind, setters in itertools.chain(*map(tier, definitions)):
+        for line, kind, setters in edits(definitions, tier):
             if lines and kind != "place" and line not in {*lines, *conditions}:
                 continue
             if budget.is_spent():
@@ -153,6 +161,19 @@ def repair_and_edit(
             edited = with_edit(plain, definitions, setters, keeps_source=True)
             return edit._replace(text=text.strip()), edited
     return None
+
+
+def is_condition(node: ast.AST) -> TypeGuard[ast.stmt]:
+    """Whether a statement changes no value, but which lines run, or what they share."""
+    is_alias = isinstance(node, ast.Assign) and isinstance(node.value, ast.Name)
+    return is_alias or isinstance(node, ast.For | ast.If | ast.While)
+
+
+def edits(
+    definitions: Sequence[ast.FunctionDef], *tiers: Callable[..., Iterator[Change]]
+) -> Iterator[Change]:
+    """Yield the edits of some kinds in a function and in those that it calls."""
+    return itertools.chain(*(map_to(d) for map_to in tiers for d in definitions))
 
 
 def with_edit(
@@ -197,6 +218,14 @@ def put(owner: Any, key: Any, value: Any) -> None:
         setattr(owner, key, value)
 
 
+def blocks(definition: ast.FunctionDef) -> Iterator[list[Any]]:
+    """Yield each list of statements."""
+    for node in ast.walk(definition):
+        for field in ("body", "orelse"):
+            if isinstance(block := getattr(node, field, []), list):
+                yield block
+
+
 def expressions(definition: ast.FunctionDef) -> Iterator[tuple[Any, Any, Any]]:
     """Yield each expression with the node or list that it is in, and where."""
     for node in ast.walk(ast.Module(definition.body, [])):
@@ -207,7 +236,7 @@ def expressions(definition: ast.FunctionDef) -> Iterator[tuple[Any, Any, Any]]:
                     yield each, *owner
 
 
-def inside(definition: ast.FunctionDef) -> Iterator[tuple[int, str, list[Setter]]]:
+def inside(definition: ast.FunctionDef) -> Iterator[Change]:
     """Yield edits that leave the form of an expression, or take something out of it."""
     names = {x.id for x in ast.walk(definition) if isinstance(x, ast.Name)}
     names |= {x.arg for x in ast.walk(definition) if isinstance(x, ast.arg)}
@@ -256,8 +285,14 @@ def inside(definition: ast.FunctionDef) -> Iterator[tuple[int, str, list[Setter]
                 yield line, "extra", [(node, "keywords", fewer)]
 
 
-def around(definition: ast.FunctionDef) -> Iterator[tuple[int, str, list[Setter]]]:
+def around(definition: ast.FunctionDef) -> Iterator[Change]:
     """Yield edits that put something around an expression, or order it otherwise."""
+    for block in blocks(definition):
+        for k, each in enumerate(block):
+            if isinstance(each, ast.Assign) and base_of(each.targets[0]):
+                target: Any = each.targets[0]
+                added = ast.AugAssign(target, ast.Add(), each.value)
+                yield each.lineno, "adds", [(block, k, added)]
     for node, owner, key in expressions(definition):
         line = node.lineno
         if isinstance(node, ast.BinOp):
@@ -268,9 +303,12 @@ def around(definition: ast.FunctionDef) -> Iterator[tuple[int, str, list[Setter]
                 first = ast.BinOp(node.left, node.op, inner.left)
                 grouped = ast.BinOp(first, inner.op, inner.right)
                 yield line, "order", [(owner, key, grouped)]
+        if isinstance(node, ast.Name) and isinstance(owner, ast.Assign):
+            copied = ast.Call(ast.Attribute(node, "copy", ast.Load()), [], [])
+            yield line, "missing", [(owner, key, copied)]
         if isinstance(node, ast.Name | ast.BinOp | ast.Call | ast.Subscript):
             yield line, "missing", [(owner, key, ast.UnaryOp(ast.USub(), node))]
-            for text in ("np.exp", "np.log"):
+            for text in ("np.exp", "np.log", "np.sum"):
                 function = ast.parse(text, mode="eval").body
                 yield line, "missing", [(owner, key, ast.Call(function, [node], []))]
             yield line, "missing", [(owner, key, ast.Attribute(node, "T", ast.Load()))]
@@ -283,7 +321,50 @@ def around(definition: ast.FunctionDef) -> Iterator[tuple[int, str, list[Setter]
                     yield line, "missing", [(node, "keywords", keywords)]
 
 
-def statements(definition: ast.FunctionDef) -> Iterator[tuple[int, str, list[Setter]]]:
+def of_shapes(definition: ast.FunctionDef) -> Iterator[Change]:
+    """Yield edits that make other shapes of the same numbers, and other brackets."""
+    for node, owner, key in expressions(definition):
+        line = node.lineno
+        if isinstance(node, ast.Name | ast.Subscript | ast.Call):
+            column: Any = ast.parse("x[:, None]", mode="eval").body
+            new = ast.Subscript(node, column.slice, ast.Load())
+            yield line, "missing", [(owner, key, new)]
+        if isinstance(node, ast.Tuple) and len(node.elts) == 2:
+            yield line, "order", [(node, "elts", node.elts[::-1])]
+        if isinstance(node, ast.List):
+            yield line, "operator", [(owner, key, ast.Tuple(node.elts, ast.Load()))]
+        if isinstance(node, ast.Compare):
+            number = ast.BinOp(node, ast.Mult(), ast.Constant(1.0))
+            yield line, "missing", [(owner, key, number)]
+        if not isinstance(node, ast.Call):
+            continue
+        numpy = ast.Name("np", ast.Load())
+        if isinstance(node.func, ast.Name):
+            named = ast.Attribute(numpy, node.func.id, ast.Load())
+            yield line, "function", [(node, "func", named)]
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "dot":
+            outer = ast.Attribute(numpy, "outer", ast.Load())
+            setters = [
+                (node, "func", outer),
+                (node, "args", [node.func.value, *node.args]),
+            ]
+            yield line, "function", setters
+        if not node.keywords:
+            kind = ast.keyword("dtype", ast.Name("int", ast.Load()))
+            yield line, "missing", [(node, "keywords", [kind])]
+        if len(node.args) == 1 and not node.keywords:
+            new = ast.Subscript(node.func, node.args[0], ast.Load())
+            yield line, "operator", [(owner, key, new)]
+        if len(node.args) == 2:
+            yield line, "order", [(node, "args", node.args[::-1])]
+            sizes = ast.Tuple(node.args, ast.Load())
+            yield line, "missing", [(node, "args", [sizes])]
+        if any(each.arg == "axis" for each in node.keywords):
+            kept = ast.keyword("keepdims", ast.Constant(True))
+            yield line, "missing", [(node, "keywords", [*node.keywords, kept])]
+
+
+def statements(definition: ast.FunctionDef) -> Iterator[Change]:
     """Yield edits of whole statements: one less, one out of its block or into it."""
     for node in ast.walk(definition):
         for field in ("body", "orelse"):

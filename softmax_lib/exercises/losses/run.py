@@ -14,10 +14,11 @@ from softmax_lib.exercises.losses.amend import (
     SMALL,
     Amendment,
     amended,
+    edit_that_runs,
     other_array,
     what_stops,
 )
-from softmax_lib.exercises.losses.exercise import LossCheck
+from softmax_lib.exercises.losses.exercise import SOFTMAX, SVM, LossCheck
 from softmax_lib.exercises.losses.forms import is_zero
 from softmax_lib.exercises.losses.inputs import (
     EXTREME,
@@ -92,18 +93,52 @@ def ask(function: LossFunction, check: LossCheck) -> Answers | Stop:
     if outcome.items and isinstance(outcome.items[0], Trouble):
         return Stop(outcome.items[0], f"for {HAND.name}")
     if outcome.trouble is None:
-        return collect(outcome.items)
+        return mended(function, check, collect(outcome.items))
     reached = max(len(outcome.items) - 1, 0)
     names = [given.name for given in NAMED]
     where = f"for {names[reached]}" if reached < len(names) else "after the examples"
     return Stop(outcome.trouble, where)
 
 
+def mended(function: LossFunction, check: LossCheck, answers: Answers) -> Answers:
+    """Add what a function returns with one thing replaced, if it returns nothing."""
+    outputs = [answers.outputs[given] for given in (ORDINARY[3], *ORDINARY)]
+    stop = next((each.trouble for each in outputs if each.trouble), None)
+    if stop is None and not all(is_zero(each.gradient) for each in outputs):
+        return answers
+    asked = (check.has_kinks, check.parts, answers.layout, stop)
+    items = run(examine_mended, function, *asked).items
+    if len(items) < len(INPUTS) + 3:
+        return answers
+    rest = collect(items[1:])._replace(amendment=items[0])
+    return answers._replace(rest=rest)
+
+
+def examine_mended(
+    function: LossFunction,
+    has_kinks: bool,
+    parts: Sequence[str],
+    layout: str,
+    stop: Trouble | None,
+) -> Iterator[Any]:
+    """Yield what is replaced in a function, and what it returns then."""
+    if stop is None:
+        amendment = usable(attempt(other_array, function, layout))
+    else:
+        exercise = SVM if has_kinks else SOFTMAX
+        asked = (function, exercise, parts, layout, stop)
+        amendment = usable(attempt(what_stops, function, stop.text))
+        amendment = amendment or usable(attempt(edit_that_runs, *asked))
+    if amendment is not None:
+        yield amendment
+        yield from examine_all(amended(function, amendment) or function, False)
+
+
 def examine(function: LossFunction, without_loops: bool) -> Iterator[Any]:
     """Yield the layout, the output for each input, then the traits.
 
-    If it stops, the same follows for the function with what stops it replaced, or
-    without the lines that stop. If it does not end, nothing but this is yielded.
+    If it stops, the same follows for the function without the lines that stop. If it
+    does not end, nothing but this is yielded.
     """
     if trouble := never_ends(function):
         yield trouble
@@ -114,16 +149,7 @@ def examine(function: LossFunction, without_loops: bool) -> Iterator[Any]:
         yield item
     outputs = dict(zip(INPUTS, items[1 : len(INPUTS) + 1], strict=True))
     troubles = [each.trouble for each in outputs.values() if each.trouble is not None]
-    ordinary = [outputs[given] for given in ORDINARY]
-    amendment = None
-    if any(each.trouble is not None for each in ordinary):
-        amendment = usable(attempt(what_stops, function, troubles[0].text))
-    elif all(is_zero(each.gradient) for each in ordinary):
-        amendment = usable(attempt(other_array, function, items[0]))
-    if amendment is not None:
-        yield amendment
-        yield from examine_all(amended(function, amendment) or function, False)
-    elif troubles:
+    if troubles:
         yield from examine_rest(function)
 
 
@@ -206,9 +232,6 @@ def collect(items: Sequence[Any]) -> Answers:
     answers = Answers(dict(zip(INPUTS, outputs, strict=True)), traits, layout)
     if len(items) == count + 2:
         return answers
-    if isinstance(amendment := items[count + 2], Amendment):
-        rest = collect(items[count + 3 :])._replace(amendment=amendment)
-        return answers._replace(rest=rest)
     lines, parts = items[count + 2]
     rest = collect(items[count + 3 :])._replace(without=lines, parts=parts)
     return answers._replace(rest=rest)

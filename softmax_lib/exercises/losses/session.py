@@ -448,9 +448,18 @@ def choices(
         return  # a sum in the making, or one that was wrong before
     for label in steps.values:
         value = steps.value(label, after.shape, i, j)
-        if value is not None:
+        if value is not None and not is_undivided(after, value, label, steps.N):
             yield site.number, "value", label, 1.0
             yield site.number, "value", label, -1.0
+
+
+def is_undivided(value: np.ndarray, step: np.ndarray, label: str, N: int) -> bool:
+    """Whether a value is more like a step that is not divided by N yet."""
+    likeness = [np.isclose(np.abs(value), np.abs(f * step)) for f in (1, N)]
+    nonzero = step != 0
+    return label.endswith("/ N") and bool(
+        (likeness[1] & nonzero).sum() > (likeness[0] & nonzero).sum()
+    )
 
 
 def is_right(

@@ -8,7 +8,7 @@ one mistake hides another, the first is mended, by a value or an edit, and the s
 goes on from there.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +21,6 @@ from softmax_lib.exercises.losses.inputs import Input
 from softmax_lib.exercises.losses.instrument import Site, watch
 from softmax_lib.exercises.losses.layouts import turned
 from softmax_lib.exercises.losses.outputs import LossFunction, Output, call
-from softmax_lib.exercises.losses.reference import PARTS
 from softmax_lib.exercises.losses.repair import WORDS, Budget, repair_and_edit
 from softmax_lib.exercises.losses.session import (
     FRESH,
@@ -29,7 +28,6 @@ from softmax_lib.exercises.losses.session import (
     PENALIZED,
     SCALES,
     Intervention,
-    Seen,
     Session,
     choices,
     effective,
@@ -40,7 +38,6 @@ from softmax_lib.exercises.losses.session import (
     is_zero,
     matches,
     other_shapes,
-    recognized,
 )
 from softmax_lib.exercises.losses.sight import Sight
 from softmax_lib.exercises.search import evaluate, explain_part
@@ -62,7 +59,6 @@ class Wanted(NamedTuple):
     parts: list[str]  # that are wrong
     unknown: list[str]  # those of them that no catalogue explains
     penalties: list[str]  # the parts whose penalty is wrong
-    stops: int | None = None  # the line that stops
     doubtful: Sequence[str] = ()  # parts that need several mistakes to be explained
     amendment: Amendment | None = None  # what was replaced in the function
 
@@ -94,29 +90,10 @@ def locate(function: LossFunction, wanted: Wanted) -> Iterator[Sight]:
     session = begin(function, wanted)
     if session is None:
         return
-    # What stops with another input alone, such as labels that leave out a class, is not
-    # to be seen from the values here.
-    if wanted.stops and not any(
-        is_right(session, part, {}, "") for part in session.check.parts
-    ):
-        parts = stopped_parts(session, wanted, wanted.stops)
-        found = locate_stop(session, wanted.stops, parts)
-        for goal in (all, any) if found is None else ():
-            found = found or repaired(session, wanted, "", None, goal, parts)
-        if found is not None and found.sight.lines[0] <= wanted.stops:
-            yield found.sight
-            yield from left_in(found.mended, wanted)
     yield from locate_parts(session, wanted)
     for part in wanted.penalties:
         if (sight := locate_penalty(session, part)) is not None:
             yield sight
-
-
-def left_in(mended: Session | None, wanted: Wanted) -> Iterator[Sight]:
-    """Yield where the parts go wrong once what stops the function is mended."""
-    for part in mended.check.parts if mended is not None else ():
-        if mended is not None and not is_right(mended, part, {}, ""):
-            yield from further(mended, wanted, part)
 
 
 def locate_parts(session: Session, wanted: Wanted) -> Iterator[Sight]:
@@ -124,7 +101,7 @@ def locate_parts(session: Session, wanted: Wanted) -> Iterator[Sight]:
     parts = wanted.parts
     both = locate_both(session) if len(parts) > 1 else None
     are_unknown = set(parts) <= set(wanted.unknown)
-    if len(parts) > 1 and (both.sight.before if both is not None else are_unknown):
+    if len(parts) > 1 and (both is None or both.sight.before):
         sight = both.sight if both is not None else None
         both = repaired(session, wanted, "", sight) or both
     if both is not None and not (are_unknown and both.sight.before):
@@ -440,6 +417,7 @@ def locate_both(session: Session) -> Found | None:
                 for other in sites[: sites.index(site)]
                 if other.name in site.reads
                 and known[other.number]
+                and "scores" not in known[other.number]
                 and any(fixes(other))
             }
             sight = sight_of(session, "", (change,), "", known)
@@ -462,76 +440,11 @@ def spoils(
     )
 
 
-def locate_stop(session: Session, line: int, parts: Sequence[str]) -> Found | None:
-    """Find the assignment before a line whose right value lets the results be right.
-
-    Where another mistake is left, one of the ``parts`` that is right is enough.
-    """
-    budget = Budget(MOST_TRIES)
-    seen = session.observe(INPUTS[0])
-    sites = [
-        site
-        for site in session.watched.sites
-        if site.number in seen and not is_beginning(site, seen[site.number])
-        if site.line < line
-    ]
-    found = []
-    for site in sites:
-        known = recognized(session, INPUTS[0], site, seen[site.number])
-        for change in other_shapes(session, site, seen):
-            if budget.is_spent():
-                return None
-            changes = {site.number: change}
-            right = [
-                p for p in session.check.parts if is_right(session, p, changes, "")
-            ]
-            if not set(right) & set(parts):
-                continue
-            if len(right) == len(session.check.parts):
-                sight = sight_of(session, right[0], (change,), "", {site.number: []})
-                return Found(sight, session.after(change))
-            if right and (
-                not known or is_view_of_known(session, site, known, change, seen)
-            ):
-                found.append((right[0], change))
-    if not found:
-        return None
-    part, change = found[0]
-    vague = (*change[:2], "another shape", 0.0)
-    sight = sight_of(session, part, (vague,), "", {change[0]: []})
-    return Found(sight, session.after(change))
-
-
-def stopped_parts(session: Session, wanted: Wanted, line: int) -> list[str]:
-    """Return the parts that depend on the line that stops, or are wrong without it."""
-    rest = begin(session.source, wanted._replace(without=(line,)))
-    return [
-        part
-        for part in session.check.parts
-        if line in (session.lines(part) or {line})
-        or (rest is not None and not is_right(rest, part, {}, ""))
-    ]
-
-
-def is_view_of_known(
-    session: Session, site: Site, known: Sequence[str], change: Intervention, seen: Seen
-) -> bool:
-    """Whether a change takes a part of the step that an assignment computes."""
-    _, kind, label, number = change
-    if kind != "view" or label not in known:
-        return False
-    _, value, index = seen[site.number][0]
-    views = session.of(INPUTS[0]).views(label, *session.place(site, index))
-    return bool(views[int(number)].shape != value.shape)
-
-
 def repaired(
     session: Session,
     wanted: Wanted,
     part: str,
     sight: Sight | None,
-    goal: Callable[[Iterable[bool]], bool] = all,
-    among: Sequence[str] = PARTS,
 ) -> Found | None:
     """Return the only line whose edit makes a part, or all of them, right."""
     if session.mended:  # the edited function would be another one
@@ -540,20 +453,17 @@ def repaired(
     parts = [
         each
         for each in session.check.parts
-        if each == part
-        or (not part and each in among)
-        or is_right(session, each, {}, "")
+        if part in ("", each) or is_right(session, each, {}, "")
     ]
 
     def is_mended(edited: LossFunction) -> bool:
         run = turned(edited, layout) if layout else edited
-        right = parts
-        for given in inputs:
-            output = call(run, given)
-            right = [each for each in right if is_part_right(output, each, given)]
-            if not goal(each in right for each in parts):
-                return False
-        return True
+        return all(
+            is_part_right(output, each, given)
+            for given in inputs
+            for output in [call(run, given)]
+            for each in parts
+        )
 
     def is_part_right(output: Output, each: str, given: Input) -> bool:
         value = output.part(each)
