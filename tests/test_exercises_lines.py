@@ -3,6 +3,7 @@
 The submissions are files, since the line is found by reading the source.
 """
 
+import ast
 import itertools
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +18,7 @@ from softmax_lib.exercises import (
     check_softmax_loss_naive,
     check_svm_loss,
 )
+from softmax_lib.exercises.losses.repair import around, edits, inside, statements
 from tests.submissions import ARRAYS, LOOPS, SVM_LOOPS, edited
 
 LINES = [
@@ -139,6 +141,50 @@ KINDS = {
     "the division by N missing, and the penalty of something else": (
         ARRAYS, {"not_averaged in the loss": None, "wrong_line in the loss": 18},
         ["loss = loss / num_train →", "np.sum(W ** 2) → np.sum(scores ** 2)"]),
+    "a shape that stops, and two mistakes after it": (
+        ARRAYS, {"shapes_do_not_fit": 9, "not_averaged in the loss": None,
+                 "reg_half in the gradient": 19},
+        ["exps / sums → exps / sums[:, 0]", "loss = loss / num_train →",
+         "2 * reg * W → reg * W"]),
+    "a star for a product, and a mistake after it": (
+        LOOPS, {"elementwise_product": 9, "not_averaged in the gradient": None},
+        ["X[i].dot(W) → X[i] * W", "dW /= num_train →"]),
+    "a name without a value, and the penalty": (
+        LOOPS, {"name_unknown": 12, "reg_half in the gradient": 22},
+        ["np.log(total) → np.log(totals)", "2 * reg * W → reg * W"]),
+    "round brackets after a shape, and the penalty": (
+        LOOPS, {"shape_called": 7, "reg_not_squared in the loss": 21},
+        ["X.shape[0] → X.shape(0)", "np.sum(W * W) → np.sum(W)"]),
+    "the factors of a product in the wrong order": (
+        ARRAYS, {"product_does_not_fit": 16, "not_averaged in the loss": None},
+        ["np.dot(X.T, dscores) → np.dot(dscores, X.T)", "loss = loss / num_train →"]),
+    "a product of vectors that should be an outer one": (
+        ARRAYS, {"product_does_not_fit": 16, "data_sign in the loss": None},
+        ["dW = np.dot(X.T, dscores) → dW = sum(map(np.outer, X[:-1], dscores[:-1])); "
+         "dW += X[-1].dot(dscores[-1])",
+         "loss = np.sum(losses) → loss = -np.sum(losses)"]),
+    "two lengths as numbers, and a mistake after them": (
+        LOOPS, {"length_spelled_out": 5, "not_averaged in the gradient": None},
+        ["np.zeros_like(W) → np.zeros((3073, 10))", "range(num_classes) → range(10)",
+         "dW /= num_train →"]),
+    "margins of True and False, and a mistake after them": (
+        ARRAYS, {"bool_array": None, "reg_half in the gradient": 19},
+        ["dscores = probs.copy() → own = np.arange(W.shape[1]) == y[:, None]",
+         "dscores[rows, y] -= 1 → own -= probs; dscores = -own",
+         "2 * reg * W → reg * W"]),
+    "the penalty in the place of the gradient": (
+        ARRAYS, {"data_sign in the loss": None, "wrong_line in the gradient": 19},
+        ["np.log(sums[:, 0]) - scores[rows, y] → "
+         "scores[rows, y] - np.log(sums[:, 0])", "dW = dW + 2 → dW = 2"]),
+    "a second name for an array that is written into": (
+        ARRAYS, {"loss_is_nan": 14},
+        ["losses = np.log(sums[:, 0]) - scores[rows, y] → losses = 0",
+         "dscores = probs.copy() → dscores = probs",
+         "dW = dW / num_train → "
+         "dW = dW / num_train; loss = np.mean(-np.log(probs[rows, y]))"]),
+    "a margin of 0, after lines that are right": (
+        SVM_LOOPS, {"margin_missing": 14},
+        ["correct_class_score + 1 → correct_class_score"]),
     "a penalty of half the size in the gradient": (
         LOOPS, {"reg_half in the gradient": 22}, ["2 * reg * W → reg * W"]),
 }  # fmt: skip
@@ -209,6 +255,63 @@ def test_a_mistake_in_a_function_that_the_loss_calls_is_named(
 ) -> None:
     report = check_softmax_loss_naive(in_file(tmp_path, HELPER, edit))
     assert {finding.line for finding in report.findings} == {line}
+
+
+INNER = edited(
+    LOOPS,
+    "loss = 0.0 → def sum_of(scores):\n        parts = np.exp(scores)\n"
+    "        return np.sum(parts)\n    loss = 0.0",
+    "np.sum(np.exp(scores)) → sum_of(scores)",
+)
+
+
+@pytest.mark.parametrize(
+    ("edit", "line"),
+    [
+        ("parts = np.exp(scores) → parts = np.exp(scores) + scores", 5),
+        ("np.sum(parts) → np.sum(parts * parts)", 6),
+        ("parts = np.exp(scores) → dW[0] += 1; parts = np.exp(scores)", None),
+    ],
+)
+def test_a_mistake_in_a_function_inside_the_loss_is_named(
+    edit: str, line: int | None, tmp_path: Path
+) -> None:
+    report = check_softmax_loss_naive(in_file(tmp_path, INNER, edit))
+    assert not report.passed
+    assert line in {None, *(finding.line for finding in report.findings)}
+
+
+SAID = {
+    "All else is judged with X left as before.": (
+        LOOPS, ["loss = 0.0 → X /= 2; loss = 0.0", "2 * reg * W → reg * W"]),
+    "The penalty is compared with 0.5 * reg": (
+        LOOPS, ["reg * np.sum(W * W) → 0.5 * reg * np.sum(W)", "2 * reg * W → reg"]),
+    "has the wrong sign (lines 21 and 22)": (
+        LOOPS, ["loss += reg → loss -= reg", "dW += 2 → dW -= 2"]),
+    "N, D and C: 3073, 10 (line 5)": (
+        LOOPS, ["np.zeros_like(W) → np.zeros((3073, 10))",
+                "range(num_classes) → range(10)"]),
+    "it should add to what is there": (
+        ARRAYS, ["np.log(sums[:, 0]) - scores[rows, y] → np.log(sums[:, 0])",
+                 "dW = dW + 2 → dW = 2"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", SAID)
+def test_what_is_said_besides_is_true_of_the_code(words: str, tmp_path: Path) -> None:
+    source, edits = SAID[words]
+    assert words in check_softmax_loss_naive(in_file(tmp_path, source, *edits)).text
+
+
+def test_a_transposed_gradient_is_not_called_right(tmp_path: Path) -> None:
+    edits = [
+        "np.dot(X.T, dscores) → np.dot(dscores.T, X)",
+        "dW + 2 * reg * W → dW + 2 * reg * W.T",
+        "loss = loss / num_train →",
+    ]
+    report = check_softmax_loss_naive(in_file(tmp_path, ARRAYS, *edits))
+    assert report.fault == "gradient_transposed + not_averaged in the loss"
+    assert "is right" not in report.text
 
 
 COLUMNS = """
@@ -315,7 +418,7 @@ def test_the_array_that_should_be_returned_is_named(
     source = source.replace("loss = 0.0", "loss, dW = 0.0, np.zeros_like(W)")
     report = check_softmax_loss_naive(in_file(tmp_path, source, *edits))
     assert {(x.name, x.line) for x in report.findings} == named
-    assert "`dw` is computed" in report.text
+    assert "another array is not used: `dw`" in report.text
 
 
 def test_no_number_is_blamed_for_what_stops_with_extreme_scores_alone(
@@ -459,6 +562,13 @@ def defined_in_file(folder: Path, source: str, name: str) -> Any:
     names: dict[str, Any] = {}
     exec(compile(path.read_text("utf-8"), str(path), "exec"), names)
     return names[name]
+
+
+def test_no_edit_is_tried_in_a_loop_that_might_not_end() -> None:
+    source = "def f(n):\n    i = 0\n    while i < n:\n        i += 1\n    return i + 1"
+    definitions: Any = ast.parse(source).body
+    lines = {line for line, *_ in edits(definitions, inside, around, statements)}
+    assert lines == {2, 5}
 
 
 def test_a_search_for_a_line_ends_by_count_and_not_by_the_clock(

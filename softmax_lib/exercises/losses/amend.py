@@ -19,13 +19,11 @@ from softmax_lib.exercises.losses.catalogue import NO_DATA
 from softmax_lib.exercises.losses.forms import FORMS
 from softmax_lib.exercises.losses.inputs import ORDINARY, UNPENALIZED, Input
 from softmax_lib.exercises.losses.instrument import (
-    base_of,
     lines_in,
     lines_of_result,
     parsed,
     parsed_with_helpers,
     targets_in,
-    watch,
 )
 from softmax_lib.exercises.losses.layouts import find_layout, turned
 from softmax_lib.exercises.losses.outputs import LossFunction, Output, call
@@ -47,34 +45,35 @@ from softmax_lib.exercises.report import Finding
 from softmax_lib.exercises.sandbox import Trouble
 from softmax_lib.exercises.search import Exercise, explain_part
 
-__all__ = ["SMALL", "Amendment", "amended", "other_array", "what_stops"]
+__all__ = ["Amendment", "amended", "amendment_of"]
 
 PLAIN = [UNPENALIZED.get(given, given) for given in ORDINARY]
 UNEXPLAINED = 4  # as many mistakes count for a part that no known one explains
 SMALL = {"0", "1", "2", "3"}  # not only lengths: numbers of axes, factors
 LENGTHS = ("__C__", "__N__", "__D__")  # names for them that all functions know
-SENTENCES = {
-    "length_spelled_out": "{}, and the check's arrays have other lengths",
-    "shape_for_length": "`{}` is a whole shape, a tuple, where one length is needed",
-    "other_array_returned": "{}, and what is returned is still all zeros",
-}
 
 
 class Amendment(NamedTuple):
     """What is replaced in a function."""
 
-    name: str  # of the mistake, or the kind of the edit
-    line: int
-    told: str  # what the sentence is about
-    places: tuple[tuple[int, str], ...]  # of expressions, and what takes their place
-    edit: int = -1  # instead: the number of an edit
+    kind: str  # of the edit, or the name of a mistake and what it is told of
+    line: int  # or 0 if that is not sure
+    text: str  # of the line
+    number: int  # of the edit, among all of them
+
+    @property
+    def name(self) -> str:
+        """The name of a mistake of form, if it is one."""
+        name = self.kind.partition(" ")[0]
+        return name if name in {mistake.name for mistake in FORMS} else ""
 
     def finding(self) -> Finding:
         """Return what the report says of it."""
-        if self.edit >= 0:
-            return Edit(self.line, self.name, self.told).finding()
-        sentence = SENTENCES[self.name].format(self.told)
-        return replace(*find(FORMS, [self.name]), sentence=sentence, line=self.line)
+        if not self.name:
+            return Edit(self.line, self.kind, self.text).finding()
+        (found,) = find(FORMS, [self.name])
+        told = self.kind.removeprefix(self.name).replace(" ", ": ", 1)
+        return replace(found, sentence=found.sentence + told, line=self.line)
 
 
 def amended(function: LossFunction, amendment: Amendment) -> LossFunction | None:
@@ -82,80 +81,25 @@ def amended(function: LossFunction, amendment: Amendment) -> LossFunction | None
     read = parsed_with_helpers(function)
     if read is None:
         return None
-    plain, definitions = read
-    if amendment.edit >= 0:
-        here = itertools.islice(edits_here(definitions), amendment.edit, None)
-        setters = next(here)[2]
-    else:
-        found = all_expressions(definitions)
-        setters = [
-            (*found[place][1:], ast.parse(by, mode="eval").body)
-            for place, by in amendment.places
-        ]
-    if amendment.name == "length_spelled_out":
-        W, X = arguments(definitions[-1])
-        values = f"{W}.shape[1], {X}.shape[0], {W}.shape[0]"
-        # no assignment, which might be taken for the reader's
-        source = f"globals().update(zip({LENGTHS}, ({values})))"
-        definitions[-1].body[:0] = parsed(source, definitions[-1].lineno)
-    edited: LossFunction | None = with_edit(plain, definitions, setters, True)
+    here = itertools.islice(all_edits(*read), amendment.number, None)
+    edited: LossFunction | None = with_edit(*read, next(here)[2], keeps_source=True)
     return edited
 
 
-def all_expressions(
-    definitions: Sequence[ast.FunctionDef],
-) -> list[tuple[Any, Any, Any]]:
-    """Return the expressions of a function and of those that it calls."""
-    return list(itertools.chain(*map(expressions, definitions)))
+def all_edits(plain: Any, definitions: Sequence[ast.FunctionDef]) -> Iterator[Change]:
+    """Yield the edits that may let a function return what it should."""
+    yield from numbers(plain, definitions)
+    yield from edits(definitions, shapes, returned, inside, around, of_shapes)
 
 
-def what_stops(function: LossFunction, text: str) -> Amendment | None:
-    """Return what stops a function, with this exception, if it can be replaced."""
-    read = parsed_with_helpers(function)
-    if read is None:
-        return None
-    plain, definitions = read
-    tried = numbers(plain, definitions)
-    if "tuple" in text:
-        tried = itertools.chain(shapes(definitions), tried)
-    for amendment in tried:
-        if runs(amended(function, amendment)):
-            return fewest(function, amendment, definitions)
-    return None
-
-
-def runs(function: LossFunction | None) -> bool:
-    """Whether a function returns for arrays of all sizes."""
-    if function is None:
-        return False
-    layout = find_layout(function)
-    here = turned(function, layout) if layout else function
-    return all(call(here, given).trouble is None for given in ORDINARY)
-
-
-def fewest(
-    function: LossFunction,
-    amendment: Amendment,
-    definitions: Sequence[ast.FunctionDef],
-) -> Amendment:
-    """Return the amendment in those places alone that need it."""
-    for place in amendment.places:
-        others = tuple(x for x in amendment.places if x != place)
-        fewer = amendment._replace(places=others)
-        if others and runs(amended(function, fewer)):
-            amendment = fewer
-    node, *_ = all_expressions(definitions)[amendment.places[0][0]]
-    return amendment._replace(line=node.lineno)
-
-
-def numbers(plain: Any, definitions: Sequence[ast.FunctionDef]) -> Iterator[Amendment]:
-    """Yield each number that may stand for a length, with each length that it may be.
+def numbers(plain: Any, definitions: Sequence[ast.FunctionDef]) -> Iterator[Change]:
+    """Yield edits of each number that may be a length, in one place and in all.
 
     A list of 0, 1, 2 and so on stands for its length, too.
     """
-    places: dict[tuple[int, bool], list[int]] = {}
+    places: dict[tuple[int, bool], list[Any]] = {}
     stored = {name for each in definitions for name in targets_in(each)}
-    for place, (node, *_) in enumerate(all_expressions(definitions)):
+    for node, owner, key in itertools.chain(*map(expressions, definitions)):
         value = getattr(node, "value", None)
         if isinstance(node, ast.Name) and node.id not in stored:
             value = plain.__globals__.get(node.id)
@@ -165,70 +109,84 @@ def numbers(plain: Any, definitions: Sequence[ast.FunctionDef]) -> Iterator[Amen
                 value = len(entries)
         if type(value) is int and str(value) not in SMALL and value > 0:
             is_list = isinstance(node, ast.List | ast.Tuple)
-            places.setdefault((value, is_list), []).append(place)
-    for several in (1, 2):
-        for chosen in itertools.combinations(places.items(), several):
-            told = "The length {} is written as a number"
-            if several > 1:
-                told = "The lengths {} and {} are written as numbers"
-            told = told.format(*(number for (number, _), _ in chosen))
-            for lengths in itertools.product(LENGTHS, repeat=several):
-                replaced = tuple(
-                    (place, f"list(range({length}))" if is_list else length)
-                    for ((_, is_list), found), length in zip(
-                        chosen, lengths, strict=True
-                    )
-                    for place in found
-                )
-                yield Amendment("length_spelled_out", 0, told, replaced)
+            places.setdefault((value, is_list), []).append((node.lineno, owner, key))
+    W, X = arguments(definitions[-1])
+    values = f"{W}.shape[1], {X}.shape[0], {W}.shape[0]"
+    # no assignment, which might be taken for the reader's
+    source = f"globals().update(zip({LENGTHS}, ({values})))"
+    body = [*parsed(source, definitions[-1].lineno), *definitions[-1].body]
+    one = [{number: [each]} for number, found in places.items() for each in found]
+    all_of = [{number: found} for number, found in places.items()]
+    two = [dict(pair) for pair in itertools.combinations(places.items(), 2)]
+    for chosen in (*one, *all_of, *two):
+        told = ", ".join(str(number) for number, _ in chosen)
+        for lengths in itertools.product(LENGTHS, repeat=len(chosen)):
+            setters: list[Any] = [(definitions[-1], "body", body)]
+            for ((_, is_list), found), length in zip(
+                chosen.items(), lengths, strict=True
+            ):
+                by = f"list(range({length}))" if is_list else length
+                new = ast.parse(by, mode="eval").body
+                setters += [(owner, key, new) for _, owner, key in found]
+            first = next(iter(chosen.values()))[0]
+            yield first[0], f"length_spelled_out {told}", setters
 
 
-def edits_here(definitions: Sequence[ast.FunctionDef]) -> Iterator[Change]:
-    """Yield the edits that may let a function return."""
-    return edits(definitions, inside, around, of_shapes)
-
-
-def edit_that_runs(
+def amendment_of(
     function: LossFunction,
     exercise: Exercise,
     parts: Sequence[str],
     layout: str,
-    stop: Trouble,
+    stop: Trouble | None,
 ) -> Amendment | None:
     """Return the edit after which a function returns, with the fewest mistakes left.
 
-    There is none if several edits leave as few, and different results.
+    One in the line that stops is preferred, and there is none if several are as good
+    and give different results. A number or a shape in the place of a length is the
+    cause if the function returns without it.
     """
-    read, line = parsed_with_helpers(function), stop.number
+    read, line = parsed_with_helpers(function), stop.number if stop else 0
     if read is None or line is None:
         return None
     plain, definitions = read
     ending = {part: lines_of_result(function, PARTS.index(part)) for part in parts}
     spoiled = [part for part in parts if line in (ending[part] or {line})] or parts
     here = next((x for x in map(lines_in, definitions) if line in x), set())
+    if stop is not None and not here:  # it stops in what is not read here
+        return None
+    is_plain = stop is not None and has_plain_cause(stop)
     budget, least = Budget(MOST_EDITS), UNEXPLAINED * len(parts)
-    found: list[tuple[np.ndarray, int, str, int]] = []
-    for number, (at, kind, setters) in enumerate(edits_here(definitions)):
-        if at != line if has_plain_cause(stop) else at in here and at > line:
+    found: list[tuple[np.ndarray, Amendment]] = []
+    for number, (at, kind, setters) in enumerate(all_edits(plain, definitions)):
+        amendment = Amendment(kind, at, "", number)
+        is_length = amendment.name in ("length_spelled_out", "shape_for_length")
+        if (stop is None) != (amendment.name == "other_array_returned"):
+            continue
+        if not is_length and (at != line if is_plain else at in here and at > line > 0):
             continue
         if budget.is_spent():
             return None
         edited = with_edit(plain, definitions, setters)
-        for each in {"", layout} if edited is not None else ():
+        if edited is None:
+            continue
+        for each in [find_layout(edited)] if is_length else {"": 0, layout: 0}:
             results = results_of(turned(edited, each) if each else edited)
             costs = {p: cost(exercise, p, results) for p in parts if results}
+            if results and is_length:
+                return amendment
             total = sum(costs.values())
             if results and total <= least and min(costs[p] for p in spoiled) <= 2:
                 found = found if total == least else []
                 least = total
-                found.append((flat(results), at, kind, number))
-    if not found or not all(is_alike(found[0][0], each[0]) for each in found):
+                found.append((flat(results), amendment))
+    best = [each for each in found if each[1].line == line] or found
+    if not best or not all(is_alike(best[0][0], each) for each, _ in best):
         return None
-    _, at, kind, number = found[0]
-    text = linecache.getline(plain.__code__.co_filename, at).strip()
-    at = at if all(at == each[1] for each in found) else 0
-    kind = kind if all(kind == each[2] for each in found) else ""
-    return Amendment(kind, at, text, (), number)
+    first = best[0][1]
+    text = linecache.getline(plain.__code__.co_filename, first.line).strip()
+    at = first.line if all(first.line == each.line for _, each in found) else 0
+    kind = first.kind if all(first.kind == each.kind for _, each in best) else ""
+    return Amendment(kind, at, text, first.number)
 
 
 def results_of(function: LossFunction) -> dict[Input, Output]:
@@ -245,8 +203,6 @@ def cost(exercise: Exercise, part: str, results: Mapping[Input, Output]) -> int:
     """Return how much is wrong with a part, by the known mistakes."""
     for besides, inputs in enumerate((ORDINARY, PLAIN)):
         values = {given: results[given].part(part) for given in inputs}
-        if any(value is None for value in values.values()):
-            return UNEXPLAINED - 1
         sets = explain_part(exercise, part, values, largest=1)
         if sets and NO_DATA.name not in {variant.name for variant in sets[0]}:
             return len(sets[0]) + besides
@@ -271,72 +227,21 @@ def arguments(definition: ast.FunctionDef) -> tuple[str, str]:
     return (names[0], names[1]) if len(names) > 1 else ("W", "X")
 
 
-def shapes(definitions: Sequence[ast.FunctionDef]) -> Iterator[Amendment]:
-    """Yield each name that is a whole shape, with each length that it may be."""
-    for place, (node, owner, _) in enumerate(all_expressions(definitions)):
+def shapes(definition: ast.FunctionDef) -> Iterator[Change]:
+    """Yield edits of each name that is a whole shape, to each length that it may be."""
+    for node, owner, key in expressions(definition):
         is_shape = isinstance(node, ast.Attribute) and node.attr == "shape"
-        if not is_shape or not isinstance(owner, ast.Assign):
-            continue
-        name = owner.targets[0]
-        for axis in (0, 1) if isinstance(name, ast.Name) else ():
-            by = f"{ast.unparse(node)}[{axis}]"
-            yield Amendment("shape_for_length", 0, ast.unparse(name), ((place, by),))
+        if is_shape and isinstance(owner, ast.Assign):
+            for axis in (0, 1) if isinstance(owner.targets[0], ast.Name) else ():
+                length = ast.Subscript(node, ast.Constant(axis), ast.Load())
+                told = f"shape_for_length `{ast.unparse(owner.targets[0])}`"
+                yield node.lineno, told, [(owner, key, length)]
 
 
-def other_array(function: LossFunction, layout: str) -> Amendment | None:
-    """Return the array that a function makes in the shape of W and does not use."""
-    read, watched = parsed_with_helpers(function), watch(function)
-    if read is None or watched is None:
-        return None
-    values: dict[str, Any] = {}
-
-    def on_change(site: Any, before: Any, after: Any, index: list[int]) -> Any:
-        if not site.helper:
-            values[site.name] = after
-        return after
-
-    watched.on_change = on_change
-    given = ORDINARY[3]
-    call(turned(watched.function, layout) if layout else watched.function, given)
-    definition = read[1][-1]
-    found = [
-        name
-        for name, value in values.items()
-        if np.shape(value) in (given.W.shape, given.W.T.shape)
-        and np.any(value)
-        and not is_used(definition, name)
-    ]
-    if len(found) != 1:
-        return None
-    places, names, line = [], set(), 0
-    for place, (node, owner, key) in enumerate(all_expressions(read[1])):
-        for each in ast.walk(definition):
-            is_result = isinstance(each, ast.Return) and owner is getattr(
-                each.value, "elts", None
-            )
-            if is_result and key == 1 and isinstance(node, ast.Name):
-                places.append((place, found[0]))
-                names.add(node.id)
-                line = line or node.lineno
-    if len(names) != 1:
-        return None
-    told = f"`{found[0]}` is computed in the shape of the gradient and never used"
-    return Amendment("other_array_returned", line, told, tuple(places))
-
-
-def is_used(definition: ast.FunctionDef, name: str) -> bool:
-    """Whether a name is read, but for what it becomes itself and what is printed."""
-
-    def nodes(top: ast.AST) -> set[ast.AST]:
-        names = {x for x in ast.walk(top) if isinstance(x, ast.Name) and x.id == name}
-        return {x for x in names if isinstance(x.ctx, ast.Load)}
-
-    own: set[ast.AST] = set()
+def returned(definition: ast.FunctionDef) -> Iterator[Change]:
+    """Yield edits of the gradient that is returned, to each other variable."""
     for each in ast.walk(definition):
-        targets = getattr(each, "targets", [getattr(each, "target", None)])
-        is_own = isinstance(each, ast.Assign | ast.AugAssign) and any(
-            base_of(target) == name for target in targets
-        )
-        if is_own or isinstance(each, ast.Expr):
-            own |= nodes(each)
-    return bool(nodes(definition) - own)
+        if isinstance(each, ast.Return) and isinstance(each.value, ast.Tuple):
+            for name in sorted(targets_in(definition)):
+                setters = [(each.value.elts, 1, ast.Name(name, ast.Load()))]
+                yield each.lineno, f"other_array_returned `{name}`", setters

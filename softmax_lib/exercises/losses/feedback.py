@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 
 from softmax_lib.exercises.errors import ERRORS, has_plain_cause, is_of_shapes, stopped
-from softmax_lib.exercises.losses.amend import SMALL
 from softmax_lib.exercises.losses.conventions import CONVENTIONS
 from softmax_lib.exercises.losses.counterexample import example
 from softmax_lib.exercises.losses.exercise import agrees
@@ -77,34 +76,16 @@ def stop(diagnosis: Diagnosis, trouble: Trouble, circumstances: str) -> Report:
     amendment = rest.answers.amendment if rest is not None else None
     other = WITH_ANOTHER if amendment is not None else WITHOUT_LINE
     arrays = diagnosis.answers.traits.made if is_of_shapes(trouble) else ()
-    cause = cause_of(trouble, arrays)
-    if amendment is not None and amendment.edit < 0:
-        cause = amendment.finding()
-    elif amendment is not None and amendment.line and not has_plain_cause(trouble):
-        cause = cause or caused(first_shown(ERRORS, trouble)[0], amendment.finding())
+    cause = amendment.finding() if amendment is not None else None
+    if cause is not None and cause.name == "wrong_line":
+        is_of_line = cause.line and not has_plain_cause(trouble)
+        symptom = first_shown(ERRORS, trouble)[0]
+        cause = caused(symptom, cause) if is_of_line else None
     shapes = shapes_in(trouble, arrays)
     settled = [x for x in (rest.remarks if rest else ()) if x.name in YEARS]
     unknown = rest.unexplained if rest else []
     asked = (besides, unknown, cause, shapes, other, map(worth_knowing, settled))
     return stopped(trouble, circumstances, *asked)
-
-
-def cause_of(trouble: Trouble, arrays: Sequence[Made]) -> Finding | None:
-    """Return the number in the code that makes shapes unlike, if there is one."""
-    for made in arrays:
-        is_index = re.search(rf"\[ *{made.name} *\]", trouble.line)
-        if is_index and len(made.shape) == 2 and made.shape[0] == 2:
-            return replace(*find(FORMS, ["list_for_index"]), line=made.line)
-    lines = [made.line for made in arrays if made.is_spelled_out]
-    in_line, in_text = (
-        set(re.findall(r"\d+", text)) - SMALL
-        for text in (trouble.line.partition(":")[2], trouble.text)
-    )
-    if not lines and in_line & in_text and trouble.number:
-        lines = [trouble.number]
-    if not lines:
-        return None
-    return replace(*find(FORMS, ["length_spelled_out"]), line=lines[0])
 
 
 def caused(finding: Finding, cause: Finding) -> Finding:

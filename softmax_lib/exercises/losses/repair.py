@@ -20,6 +20,7 @@ from softmax_lib.exercises.losses.instrument import (
     EDITED,
     base_of,
     compiled,
+    lines_in,
     parsed_with_helpers,
 )
 from softmax_lib.exercises.report import Finding
@@ -172,8 +173,11 @@ def is_condition(node: ast.AST) -> TypeGuard[ast.stmt]:
 def edits(
     definitions: Sequence[ast.FunctionDef], *tiers: Callable[..., Iterator[Change]]
 ) -> Iterator[Change]:
-    """Yield the edits of some kinds in a function and in those that it calls."""
-    return itertools.chain(*(map_to(d) for map_to in tiers for d in definitions))
+    """Yield the edits of some kinds in all definitions, but in no endless `while`."""
+    nodes = itertools.chain(*map(ast.walk, definitions))
+    endless = {n for x in nodes if isinstance(x, ast.While) for n in lines_in(x)}
+    changes = itertools.chain(*(tier(d) for tier in tiers for d in definitions))
+    return (change for change in changes if change[0] not in endless)
 
 
 def with_edit(
@@ -332,7 +336,8 @@ def of_shapes(definition: ast.FunctionDef) -> Iterator[Change]:
         if isinstance(node, ast.Tuple) and len(node.elts) == 2:
             yield line, "order", [(node, "elts", node.elts[::-1])]
         if isinstance(node, ast.List):
-            yield line, "operator", [(owner, key, ast.Tuple(node.elts, ast.Load()))]
+            pair = ast.Tuple(node.elts, ast.Load())
+            yield line, "list_for_index", [(owner, key, pair)]
         if isinstance(node, ast.Compare):
             number = ast.BinOp(node, ast.Mult(), ast.Constant(1.0))
             yield line, "missing", [(owner, key, number)]

@@ -11,12 +11,9 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from softmax_lib.exercises.losses.amend import (
-    SMALL,
     Amendment,
     amended,
-    edit_that_runs,
-    other_array,
-    what_stops,
+    amendment_of,
 )
 from softmax_lib.exercises.losses.exercise import SOFTMAX, SVM, LossCheck
 from softmax_lib.exercises.losses.forms import is_zero
@@ -57,7 +54,6 @@ class Made(NamedTuple):
     name: str
     shape: tuple[int, ...]
     line: int
-    is_spelled_out: bool  # whether a length is in the line as a number
 
 
 class Traits(NamedTuple):
@@ -122,13 +118,9 @@ def examine_mended(
     stop: Trouble | None,
 ) -> Iterator[Any]:
     """Yield what is replaced in a function, and what it returns then."""
-    if stop is None:
-        amendment = usable(attempt(other_array, function, layout))
-    else:
-        exercise = SVM if has_kinks else SOFTMAX
-        asked = (function, exercise, parts, layout, stop)
-        amendment = usable(attempt(what_stops, function, stop.text))
-        amendment = amendment or usable(attempt(edit_that_runs, *asked))
+    exercise = SVM if has_kinks else SOFTMAX
+    asked = (function, exercise, parts, layout, stop)
+    amendment = usable(attempt(amendment_of, *asked))
     if amendment is not None:
         yield amendment
         yield from examine_all(amended(function, amendment) or function, False)
@@ -298,9 +290,7 @@ def arrays_made(function: LossFunction, layout: str) -> list[Made]:
     def notice(site: Site, before: Any, after: Any, index: list[int]) -> Any:
         shape, line = np.shape(after), site.line
         if shape and (site.name not in made or made[site.name].shape != shape):
-            numbers = re.findall(r"\d+", watched.text(line))
-            is_spelled_out = bool({*map(str, shape)} & {*numbers} - SMALL)
-            made[site.name] = Made(site.name, shape, line, is_spelled_out)
+            made[site.name] = Made(site.name, shape, line)
         return after
 
     watched.on_change = notice

@@ -300,16 +300,11 @@ class Session:
 
         self.watched.on_change = on_change
         self.watched.counts.clear()
-        stops = call(self.function, given).trouble is not None
+        call(self.function, given)
         sizes = {count: name for name, count in self.of(given).sizes.items()}
         self.kinds = {
             loop: sizes.get(count, "") for loop, count in self.watched.counts.items()
         }
-        if stops:  # before the loops are through: the outer one counts the points
-            depths = {
-                x: k for site in self.watched.sites for k, x in enumerate(site.loops)
-            }
-            self.kinds = {loop: "NC"[k] if k < 2 else "" for loop, k in depths.items()}
         return seen
 
 

@@ -110,8 +110,6 @@ class Sight(NamedTuple):
             )
         if self.edit:
             return f"What goes wrong is {where}: {self.edit}"
-        if self.label == "another shape":
-            return f"{name} has a shape that does not fit since {where}"
         if self.never:
             return f"Line {self.never[0]} never runs, and {where} needs what it sets"
         if self.before:
