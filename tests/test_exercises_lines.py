@@ -182,6 +182,16 @@ KINDS = {
          "dscores = probs.copy() → dscores = probs",
          "dW = dW / num_train → "
          "dW = dW / num_train; loss = np.mean(-np.log(probs[rows, y]))"]),
+    "a penalty with W in the divisor": (
+        LOOPS, {"gradient_is_nan": 22}, ["2 * reg * W → 2 * reg / W"]),
+    "two sums that begin in one line": (
+        LOOPS, {"wrong_line in the loss": 11},
+        ["loss = 0.0 → loss, dW = 0.0, np.zeros_like(W)",
+         "    dW = np.zeros_like(W)\n → ", "+ np.log(total) → + np.sqrt(total)"]),
+    "a loop that may not end": (
+        LOOPS, {"wrong_line in the loss": None},
+        ["for i in range(num_train): → i = -1\n    while i < num_train - 1:\n"
+         "        i += 1", "+ np.log(total) → + np.sqrt(total)"]),
     "a margin of 0, after lines that are right": (
         SVM_LOOPS, {"margin_missing": 14},
         ["correct_class_score + 1 → correct_class_score"]),

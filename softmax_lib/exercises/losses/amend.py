@@ -180,7 +180,7 @@ def amendment_of(
                 least = total
                 found.append((flat(results), amendment))
     best = [each for each in found if each[1].line == line] or found
-    if not best or not all(is_alike(best[0][0], each) for each, _ in best):
+    if not best or not all(np.allclose(best[0][0], x, equal_nan=True) for x, _ in best):
         return None
     first = best[0][1]
     text = linecache.getline(plain.__code__.co_filename, first.line).strip()
@@ -203,6 +203,8 @@ def cost(exercise: Exercise, part: str, results: Mapping[Input, Output]) -> int:
     """Return how much is wrong with a part, by the known mistakes."""
     for besides, inputs in enumerate((ORDINARY, PLAIN)):
         values = {given: results[given].part(part) for given in inputs}
+        if any(value is None for value in values.values()):
+            break
         sets = explain_part(exercise, part, values, largest=1)
         if sets and NO_DATA.name not in {variant.name for variant in sets[0]}:
             return len(sets[0]) + besides
@@ -211,13 +213,12 @@ def cost(exercise: Exercise, part: str, results: Mapping[Input, Output]) -> int:
 
 def flat(results: Mapping[Input, Output]) -> np.ndarray:
     """Return all numbers of some results in a row."""
-    values = [output.part(part) for output in results.values() for part in PARTS]
-    return np.hstack([np.nan if value is None else value.ravel() for value in values])
-
-
-def is_alike(one: np.ndarray, other: np.ndarray) -> bool:
-    """Whether two functions returned the same."""
-    return one.shape == other.shape and np.allclose(one, other, equal_nan=True)
+    values = [
+        np.broadcast_to(np.nan if (x := output.part(p)) is None else x, given.W.shape)
+        for given, output in results.items()
+        for p in PARTS
+    ]
+    return np.hstack([value.ravel() for value in values])
 
 
 def arguments(definition: ast.FunctionDef) -> tuple[str, str]:

@@ -54,23 +54,14 @@ def check(function: LossFunction, asked: LossCheck) -> Report:
     answers = ask(function, asked)
     if isinstance(answers, Stop):
         return stopped(*answers)
-    amendment = answers.rest.amendment if answers.rest is not None else None
-    is_of_gradient = amendment is not None and amendment.name == "other_array_returned"
-    if answers.rest is None or (is_of_gradient and "gradient" not in asked.parts):
+    if answers.rest is None:
         return write(diagnose_with_lines(function, answers, asked))
     rest = diagnose_with_lines(function, answers.rest, asked)
-    if is_of_gradient:
-        return write(with_amendment(rest))
-    diagnosis = diagnose(answers, asked)
-    sights = find_lines(function, diagnosis) if amendment is None else []
+    diagnosis, amendment = diagnose(answers, asked), answers.rest.amendment
+    if diagnosis.stop is None and amendment is not None:  # it returns another array
+        return write(replace(rest, findings=[amendment.finding(), *rest.findings]))
+    sights = find_lines(function, diagnosis)
     return write(replace(diagnosis, sights=sights, rest=rest))
-
-
-def with_amendment(rest: Diagnosis) -> Diagnosis:
-    """Return a diagnosis with what was replaced before it was made."""
-    amendment = rest.answers.amendment
-    found = [amendment.finding()] if amendment is not None else []
-    return replace(rest, findings=[*found, *rest.findings])
 
 
 def diagnose_with_lines(

@@ -28,6 +28,7 @@ __all__ = [
     "watch",
 ]
 
+MOST_PASSES = 10_000
 EDITED = "__edited__"  # where a function has its definitions, if they are not in a file
 BEFORE, AFTER, START, TICK = "__before__", "__after__", "__start__", "__tick__"
 
@@ -93,8 +94,10 @@ class Watched:
         self.counts[loop] = 0
 
     def tick(self, loop: int) -> None:
-        """Count a pass through a loop."""
+        """Count a pass through a loop, and end one that has no end."""
         self.counts[loop] += 1
+        if self.counts[loop] > MOST_PASSES:
+            raise RuntimeError
 
 
 def parsed_function(function: Callable[..., Any]) -> tuple[Any, Any] | None:
@@ -456,12 +459,14 @@ class Rewriter:
         """Return a call for each of the names that get a value together."""
         calls = []
         reads = frozenset(names_in(node.value))
-        for each in target.elts:
+        for k, each in enumerate(target.elts):
             if isinstance(each, ast.Name):
                 number, name = len(self.sites), each.id
                 site = Site(
                     number, node.lineno, name, False, False, False, loops, reads
                 )
+                if isinstance(node.value, ast.Tuple):
+                    site = replace(site, starts=starts(node.value.elts[k]))
                 self.sites.append(replace(site, helper=self.helper))
                 after = f"{name} = {AFTER}({number}, {name})"
                 calls += parsed(after, node.end_lineno)

@@ -94,17 +94,12 @@ class Edit(NamedTuple):
     kind: str
     text: str = ""  # the line as it is
 
-    @property
-    def sentence(self) -> str:
-        """What the reader is told, without the full stop."""
-        words = f": {WORDS[self.kind]}" if self.kind else ""
-        return f"What goes wrong is line {self.line} (`{self.text}`){words}"
-
     def finding(self) -> Finding:
         """Return what the report says where no known mistake fits."""
+        words = f": {WORDS[self.kind]}" if self.kind else ""
         return Finding(
             "wrong_line",
-            self.sentence,
+            f"What goes wrong is line {self.line} (`{self.text}`){words}",
             "Print what the line computes, and work it out by hand.",
             line=self.line,
         )

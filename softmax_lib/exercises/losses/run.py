@@ -100,7 +100,8 @@ def mended(function: LossFunction, check: LossCheck, answers: Answers) -> Answer
     """Add what a function returns with one thing replaced, if it returns nothing."""
     outputs = [answers.outputs[given] for given in (ORDINARY[3], *ORDINARY)]
     stop = next((each.trouble for each in outputs if each.trouble), None)
-    if stop is None and not all(is_zero(each.gradient) for each in outputs):
+    is_empty = all(is_zero(each.gradient) for each in outputs)
+    if stop is None and not (is_empty and "gradient" in check.parts):
         return answers
     asked = (check.has_kinks, check.parts, answers.layout, stop)
     items = run(examine_mended, function, *asked).items

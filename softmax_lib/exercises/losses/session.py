@@ -401,8 +401,6 @@ def other_shapes(
     """Yield what an assignment may be replaced by, whatever its shape."""
     steps = session.of(INPUTS[0])
     index = seen[site.number][0][2]
-    if not site.loops and not site.updates:
-        yield from ((site.number, "size", name, 1.0) for name in steps.sizes)
     if site.in_place:
         return
     for label in steps.values:
@@ -423,7 +421,7 @@ def choices(
     if not site.updates and not site.loops:
         yield site.number, "value", "zero", 1.0
         if after.shape == () and after in steps.sizes.values():
-            yield from other_shapes(session, site, seen)
+            yield from ((site.number, "size", name, 1.0) for name in steps.sizes)
     if site.starts and is_zero(site, seen[site.number]):
         return
     if site.adds:

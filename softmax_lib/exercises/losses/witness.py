@@ -98,7 +98,8 @@ def locate(function: LossFunction, wanted: Wanted) -> Iterator[Sight]:
 
 def locate_parts(session: Session, wanted: Wanted) -> Iterator[Sight]:
     """Yield where each part goes wrong, and all of them where it is one line."""
-    parts = wanted.parts
+    # With other numbers than these, too, the rest may be wrong by its penalty alone.
+    parts = [part for part in wanted.parts if not is_right(session, part, {}, "")]
     both = locate_both(session) if len(parts) > 1 else None
     are_unknown = set(parts) <= set(wanted.unknown)
     if len(parts) > 1 and (both is None or both.sight.before):
@@ -315,7 +316,7 @@ def locate_part(
         for change in other_shapes(session, site, seen):
             if budget.is_spent():
                 break
-            if change[1] != "size" and repairs((change,), ""):
+            if repairs((change,), ""):
                 found.append(change)
                 break
     suspects = [each for each in found if is_suspect(each, known)]
