@@ -87,7 +87,7 @@ def titles_of(ax: Axes) -> tuple[Text, Text, Text]:
 
 
 def is_frame(ax: Axes, artist: Artist) -> bool:
-    """Say whether an artist is read elsewhere, or frames what is drawn."""
+    """Return whether an artist is read elsewhere, or frames what is drawn."""
     if isinstance(artist, LineCollection):  # the edges of a colour bar, if it has any
         return not artist.get_segments()
     framing = isinstance(artist, Axis | Spine)

@@ -221,7 +221,7 @@ def test_patches_can_have_another_size(drawn: np.ndarray) -> None:
     np.testing.assert_array_equal(counts, 25 * 25)
 
 
-def test_features_come_out_alike_however_many_images_are_coded_at_once(
+def test_features_do_not_depend_on_how_many_are_coded_at_once(
     drawn: np.ndarray, dictionary: Dictionary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = features.patch_features(drawn[:9], dictionary)

@@ -271,7 +271,7 @@ def test_a_gradient_of_text_or_a_point_of_nan_is_named() -> None:
         grad_check_sparse(float, np.array([np.nan]), np.ones(1))
 
 
-def test_a_function_returns_one_number_which_may_be_an_array_without_axes() -> None:
+def test_a_function_returns_one_number() -> None:
     found = eval_numerical_gradient(lambda x: np.array((x * x).sum()), np.array([3.0]))
     np.testing.assert_allclose(found, [6.0], rtol=1e-8)
     for result, told in [(np.ones(1), "an array of shape (1,)"), ((1, 2), "a tuple")]:

@@ -331,7 +331,7 @@ def test_bars_are_as_high_as_they_say_and_stand_over_their_names() -> None:
         assert [text.get_text() for text in ax.texts] == [f"{h:g}" for h in heights]
 
 
-def test_stacked_bars_of_probabilities_and_their_gradient_share_a_scale() -> None:
+def test_bars_of_probabilities_and_of_their_gradient_share_a_scale() -> None:
     panels = {"s": [1.0, 2.0], "p": [0.25, 0.75], "p - 1": [-0.75, 0.75]}
     figure = plots.plot_bars(panels, ["cat", "dog"], stacked=True)
     tops = [ax.get_position().y1 for ax in figure.axes]

@@ -246,7 +246,7 @@ def test_with_moments_and_decay_minibatches_reach_the_minimum():
     assert certify(softmax_loss_vectorized, W, X, y, 0.01).loss - best.loss < 5e-6
 
 
-def test_a_gradient_that_is_not_finite_is_named_before_it_is_preconditioned():
+def test_a_gradient_that_is_not_finite_is_not_preconditioned():
     X, y = points()
 
     def broken(W, X, y, reg):

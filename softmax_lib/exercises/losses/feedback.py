@@ -101,7 +101,7 @@ def cause_of(trouble: Trouble, arrays: Sequence[Made]) -> Finding | None:
 
 
 def caused(finding: Finding, sight: Sight) -> Finding:
-    """Say which line brings a symptom about."""
+    """Add to a finding which line brings a symptom about."""
     sentence = f"{finding.sentence}. {sight.sentence}"
     return replace(finding, sentence=sentence, line=sight.finding().line)
 
