@@ -109,3 +109,13 @@ def test_a_column_without_a_heading_has_no_header_that_is_empty() -> None:
     page = Table([("SVM", 1.0)], {"": "", "loss": ".1f"})._repr_html_()
     assert "></th>" not in page
     assert page.count('scope="col"') == 1
+
+
+def test_the_page_of_a_table_is_whole() -> None:
+    assert Table([("SVM", 1.0)], {"": "", "loss": ".1f"})._repr_html_() == (
+        '<div style="overflow-x: auto" role="group" tabindex="0" aria-label="Table">\n'
+        '<table class="table">\n<thead><tr><td style="text-align: left"></td>'
+        '<th scope="col" style="text-align: right">loss</th></tr></thead>\n<tbody>\n'
+        '<tr><th scope="row" style="text-align: left">SVM</th>'
+        '<td style="text-align: right">1.0</td></tr>\n</tbody>\n</table></div>'
+    )
