@@ -70,9 +70,7 @@ def check_file(folder: Path, path: Path) -> list[Mistake]:
         student = f"'{student}"
     command = [sys.executable, "-m", "softmax_lib", "check", "--json", str(path)]
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=SECONDS, check=False
-        )
+        done = subprocess.run(command, capture_output=True, timeout=SECONDS)
         reports = json.loads(done.stdout)
     except (subprocess.TimeoutExpired, json.JSONDecodeError):
         return [Mistake(student, "-", "unchecked", "the file cannot be checked")]

@@ -114,7 +114,7 @@ def test_a_file_that_takes_too_long_is_not_checked(
 ) -> None:
     monkeypatch.setattr(classroom, "SECONDS", 0.01)
     (row,) = check_class(folder / "ada")
-    assert row.sentence == "the file cannot be checked"
+    assert row == ("softmax", "-", "unchecked", "the file cannot be checked")
 
 
 def test_what_no_check_knows_is_a_mistake_without_a_name() -> None:
@@ -129,6 +129,8 @@ def test_a_folder_named_like_a_script_is_no_file_of_a_student(
 ) -> None:
     (tmp_path / "ada.py").mkdir()
     (tmp_path / "ada.py" / "a.py").write_text("x = 1\n", "utf-8")
+    (tmp_path / "ben" / ".ipynb_checkpoints").mkdir(parents=True)
+    (tmp_path / "ben" / ".ipynb_checkpoints" / "a.py").write_text("x = 1\n", "utf-8")
     assert main(["class", str(tmp_path)]) == 0
     assert capsys.readouterr().out.startswith("1 student\n")
 
