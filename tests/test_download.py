@@ -4,11 +4,14 @@ import errno
 import gzip
 import hashlib
 import io
+import os
 import re
 import subprocess
 import sys
 import tarfile
 import threading
+import time
+import types
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -176,7 +179,8 @@ def test_progress_is_shown(
 ) -> None:
     download.fetch(cache)
     told = capsys.readouterr()
-    assert "Downloading CIFAR-10 (170 MB)" in told.out
+    said = f"Downloading CIFAR-10 (170 MB) into {str(cache)!r}\n"
+    assert told.out.startswith(said)
     assert "100%" in told.out
     assert re.search(r"\d[kM]/[\d.]+[kM] \[.*[kM]B/s\]", told.out)
     assert told.err == ""  # which a notebook shows in red
@@ -624,9 +628,10 @@ def test_a_full_quota_is_a_full_disk(
     monkeypatch.setattr(download, "PIECE", 1000)
     exceeded = OSError(errno.EDQUOT, "Disk quota exceeded")
     failing_writes(monkeypatch, download.PART, exceeded)
-    with pytest.raises(OSError, match="disk is full: CIFAR-10 needs") as full:
+    with pytest.raises(OSError, match="disk is full") as full:
         download.fetch(cache)
-    assert full.value.errno == errno.EDQUOT
+    needs = f"The disk is full: CIFAR-10 needs 360 MB in {str(cache)!r}."
+    assert full.value.args == (errno.EDQUOT, needs)
     assert left_in(cache) == set()
 
 
@@ -710,3 +715,29 @@ def test_a_missing_file_is_named_with_what_to_do(
         "is 'here': set it to a folder that contains the official files, or unset it "
         "and run: softmax-book data fetch"
     )
+
+
+def test_folders_above_the_cache_are_made(server: Server, cache: Path) -> None:
+    download.fetch(cache / "of" / "a user")
+    assert_fetched(cache / "of" / "a user")
+
+
+def test_windows_waits_for_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[bool, str, int]] = []
+    waited: list[float] = []
+
+    def locking(number: int, mode: str, size: int) -> None:
+        asked.append((os.path.sameopenfile(number, file.fileno()), mode, size))
+        if len(asked) < 3:
+            raise OSError
+
+    fake = types.SimpleNamespace(LK_NBLCK="at once", locking=locking)
+    monkeypatch.setitem(sys.modules, "msvcrt", fake)
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(time, "sleep", waited.append)
+    lock = tmp_path / "download.lock"
+    with lock.open("ab") as file, download.one_process_at_a_time(lock):
+        assert asked == [(True, "at once", 1)] * 3
+        assert waited == [0.2, 0.2]
