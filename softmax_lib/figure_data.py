@@ -142,8 +142,8 @@ def read_line(line: Line2D) -> Content:
 def look_of_line(line: Line2D) -> Content:
     """Return a line's name, colour, dashes and marks."""
     _, dashes = line._dash_pattern  # type: ignore[attr-defined]
-    drawn = line.get_linestyle() not in ("None", "", " ")
-    marked = line.get_marker() not in ("None", None, "", " ")
+    drawn = line.get_linestyle() != "None"
+    marked = bool(MarkerStyle(line.get_marker()))
     return without_empty(
         name=name_of(line),
         color=color_of(line.get_color(), line.get_alpha()),
@@ -211,7 +211,7 @@ def read_bars(bars: Iterable[tuple[float, float, float, float, str]]) -> Content
 
 def read_image(image: AxesImage) -> Content:
     """Return an image's place and pixels."""
-    array: np.ma.MaskedArray = np.ma.asarray(image.get_array(), dtype=float)
+    array: np.ma.MaskedArray = np.ma.asarray(image.get_array())
     few = array.ndim == 2 and array.size <= CELLS
     return without_empty(
         **read_pixels(image),

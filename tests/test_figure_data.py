@@ -59,6 +59,45 @@ def test_a_line_plot_is_read_with_its_axes_and_its_legend() -> None:
     }
 
 
+@pytest.mark.parametrize("nothing", ["None", "none", "", " "])
+def test_a_line_without_dashes_is_one_of_marks(nothing: str) -> None:
+    figure = Figure()
+    ax = figure.subplots()
+    ax.plot([1, 2], [3, 4], "o", color="red", alpha=0.2, ls=nothing)
+    ax.plot([1, 2], [3, 4], color="red", alpha=0.2, marker=nothing, ls="-")
+    marks, line = read_only_axes(figure)["lines"]
+    where = {"color": "#ff000033", "x": "1 2", "y": "3 4"}
+    assert marks == {**where, "dashes": "none", "marker": "o", "markersize": "6"}
+    assert line == {**where, "width": "1.5"}
+
+
+def test_a_grid_and_an_offset_are_read() -> None:
+    figure = Figure()
+    ax = figure.subplots()
+    ax.plot([0, 1], [1e9, 1e9 + 1])
+    ax.grid(axis="x")
+    axes = read_only_axes(figure)
+    assert (axes["x"]["grid"], axes["y"]["offset"]) == ("major", "+1e9")
+    assert not {"offset"} & set(axes["x"]) | {"grid"} & set(axes["y"])
+
+
+def test_a_text_is_read_with_its_colour_and_size() -> None:
+    figure = Figure()
+    figure.text(0.5, 0.25, "above all", color="green", alpha=0.2, fontsize=8)
+    assert figure_data(figure)["texts"] == [
+        {"text": "above all", "x": "0.5", "y": "0.25"}
+        | {"color": "#00800033", "size": "8"}
+    ]
+
+
+def test_an_image_of_a_thousand_numbers_is_the_largest_that_says_them() -> None:
+    for side, said in [(32, 32), (33, 0)]:
+        figure = Figure()
+        figure.subplots().imshow(np.ones((side, side), dtype=np.uint8))
+        (image,) = read_only_axes(figure)["images"]
+        assert len(image.get("values", [])) == said
+
+
 def test_points_are_read_with_their_shape_colours_and_values() -> None:
     figure = Figure()
     ax = figure.subplots()
@@ -74,8 +113,15 @@ def test_points_are_read_with_their_shape_colours_and_values() -> None:
         "x": "1 2",
         "y": "3 4",
     }
-    assert valued["colors"] == ["#000000", "#ffffff"]
-    assert (valued["edges"], valued["values"]) == (["#ff0000"], "0 1")
+    assert valued == {
+        "marker": "o",
+        "sizes": "36",
+        "colors": ["#000000", "#ffffff"],
+        "edges": ["#ff0000"],
+        "x": "0 1",
+        "y": "0 1",
+        "values": "0 1",
+    }
 
 
 def test_a_shape_is_read_as_its_sign_or_else_by_its_corners() -> None:
