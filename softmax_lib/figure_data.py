@@ -225,7 +225,7 @@ def read_image(image: AxesImage) -> Content:
 def read_pixels(image: AxesImage | QuadMesh) -> Content:
     """Return the shape of an image, its opacity, and totals of its colours."""
     array: np.ma.MaskedArray = np.ma.asarray(image.get_array())
-    pixels = np.asarray(image.to_rgba(array, bytes=True), dtype=np.int64)
+    pixels = np.asarray(image.to_rgba(array, bytes=True))
     pixels = pixels.reshape(pixels.shape[0], -1, 4)  # (height, width, 4)
     shape = pixels.shape[:2]
     colors = pixels if np.any(pixels[..., 3] < 255) else pixels[..., :3]

@@ -90,6 +90,48 @@ def test_a_text_is_read_with_its_colour_and_size() -> None:
     ]
 
 
+def test_a_figure_is_read_with_its_own_texts_and_legend() -> None:
+    figure = Figure(facecolor="black")
+    ax = figure.subplots()
+    line, *_ = ax.plot([0, 1], [0, 1], color="red", lw=2)
+    figure.legend([line], ["loss"])
+    figure.text(0, 1, "hidden", visible=False)
+    figure.text(0, 1, "seen", color="red", size=9)
+    content = figure_data(figure)
+    assert content.pop("axes")
+    assert content == {
+        "background": "#000000",
+        "texts": [
+            {"text": "seen", "x": "0", "y": "1", "color": "#ff0000", "size": "9"}
+        ],
+        "legend": [{"name": "loss", "color": "#ff0000", "width": "2"}],
+    }
+
+
+def test_of_bars_alike_one_colour_is_said_and_no_minus_before_zero() -> None:
+    figure = Figure()
+    ax = figure.subplots()
+    ax.bar([0, 1, 2], [-0.0, 1, 1], color="red")
+    ax.tick_params(labelright=True)
+    ax.set_yticks([0, 1], ["none", "all"])
+    content = read_only_axes(figure)
+    assert content["bars"]["colors"] == ["#ff0000"]
+    assert content["bars"]["height"] == "0 1 1"
+    assert content["y"]["tick_labels"] == ["none none", "all all"]
+
+
+def test_what_shines_through_an_image_is_read() -> None:
+    figure = Figure()
+    ax = figure.subplots()
+    ax.imshow(np.ma.masked_less([[0.0, 1.0]], 0.5), cmap="gray", vmin=0, alpha=0.5)
+    ax.imshow(np.ma.masked_less([[0.0, 1.0]], 0.5), cmap="gray", vmin=0, vmax=1)
+    half, whole = read_only_axes(figure)["images"]
+    assert (half["alpha"], "alpha" in whole) == ("0.5", False)
+    assert whole["rows"] == ["255", "255", "255", "255"]  # white, and opaque, once
+    assert whole["columns"] == "0 1020"
+    assert whole["values"] == ["nan 1"]
+
+
 def test_an_image_of_a_thousand_numbers_is_the_largest_that_says_them() -> None:
     for side, said in [(32, 32), (33, 0)]:
         figure = Figure()
