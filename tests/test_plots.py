@@ -12,7 +12,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from PIL import Image
 
-from softmax_lib import diagrams, plots
+from softmax_lib import diagrams, figures, plots
 from softmax_lib.figure_data import MIME_TYPE
 from softmax_lib.figures import DescribedFigure
 from softmax_lib.tuning import Trial
@@ -820,3 +820,70 @@ def test_each_bar_has_its_value_above_and_its_name_below() -> None:
     for ax, values in zip(figure.axes, panels.values(), strict=True):
         assert [bar.get_height() for bar in ax.patches] == values
         assert [name.get_text() for name in ax.get_xticklabels()] == ["cat", "dog"]
+
+
+def boxes(figure: DescribedFigure) -> list[list[float]]:
+    """Left, bottom, width and height of each axes, in hundredths of an inch."""
+    size = 100 * np.tile(figure.get_size_inches(), 2)
+    return [list(np.round(size * ax.get_position().bounds)) for ax in figure.axes]
+
+
+def test_one_pair_of_axes_has_room_for_its_labels() -> None:
+    figure, ax = figures.single_axes()
+    assert boxes(figure) == [[83, 56, 538, 324]]
+    place = ax.yaxis.get_label().get_transform().transform((-0.1, 0.5))
+    left, bottom, width, height = figure.dpi * np.array(boxes(figure)[0]) / 100
+    np.testing.assert_allclose(
+        place, [left - width / 10, bottom + height / 2], atol=figure.dpi / 100
+    )
+
+
+def test_a_grid_of_pictures_is_cut_into_squares_with_gaps() -> None:
+    titled, _ = figures.picture_grid(2, 7, title_height=0.5)
+    assert tuple(np.round(titled.get_size_inches(), 2)) == (7, 3)
+    assert boxes(titled)[0] == [4, 154, 92, 92]
+    assert boxes(titled)[9] == [204, 4, 92, 92]  # the second row's third
+    bare, axes = figures.picture_grid(1, 2, title_height=0)
+    assert tuple(np.round(bare.get_size_inches(), 2)) == (7, 3.8)
+    assert boxes(bare) == [[14, 14, 322, 322], [364, 14, 322, 322]]
+    assert not any(ax.axison for ax in axes.ravel())
+
+
+def test_a_heat_map_writes_each_number_in_the_middle_of_its_cell() -> None:
+    figure, ax = figures.heatmap(
+        np.array([[0.0, 1.0], [np.nan, 0.5]]),
+        ["a", "b"],
+        ["c", "d"],
+        number_format="{:.1f}",
+        figsize=(4, 3),
+    )
+    assert boxes(figure) == [[100, 80, 290, 185]]
+    (content,) = figure.data()["axes"]
+    (image,) = content["images"]
+    assert (image["values"], image["interpolation"]) == (["0 1", "nan 0.5"], "nearest")
+    assert image["rows"][0] == "253 124"  # red: from dark to light
+    white, black = ({"color": color, "size": "10"} for color in ("#ffffff", "#000000"))
+    assert content["texts"] == [
+        {"text": "0.0", "x": "0", "y": "0", **white},
+        {"text": "1.0", "x": "1", "y": "0", **black},
+        {"text": "0.5", "x": "1", "y": "1", **white},
+    ]
+    for text in ax.texts:
+        assert (text.get_ha(), text.get_va()) == ("center", "center")
+    assert ax.get_aspect() == "auto"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "parts", "marks"),
+    [
+        (1e-9, 1.0, (1,), [1e-9, 1e-7, 1e-5, 1e-3, 1e-1]),  # ten decades, five marks
+        (1e-7, 1.0, (1,), np.logspace(-7, 0, 8)),  # eight of them are all marked
+        (1.0, 1e3, (1, 3), [1, 3, 10, 30, 100, 300, 1000]),
+        (1.0, 1e8, (1, 3), [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8]),
+        (2.0, 20.0, (1,), [2, 5, 10, 20]),
+    ],
+)
+def test_marks_are_few_and_from_end_to_end(low, high, parts, marks) -> None:
+    _, ax = figures.single_axes()
+    figures.mark_decades(ax.xaxis, low, high, parts)
+    np.testing.assert_allclose(ax.xaxis.get_majorticklocs(), marks)
