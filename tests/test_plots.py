@@ -1,7 +1,9 @@
 import base64
 import io
 import itertools
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -16,6 +18,7 @@ from softmax_lib import diagrams, figures, plots
 from softmax_lib.figure_data import MIME_TYPE
 from softmax_lib.figures import DescribedFigure
 from softmax_lib.tuning import Trial
+from tools.checker import drawn
 
 RNG = np.random.default_rng(0)
 NAMES = ["plane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
@@ -151,6 +154,7 @@ FIGURES: dict[str, tuple[Callable[[], DescribedFigure], tuple[int, int], list[st
         ["Two groups."],
     ),
 }
+SHOWN = Path(__file__).with_name("figures.json")
 every_figure = pytest.mark.parametrize("name", FIGURES)
 
 
@@ -168,6 +172,38 @@ def test_a_figure_has_a_fixed_size_and_says_what_is_to_be_seen(name: str) -> Non
         assert word in figure.alt
     assert figure.alt.endswith(".")
     assert "\n" not in figure.alt
+
+
+def content_of(figure: DescribedFigure) -> dict[str, str]:
+    """What a figure shows and where, of many numbers the first twelve."""
+    content = {"alt": figure.alt, **figure.data()}
+    found = {
+        place: " ".join(text.split()[:12]) if text[:1] in "-0123456789" else text
+        for place, text in drawn.leaves(content)
+        if drawn.key_of(place) not in drawn.TOTALS  # of pixels
+    }
+    places = [" ".join(f"{side:.0f}" for side in box) for box in boxes(figure)]
+    return {**found, **dict(drawn.leaves({"place": places}))}
+
+
+def boxes(figure: DescribedFigure) -> list[list[float]]:
+    """Left, bottom, width and height of each axes, in hundredths of an inch."""
+    size = 100 * np.tile(figure.get_size_inches(), 2)
+    return [list(np.round(size * ax.get_position().bounds)) for ax in figure.axes]
+
+
+@every_figure
+def test_a_figure_shows_what_it_did(name: str) -> None:
+    """After a change that is meant: ``python -m tests.test_plots``."""
+    before = json.loads(SHOWN.read_text("utf-8"))[name]
+    found = drawn.changes(
+        before,
+        content_of(FIGURES[name][0]()),
+        lambda old, new: "" if old == new else "they differ",
+        rtol=1e-6,
+        atol=1e-9,
+    )
+    assert list(found) == []
 
 
 @every_figure
@@ -822,12 +858,6 @@ def test_each_bar_has_its_value_above_and_its_name_below() -> None:
         assert [name.get_text() for name in ax.get_xticklabels()] == ["cat", "dog"]
 
 
-def boxes(figure: DescribedFigure) -> list[list[float]]:
-    """Left, bottom, width and height of each axes, in hundredths of an inch."""
-    size = 100 * np.tile(figure.get_size_inches(), 2)
-    return [list(np.round(size * ax.get_position().bounds)) for ax in figure.axes]
-
-
 def test_one_pair_of_axes_has_room_for_its_labels() -> None:
     figure, ax = figures.single_axes()
     assert boxes(figure) == [[83, 56, 538, 324]]
@@ -887,3 +917,8 @@ def test_marks_are_few_and_from_end_to_end(low, high, parts, marks) -> None:
     _, ax = figures.single_axes()
     figures.mark_decades(ax.xaxis, low, high, parts)
     np.testing.assert_allclose(ax.xaxis.get_majorticklocs(), marks)
+
+
+if __name__ == "__main__":
+    content = {name: content_of(draw()) for name, (draw, *_) in FIGURES.items()}
+    SHOWN.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
