@@ -69,6 +69,15 @@ FIGURES: dict[str, tuple[Callable[[], DescribedFigure], tuple[int, int], list[st
         (660, 570),
         ["above scores: cat 1, dog 2", "p: cat 0.27, dog 0.73"],
     ),
+    "bars downwards": (
+        lambda: plots.plot_bars(
+            {"p": [0.27, 0.73], "gradient": [0.27, -0.27], "s": [-4.0, -2.0]},
+            ["cat", "dog"],
+            stacked=True,
+        ),
+        (660, 855),
+        ["gradient: cat 0.27, dog -0.27", "s: cat -4, dog -2"],
+    ),
     "shapes": (
         lambda: diagrams.plot_shapes(
             [["A", "@", "B"], ["B", "=", "B"]], SHAPES, LENGTHS
@@ -80,6 +89,14 @@ FIGURES: dict[str, tuple[Callable[[], DescribedFigure], tuple[int, int], list[st
         lambda: plots.plot_lines(LINES, xlabel="x", ylabel="y", alt="Two lines."),
         (960, 600),
         ["Two lines."],
+    ),
+    "five lines": (
+        lambda: plots.plot_lines(
+            {f"line {k}": ([0, 1], [0, k]) for k in range(5)},
+            **{"xlabel": "x", "ylabel": "y", "alt": "Five lines."},
+        ),
+        (960, 600),
+        ["Five lines."],
     ),
     "loss history": (
         lambda: plots.plot_loss_history(HISTORIES),
@@ -819,6 +836,41 @@ def test_no_text_is_cut_off_or_covers_another(name: str) -> None:
     for (one, first), (other, second) in itertools.combinations(boxes.items(), 2):
         common = Bbox.intersection(first, second)
         assert common is None or min(common.size) <= 2, (one, other)
+
+
+@pytest.mark.parametrize("num", [4, 5])
+def test_the_names_of_many_lines_stand_above_in_three_columns(num: int) -> None:
+    figure = plots.plot_lines(
+        {f"line {k}": ([0, 1], [0, k]) for k in range(num)},
+        **{"xlabel": "x", "ylabel": "y", "alt": "Lines."},
+    )
+    figure.canvas.draw()
+    (ax,) = figure.axes
+    legend = ax.get_legend()
+    assert not legend.get_frame_on()
+    box, inside = legend.get_window_extent(), ax.get_window_extent()
+    assert (box.y0 >= inside.y1) == (num > 4)
+    heights = [text.get_window_extent().y0 for text in legend.get_texts()]
+    assert np.count_nonzero(np.isclose(heights, max(heights))) == (3 if num > 4 else 1)
+    if num > 4:
+        assert (box.x0 + box.x1) / 2 == pytest.approx((inside.x0 + inside.x1) / 2)
+
+
+def test_the_line_at_zero_and_the_names_of_classes_are_whole() -> None:
+    for ax in FIGURES["bars"][0]().axes:
+        assert not ax.lines[0].get_clip_on()
+        assert not ax.yaxis.get_visible()
+    (ax,) = FIGURES["confusion"][0]().axes
+    assert {label.get_rotation() for label in ax.get_xticklabels()} == {45}
+
+
+def test_a_reg_of_zero_has_no_place_on_a_logarithmic_axis() -> None:
+    with pytest.raises(ValueError, match=r"^trials") as caught:
+        plots.plot_grid_scatter([Trial(1e-7, 0.0, 0.3, 0.3)])
+    assert str(caught.value) == (
+        "trials must each have a positive reg, for the logarithmic axis, but one has "
+        "0; plot_grid_heatmap draws it."
+    )
 
 
 def test_a_point_at_the_edge_of_the_plane_is_drawn_whole() -> None:
