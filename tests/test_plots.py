@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from PIL import Image
@@ -105,10 +106,14 @@ FIGURES: dict[str, tuple[Callable[[], DescribedFigure], tuple[int, int], list[st
     ),
     "descent": (
         lambda: diagrams.plot_descent(
-            (2, 20), {"a": np.array([[1.0, 1.0], [0.5, -1.0]])}
+            (2, 20),
+            {
+                "a": np.array([[1.0, 1.0], [0.5, -1.0], [0.2, 0.4]]),
+                "b": np.array([[1.0, 1.0], [0.5, 0.3], [0.1, 0.1]]),
+            },
         ),
         (960, 600),
-        ["a, 1 steps from (1, 1) to (0.5, -1)"],
+        ["a, 2 steps from (1, 1) to (0.2, 0.4); b, 2 steps from (1, 1) to (0.1, 0.1)"],
     ),
     "step size errors": (
         lambda: plots.plot_step_size_errors(STEPS, ERRORS),
@@ -199,8 +204,23 @@ def content_of(figure: DescribedFigure) -> dict[str, str]:
         for place, text in drawn.leaves(content)
         if drawn.key_of(place) not in drawn.TOTALS  # of pixels
     }
-    places = [" ".join(f"{side:.0f}" for side in box) for box in boxes(figure)]
-    return {**found, **dict(drawn.leaves({"place": places}))}
+    looks = {
+        "place": [" ".join(f"{side:.0f}" for side in box) for box in boxes(figure)],
+        "text aligned": [
+            f"{text.get_ha()} {text.get_va()}"
+            for part in (figure, *figure.axes)
+            for text in part.texts
+        ],
+        "bars edged": [
+            to_hex(b.get_edgecolor()) for ax in figure.axes for b in ax.patches
+        ],
+        "legend": [
+            f"{legend.get_frame_on()} {legend._ncols} {legend._loc}"
+            for legend in (*figure.legends, *(ax.get_legend() for ax in figure.axes))
+            if legend is not None
+        ],
+    }
+    return {**found, **dict(drawn.leaves(looks))}
 
 
 def boxes(figure: DescribedFigure) -> list[list[float]]:
