@@ -331,5 +331,5 @@ def test_points_that_are_not_finite_are_blamed_and_not_the_rates() -> None:
     X = np.full((4, 2), np.nan)
     with pytest.raises(ValueError, match=r"^X must hold finite numbers, .* nan\.$"):
         train_side_by_side(
-            softmax_of_scores, [(0.1, 0.1)], X, np.array([0, 1, 0, 1]), 2, 2, seed=0
+            OF_SCORES[Softmax], [(0.1, 0.1)], X, np.array([0, 1, 0, 1]), 2, 2, seed=0
         )
