@@ -9,6 +9,7 @@ import csv
 import json
 import subprocess
 import sys
+import textwrap
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -69,9 +70,7 @@ def check_file(folder: Path, path: Path) -> list[Mistake]:
         student = f"'{student}"
     command = [sys.executable, "-m", "softmax_lib", "check", "--json", str(path)]
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=SECONDS, check=False
-        )
+        done = subprocess.run(command, capture_output=True, timeout=SECONDS)
         reports = json.loads(done.stdout)
     except (subprocess.TimeoutExpired, json.JSONDecodeError):
         return [Mistake(student, "-", "unchecked", "the file cannot be checked")]
@@ -118,18 +117,22 @@ def plot_mistake_counts(table: list[tuple[int, str, str]]) -> DescribedFigure:
         Rows of `class_table`; right functions are left out.
     """
     wrong = [row for row in table if row[2] != RIGHT]
-    height = 0.9 + 0.5 * max(len(wrong), 1)
-    fig = blank_figure(7, height)
+    names = [textwrap.fill(f"{row[1]}: {row[2]}", width=90) for row in wrong]
+    num_lines = 1 + max((name.count("\n") for name in names), default=0)
+    pitch = 0.3 + 0.14 * num_lines  # inches, of a bar and the lines above it
+    top = pitch * max(len(wrong), 1)
+    fig = blank_figure(7, top + 0.6)
     ax = fig.subplots()
-    fig.subplots_adjust(
-        left=0.02, right=0.95, bottom=0.5 / height, top=1 - 0.1 / height
-    )
-    places = [float(-place) for place in range(len(wrong))]
-    bars = ax.barh(places, [row[0] for row in wrong], height=0.4, color=COLORS[0])
+    margins = {"bottom": 0.5 / (top + 0.6), "top": 1 - 0.1 / (top + 0.6)}
+    fig.subplots_adjust(left=0.02, right=0.95, **margins)
+    places = [top - pitch * place for place in range(1, len(wrong) + 1)]
+    counts = [row[0] for row in wrong]
+    bars = ax.barh(places, counts, height=0.2, align="edge", color=COLORS[0])
     ax.bar_label(bars, padding=3)
-    for place, (_, function, sentence) in zip(places, wrong, strict=True):
-        ax.text(0, place + 0.24, f"{function}: {sentence}", va="bottom", fontsize=8)
-    ax.set(xlabel="number of students", ylim=(-len(wrong) + 0.4, 0.8))
+    for place, name in zip(places, names, strict=True):
+        ax.text(0, place + 0.22, name, va="bottom", fontsize=8)
+    ax.set(xlabel="number of students", ylim=(-0.05, top))
+    ax.set_xlim(0, 1.05 * max(counts, default=1))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.yaxis.set_visible(False)
     ax.spines["left"].set_visible(False)

@@ -382,7 +382,7 @@ def batches_folder(directory: str | os.PathLike[str]) -> Path:
 
 
 def what_is_wrong(folder: Path, missing: Sequence[str]) -> str:
-    """Say why the missing files are not in a folder."""
+    """Return why the missing files are not in a folder."""
     if folder.name == download.ARCHIVE or os.path.exists(folder / download.ARCHIVE):
         return "the archive is not unpacked"
     if not os.path.isdir(folder):

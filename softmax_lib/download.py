@@ -131,7 +131,7 @@ def read_file(path: Path) -> bytes:
         raise FileNotFoundError(f"{str(path)!r} is missing or not a file. {advice()}")
     with path.open("rb") as file:
         data = file.read(LARGEST)
-    if data[:100].removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<"):
+    if data.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<"):
         raise ValueError(
             f"{str(path)!r} is a web page saved under the name of a batch. {advice()}"
         )
@@ -209,7 +209,7 @@ def save(response: "requests.Response", part: Path, start: int) -> None:
             out.write(piece)
             progress.update(len(piece))
     if part.stat().st_size < total:
-        raise requests.ConnectionError("the connection broke off")
+        raise requests.ConnectionError  # which `reason` puts into words
 
 
 def unpack(archive: Path, folder: Path) -> None:
@@ -218,7 +218,7 @@ def unpack(archive: Path, folder: Path) -> None:
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()
     try:
-        with tarfile.open(archive, "r:gz") as tar:
+        with tarfile.open(archive) as tar:
             for member in tar:
                 check_member(member)
                 name = member.name.removeprefix(FOLDER + "/")

@@ -87,7 +87,7 @@ def titles_of(ax: Axes) -> tuple[Text, Text, Text]:
 
 
 def is_frame(ax: Axes, artist: Artist) -> bool:
-    """Say whether an artist is read elsewhere, or frames what is drawn."""
+    """Return whether an artist is read elsewhere, or frames what is drawn."""
     if isinstance(artist, LineCollection):  # the edges of a colour bar, if it has any
         return not artist.get_segments()
     framing = isinstance(artist, Axis | Spine)
@@ -142,8 +142,8 @@ def read_line(line: Line2D) -> Content:
 def look_of_line(line: Line2D) -> Content:
     """Return a line's name, colour, dashes and marks."""
     _, dashes = line._dash_pattern  # type: ignore[attr-defined]
-    drawn = line.get_linestyle() not in ("None", "", " ")
-    marked = line.get_marker() not in ("None", None, "", " ")
+    drawn = line.get_linestyle() != "None"
+    marked = bool(MarkerStyle(line.get_marker()))
     return without_empty(
         name=name_of(line),
         color=color_of(line.get_color(), line.get_alpha()),
@@ -211,7 +211,7 @@ def read_bars(bars: Iterable[tuple[float, float, float, float, str]]) -> Content
 
 def read_image(image: AxesImage) -> Content:
     """Return an image's place and pixels."""
-    array: np.ma.MaskedArray = np.ma.asarray(image.get_array(), dtype=float)
+    array: np.ma.MaskedArray = np.ma.asarray(image.get_array())
     few = array.ndim == 2 and array.size <= CELLS
     return without_empty(
         **read_pixels(image),
@@ -225,7 +225,7 @@ def read_image(image: AxesImage) -> Content:
 def read_pixels(image: AxesImage | QuadMesh) -> Content:
     """Return the shape of an image, its opacity, and totals of its colours."""
     array: np.ma.MaskedArray = np.ma.asarray(image.get_array())
-    pixels = np.asarray(image.to_rgba(array, bytes=True), dtype=np.int64)
+    pixels = np.asarray(image.to_rgba(array, bytes=True))
     pixels = pixels.reshape(pixels.shape[0], -1, 4)  # (height, width, 4)
     shape = pixels.shape[:2]
     colors = pixels if np.any(pixels[..., 3] < 255) else pixels[..., :3]

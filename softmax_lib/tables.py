@@ -56,23 +56,30 @@ class Table:
 
     def _repr_html_(self) -> str:
         sides = ["left" if is_text else "right" for is_text in self.is_text]
-        marks = [f'style="text-align: {side}"' for side in sides]
 
         def row(line: Sequence[str], tags: Sequence[str]) -> str:
-            cells = zip(tags, marks, map(html.escape, line), strict=True)
-            inside = "".join(f"<{t} {m}>{text}</{t[:2]}>" for t, m, text in cells)
+            cells = zip(tags, sides, map(html.escape, line), strict=True)
+            inside = "".join(
+                f'<{tag} style="text-align: {side}{whole(text)}">{text}</{tag[:2]}>'
+                for tag, side, text in cells
+            )
             return f"<tr>{inside}</tr>"
 
         # Without a heading a cell is no header: a screen reader would read nothing out.
         names = self.lines[0]
         head = row(names, ['th scope="col"' if name else "td" for name in names])
-        tags = ['th scope="row"', *["td"] * (len(marks) - 1)]
+        tags = ['th scope="row"', *["td"] * (len(sides) - 1)]
         body = "\n".join(row(line, tags) for line in self.lines[1:])
         return (
             '<div style="overflow-x: auto" role="group" tabindex="0" '
             'aria-label="Table">\n<table class="table">\n'
             f"<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n</table></div>"
         )
+
+
+def whole(text: str) -> str:
+    """Return the style that keeps a number such as 1e-08 in one line."""
+    return "" if " " in text else "; white-space: nowrap"
 
 
 def as_text(value: Any, spec: str) -> str:

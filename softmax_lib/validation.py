@@ -33,9 +33,7 @@ def check_scores(scores: np.ndarray, y: np.ndarray) -> None:
 def check_start(W: np.ndarray) -> None:
     """Check that a training can continue from these weights."""
     check_matrix("W", W)
-    with np.errstate(over="ignore"):
-        usable = np.isfinite(np.vdot(W, W))
-    if not usable:
+    if not np.isfinite(np.vdot(W, W)):
         raise ValueError(
             "W must hold finite numbers whose squares do not overflow, but a training "
             "diverged; set W to None to start again, with a smaller learning_rate."
@@ -101,12 +99,9 @@ def check_numbers(name: str, array: np.ndarray) -> None:
 def check_finite(name: str, array: np.ndarray) -> None:
     """Check that an array holds real numbers and neither NaN nor infinity."""
     check_numbers(name, array)
-    if array.dtype.kind == "f":
-        rows = np.atleast_1d(array)
-        step = max(1, 2**20 * len(rows) // max(1, rows.size))
-        for first in range(0, len(rows), step):  # so that no mask is as large as rows
-            block = rows[first : first + step]
-            require_finite(block, **{name: block})
+    ends = np.array([array.min(initial=0), array.max(initial=0)])  # NaN if one is NaN
+    if not np.isfinite(ends).all():
+        require_finite(array, **{name: array})
 
 
 def check_several(name: str, array: np.ndarray) -> None:
@@ -175,7 +170,7 @@ def check_line(
     check_sequence(f"{argument}[{name!r}]", x)
     check_sequence(f"{argument}[{name!r}]", y)
     shapes = np.shape(x), np.shape(y)
-    if shapes[0] != shapes[1] or len(shapes[0]) != 1 or 0 in shapes[0]:
+    if shapes[0] != shapes[1] or np.ndim(x) != 1 or not np.size(x):
         raise ValueError(
             f"{argument} must hold one or more points for {name!r}, in sequences of "
             f"the same length, but their shapes are {shapes[0]} and {shapes[1]}."
@@ -380,5 +375,6 @@ def describe(value: object) -> str:
         return f"an array of shape {value.shape}"
     if value is None:
         return "None"
+    kind = type(value).__name__
     shape = f" of shape {value.shape}" if hasattr(value, "shape") else ""
-    return f"a {type(value).__name__}{shape}"
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}{shape}"

@@ -241,3 +241,26 @@ def test_no_file_is_long_but_catalogues():
     }
     longest = max(lengths, key=lengths.get)
     assert lengths[longest] <= 600, longest
+
+
+OWN_FILES = sorted(
+    path
+    for folder in ("softmax_lib", "tools", "tests", "book")
+    for path in (ROOT / folder).rglob("*.py")
+)
+DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@pytest.mark.parametrize("path", OWN_FILES, ids=lambda p: p.stem)
+def test_docstrings_say_what_is_returned_or_checked(path):
+    nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+    docs = [
+        ast.get_docstring(node) or "" for node in nodes if isinstance(node, DOCUMENTED)
+    ]
+    assert [doc for doc in docs if doc.startswith(("Refuse ", "Say "))] == []
+
+
+@pytest.mark.parametrize("path", OWN_FILES, ids=lambda p: p.stem)
+def test_the_name_of_a_test_says_one_thing(path):
+    names = re.findall(r"def test_(\w+)", path.read_text("utf-8"))
+    assert [name for name in names if len(name) > 60] == []

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from softmax_lib import classroom
 from softmax_lib.__main__ import main
 from softmax_lib.classroom import (
     Mistake,
@@ -58,14 +59,17 @@ def test_the_mistakes_of_a_class_are_counted(
     assert [row["student"] for row in rows] == ["ada", "ben", "cleo", "dan"]
     assert rows[0]["name"] == "right"
     assert b"number of students per mistake" in figure.read_bytes()
+    assert figure.read_bytes().startswith(b"<?xml")
 
 
 def test_a_folder_name_that_a_spreadsheet_would_compute_is_text(
     tmp_path: Path,
 ) -> None:
-    (tmp_path / "=1+1").mkdir()
-    (tmp_path / "=1+1" / "softmax.py").write_text("no Python", "utf-8")
-    assert [row.student for row in check_class(tmp_path)] == ["'=1+1"]
+    for name in ("=1+1", "+1", "-1", "@a", "1+1"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "softmax.py").write_text("no Python", "utf-8")
+    found = {row.student for row in check_class(tmp_path)}
+    assert found == {"'=1+1", "'+1", "'-1", "'@a", "1+1"}
 
 
 @pytest.mark.parametrize(
@@ -92,11 +96,41 @@ def test_what_cannot_be_written_is_told_before_a_class_is_checked(
     assert said in captured.err
 
 
+def test_what_cannot_be_written_after_all_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.py").write_text("x = 1\n", "utf-8")
+    (tmp_path / "a.csv").symlink_to(tmp_path / "gone" / "a.csv")
+    picture = ["--figure", str(tmp_path / "a.png")]
+    assert main(["class", str(tmp_path), *picture]) == 0
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    assert main(["class", str(tmp_path), "--table", str(tmp_path / "a.csv")]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("The result cannot be written: ")
+
+
+def test_a_file_that_takes_too_long_is_not_checked(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(classroom, "SECONDS", 0.01)
+    (row,) = check_class(folder / "ada")
+    assert row == ("softmax", "-", "unchecked", "the file cannot be checked")
+
+
+def test_what_no_check_knows_is_a_mistake_without_a_name() -> None:
+    remark = {"name": "year", "text": "Another year.", "is_remark": True}
+    report: dict[str, object] = {"passed": False, "findings": [remark]}
+    unknown = "wrong, for a reason that no check knows"
+    assert classroom.named(report) == [("-", unknown)]
+
+
 def test_a_folder_named_like_a_script_is_no_file_of_a_student(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "ada.py").mkdir()
     (tmp_path / "ada.py" / "a.py").write_text("x = 1\n", "utf-8")
+    (tmp_path / "ben" / ".ipynb_checkpoints").mkdir(parents=True)
+    (tmp_path / "ben" / ".ipynb_checkpoints" / "a.py").write_text("x = 1\n", "utf-8")
     assert main(["class", str(tmp_path)]) == 0
     assert capsys.readouterr().out.startswith("1 student\n")
 
@@ -109,18 +143,60 @@ def test_a_student_counts_once_for_each_mistake() -> None:
         Mistake("ben", "Softmax", "x", "X."),
     ]
     assert class_table(rows) == [(2, "tune", "X."), (1, "Softmax", "X.")]
+    assert class_table(rows[::-3]) == [(1, "Softmax", "X."), (1, "tune", "X.")]
 
 
-def test_the_figure_leaves_right_functions_out() -> None:
-    figure = plot_mistake_counts([(9, "tune", "right"), (2, "tune", "Wrong.")])
+def test_the_figure_has_a_bar_for_each_mistake() -> None:
+    table = [(9, "tune", "right"), (4, "tune", "Wrong."), (2, "train", "Wrong, too.")]
+    figure = plot_mistake_counts(table)
+    assert figure.alt == (
+        "Bars, number of students per mistake: tune, Wrong. 4; train, Wrong, too. 2."
+    )
+    assert figure.get_size_inches() == pytest.approx([7, 1.48], abs=0.01)
+    black = {"color": "#000000"}
+    (axes,) = figure.data()["axes"]
+    assert axes == {
+        "background": "#ffffff",
+        "x": {
+            "label": "number of students",
+            "scale": "linear",
+            "limits": "0 4.2",
+            "ticks": "0 1 2 3 4",
+            "tick_labels": ["0", "1", "2", "3", "4"],
+        },
+        "y": {"scale": "linear", "limits": "-0.05 0.88"},
+        "bars": {
+            "x": "0 0",
+            "bottom": "0.44 0",
+            "width": "4 2",
+            "height": "0.2 0.2",
+            "colors": ["#0072b2"],
+        },
+        "texts": [
+            {"text": "4", "x": "4", "y": "0.54", **black, "size": "11"},
+            {"text": "2", "x": "2", "y": "0.1", **black, "size": "11"},
+            {"text": "tune: Wrong.", "x": "0", "y": "0.66", **black, "size": "8"},
+            {"text": "train: Wrong, too.", "x": "0", "y": "0.22", **black, "size": "8"},
+        ],
+    }
+
+
+def test_long_sentences_of_the_figure_stay_inside_and_apart() -> None:
+    wide = (3, "softmax_loss_vectorized", "words " * 40)
+    figure = plot_mistake_counts([wide, (1, "tune", "Wrong."), wide])
     (ax,) = figure.axes
-    assert [bar.get_width() for bar in ax.patches] == [2]
-    assert [text.get_text() for text in ax.texts] == ["2", "tune: Wrong."]
-    assert figure.alt.endswith("tune, Wrong. 2.")
+    names = [text for text in ax.texts if text.get_fontsize() == 8]
+    boxes = [text.get_window_extent() for text in names]
+    boxes += [bar.get_window_extent() for bar in ax.patches]
+    for box in boxes:
+        assert figure.bbox.padded(1).containsx(box.x1)
+        assert sum(box.overlaps(other) for other in boxes) == 1  # itself
 
 
 def test_a_class_without_a_mistake_can_be_drawn() -> None:
-    assert plot_mistake_counts([(9, "tune", "right")]).png()
+    figure = plot_mistake_counts([(9, "tune", "right")])
+    assert figure.alt == "Bars, number of students per mistake: none."
+    assert figure.axes[0].get_xlim() == (0, 1.05)
 
 
 def test_an_empty_folder_is_wrong_use(

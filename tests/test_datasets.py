@@ -222,6 +222,8 @@ def test_what_is_wrong_with_a_named_folder_is_said(
     assert main(["data", action]) == 1
     said = capsys.readouterr()
     assert (said.out, said.err.count("\n")) == ("", 1)
+    if problem != "unknown user":
+        problem = f"data_batch_1 to data_batch_5 and test_batch, but {problem}"
     assert problem in said.err
     assert f"SOFTMAX_LIB_DATA is {bad!r}: set it to" in said.err
     assert "or unset it and run: softmax-book data fetch" in said.err
@@ -395,9 +397,14 @@ def test_the_notice_says_loudly_that_the_data_is_not_cifar10(
     nowhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notice = datasets.data_notice()
-    assert "SHAPES-10, NOT CIFAR-10" in notice
-    assert "softmax-book data fetch" in notice
-    assert "SOFTMAX_LIB_DATA" in notice
+    assert notice == (
+        "Data: SHAPES-10, NOT CIFAR-10: pictures drawn by softmax_lib\n"
+        "to stand in for CIFAR-10. The text of this page speaks of\n"
+        "CIFAR-10, so its numbers differ from those you see here.\n"
+        "To get CIFAR-10, run\n"
+        "    softmax-book data fetch\n"
+        "or set SOFTMAX_LIB_DATA to the folder of its python batches."
+    )
     monkeypatch.setenv("SOFTMAX_LIB_DATASET", "shapes10")
     assert datasets.data_notice() == notice
 
@@ -449,6 +456,17 @@ def test_the_eight_arrays_are_what_the_worksheet_computes(
     chosen = np.concatenate(places)
     assert len(set(chosen.tolist())) == 20
     np.testing.assert_array_equal(data.y_dev, data.y_train[chosen])
+
+
+def test_one_image_is_enough_for_a_set_and_the_rest_is_given_back(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(folder, monkeypatch)
+    loaded = datasets.load_dataset()
+    monkeypatch.setattr(datasets, "load_dataset", lambda: loaded)
+    data = datasets.get_CIFAR10_data(49, 1, 1, 1)
+    assert [len(y) for y in data[1::2]] == [49, 1, 1, 1]
+    assert loaded.X_train.shape == loaded.X_test.shape == (0, 32, 32, 3)
 
 
 def test_the_same_rng_draws_the_same_dev_set(
@@ -503,6 +521,11 @@ def test_where_names_the_source(
     use(folder, monkeypatch)
     assert main(["data", "where"]) == 0
     said = f"CIFAR-10 in '{folder}', which SOFTMAX_LIB_DATA names.\n"
+    assert capsys.readouterr().out == said
+    monkeypatch.delenv("SOFTMAX_LIB_DATA")
+    fake_cifar10.write_folder(nowhere)
+    assert main(["data", "where"]) == 0
+    said = f"CIFAR-10 in '{nowhere / download.FOLDER}', the cache folder.\n"
     assert capsys.readouterr().out == said
     use(folder / "elsewhere", monkeypatch)
     assert main(["data", "where"]) == 1
@@ -623,3 +646,9 @@ def test_images_that_cannot_be_split_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         datasets.prepare_images(np.zeros(shape), labels, *sizes)
+
+
+def test_images_of_the_reader_hold_numbers() -> None:
+    images = np.full((9, 2, 2), np.nan)
+    with pytest.raises(ValueError, match=r"^images must hold finite .* holds nan\.$"):
+        datasets.prepare_images(images, np.zeros(9, int), 2, 2, 2)

@@ -4,16 +4,20 @@ import errno
 import gzip
 import hashlib
 import io
+import os
 import re
 import subprocess
 import sys
 import tarfile
 import threading
+import time
+import types
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import platformdirs
 import pytest
 
 from softmax_lib import datasets, download
@@ -175,23 +179,37 @@ def test_progress_is_shown(
 ) -> None:
     download.fetch(cache)
     told = capsys.readouterr()
-    assert "Downloading CIFAR-10 (170 MB)" in told.out
+    said = f"Downloading CIFAR-10 (170 MB) into {str(cache)!r}\n"
+    assert told.out.startswith(said)
     assert "100%" in told.out
+    assert re.search(r"\d[kM]/[\d.]+[kM] \[.*[kM]B/s\]", told.out)
     assert told.err == ""  # which a notebook shows in red
 
 
 @pytest.mark.parametrize("second", [honest, without_ranges])
 def test_a_download_that_broke_off_goes_on_or_starts_anew(
-    server: Server, cache: Path, second: Answer
+    server: Server,
+    cache: Path,
+    second: Answer,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     server.answers = [dropping, second]
-    with pytest.raises(download.FetchError, match="the connection broke off"):
+    with pytest.raises(download.FetchError) as caught:
         download.fetch(cache)
+    assert str(caught.value) == (
+        "CIFAR-10 is not available: the connection broke off; the next try continues "
+        f"from there. {download.ADVICE}"
+    )
     assert left_in(cache) == {download.PART}
     size = (cache / download.PART).stat().st_size
     assert 0 < size < len(server.archive)
+    capsys.readouterr()
     download.fetch(cache)
     assert server.ranges == [None, f"bytes={size}-"]
+    begun_at = re.search(r"(\d+)%", capsys.readouterr().out)
+    done = size if second is honest else 0
+    assert begun_at
+    assert int(begun_at[1]) == round(100 * done / len(server.archive))
     assert_fetched(cache)
 
 
@@ -295,11 +313,12 @@ def test_an_archive_with_an_unsafe_member_is_refused_whole(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     offer(server, fake_cifar10.archive(unsafe), monkeypatch)
-    with pytest.raises(
-        download.FetchError, match="plain files in its own folder"
-    ) as no:
+    with pytest.raises(download.FetchError) as no:
         download.fetch(cache)
-    assert repr(unsafe.name) in str(no.value)
+    assert str(no.value) == (
+        "CIFAR-10 is not available: The archive may hold plain files in its own folder "
+        f"only, but it holds {unsafe.name!r} of type {unsafe.type!r}. {download.ADVICE}"
+    )
     assert left_in(cache) == set()
     assert {path.name for path in cache.parent.iterdir()} == {"cache"}
 
@@ -308,7 +327,9 @@ def test_an_archive_that_lacks_a_file_is_refused_whole(
     server: Server, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offer(server, fake_cifar10.archive(without="test_batch"), monkeypatch)
-    with pytest.raises(download.FetchError, match="The archive lacks some of"):
+    with pytest.raises(
+        download.FetchError, match=r"lacks some of [\w.]+(, [\w.]+){6}\. Set"
+    ):
         download.fetch(cache)
     assert left_in(cache) == set()
 
@@ -607,9 +628,10 @@ def test_a_full_quota_is_a_full_disk(
     monkeypatch.setattr(download, "PIECE", 1000)
     exceeded = OSError(errno.EDQUOT, "Disk quota exceeded")
     failing_writes(monkeypatch, download.PART, exceeded)
-    with pytest.raises(OSError, match="disk is full: CIFAR-10 needs") as full:
+    with pytest.raises(OSError, match="disk is full") as full:
         download.fetch(cache)
-    assert full.value.errno == errno.EDQUOT
+    needs = f"The disk is full: CIFAR-10 needs 360 MB in {str(cache)!r}."
+    assert full.value.args == (errno.EDQUOT, needs)
     assert left_in(cache) == set()
 
 
@@ -643,3 +665,79 @@ def test_what_was_downloaded_is_verified_file_by_file(
     monkeypatch.setattr(download, "FILE_SHA256", digests)
     assert main(["data", "fetch"]) == 1
     assert "test_batch' is truncated or altered" in capsys.readouterr().err
+
+
+def test_a_server_that_does_not_say_how_much_comes_is_believed(
+    server: Server, cache: Path
+) -> None:
+    def without_length(handler: BaseHTTPRequestHandler, archive: bytes) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.write(archive)
+
+    server.answers = [without_length]
+    download.fetch(cache)
+    assert_fetched(cache)
+
+
+def test_what_a_killed_process_left_of_unpacking_goes(
+    server: Server, cache: Path
+) -> None:
+    (cache / f"{download.FOLDER}.part").mkdir(parents=True)
+    (cache / f"{download.FOLDER}.part" / "test_batch").write_bytes(b"half")
+    download.fetch(cache)
+    assert_fetched(cache)
+
+
+def test_of_a_web_page_forty_bytes_are_shown(server: Server, cache: Path) -> None:
+    server.answers = [lambda handler, _: send(handler, b"x" * 99, kind="text/plain")]
+    with pytest.raises(download.FetchError) as caught:
+        download.fetch(cache)
+    assert str(caught.value) == (
+        "CIFAR-10 is not available: Expected a gzip archive, but the server sent "
+        f"something else (text/plain): {b'x' * 40!r}. {download.ADVICE}"
+    )
+
+
+def test_the_cache_is_named_after_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platformdirs, "user_cache_path", Path)
+    assert download.cache_folder() == Path("softmax_lib")
+
+
+def test_a_missing_file_is_named_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOFTMAX_LIB_DATA", "here")
+    with pytest.raises(FileNotFoundError) as caught:
+        download.read_file(tmp_path / "test_batch")
+    assert str(caught.value) == (
+        f"{str(tmp_path / 'test_batch')!r} is missing or not a file. SOFTMAX_LIB_DATA "
+        "is 'here': set it to a folder that contains the official files, or unset it "
+        "and run: softmax-book data fetch"
+    )
+
+
+def test_folders_above_the_cache_are_made(server: Server, cache: Path) -> None:
+    download.fetch(cache / "of" / "a user")
+    assert_fetched(cache / "of" / "a user")
+
+
+def test_windows_waits_for_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[bool, str, int]] = []
+    waited: list[float] = []
+
+    def locking(number: int, mode: str, size: int) -> None:
+        asked.append((os.path.sameopenfile(number, file.fileno()), mode, size))
+        if len(asked) < 3:
+            raise OSError
+
+    fake = types.SimpleNamespace(LK_NBLCK="at once", locking=locking)
+    monkeypatch.setitem(sys.modules, "msvcrt", fake)
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(time, "sleep", waited.append)
+    lock = tmp_path / "download.lock"
+    with lock.open("ab") as file, download.one_process_at_a_time(lock):
+        assert asked == [(True, "at once", 1)] * 3
+        assert waited == [0.2, 0.2]

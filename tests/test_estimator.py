@@ -199,3 +199,22 @@ def test_a_pipeline_of_it_can_be_searched_by_its_names() -> None:
     grid = {"softmaxclassifier__reg": [0.01, 1e3]}
     search = GridSearchCV(pipeline, grid, cv=3, scoring="neg_log_loss").fit(100 * X, y)
     assert search.best_params_ == {"softmaxclassifier__reg": 0.01}
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"reg": -1.0}, "reg must be zero or a positive number, but it is -1.0."),
+        ({"tol": -1.0}, "tol must be zero or a positive number, but it is -1.0."),
+        ({"max_iter": 0}, "max_iter must be at least 1, but it is 0."),
+        (
+            {"learning_rate": 0.0},
+            "learning_rate must be a positive number, but it is 0.0.",
+        ),
+    ],
+)
+def test_a_setting_that_cannot_be_trained_with_is_named(
+    setting: dict[str, float], message: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        SoftmaxClassifier(**setting).fit(X, y)  # type: ignore[arg-type]

@@ -50,7 +50,7 @@ def test_the_paired_difference_is_scipys_t_statistic(dtype: type) -> None:
     np.testing.assert_allclose(difference / error, theirs.statistic, rtol=1e-12)
 
 
-def test_points_in_common_make_the_paired_error_smaller_and_opposites_larger() -> None:
+def test_points_in_common_make_the_paired_error_smaller() -> None:
     rng = np.random.default_rng(1)
     first = rng.random(1000) < 0.4
     near = first ^ (rng.random(1000) < 0.1)

@@ -604,7 +604,7 @@ def test_what_is_right_but_for_extreme_input_gets_a_remark(
 
 
 @pytest.mark.parametrize(("epsilon", "passes"), [("1e-4", False), ("1e-5", True)])
-def test_a_number_in_the_logarithm_passes_if_ordinary_losses_are_right(
+def test_a_number_in_the_logarithm_passes_where_losses_are_right(
     epsilon: str, passes: bool
 ) -> None:
     old, new = "np.log(sums[:, 0]) - scores[rows, y]", "-np.log(probs[rows, y] + "

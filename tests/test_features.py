@@ -221,7 +221,7 @@ def test_patches_can_have_another_size(drawn: np.ndarray) -> None:
     np.testing.assert_array_equal(counts, 25 * 25)
 
 
-def test_features_come_out_alike_however_many_images_are_coded_at_once(
+def test_features_do_not_depend_on_how_many_are_coded_at_once(
     drawn: np.ndarray, dictionary: Dictionary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = features.patch_features(drawn[:9], dictionary)
@@ -378,3 +378,9 @@ def test_the_smallest_of_each_that_fits_is_taken() -> None:
     assert features.sample_patches(noise(1, 6, 6), 1).shape == (1, 108)
     assert features.hue_histograms(noise(1), bins=1) == 1
     np.testing.assert_array_equal(features.kmeans(np.eye(2), 2), np.eye(2))
+
+
+def test_patches_of_another_size_than_the_dictionarys_are_named() -> None:
+    dictionary = Dictionary(np.zeros(2), np.eye(2), np.eye(2))
+    with pytest.raises(ValueError, match=r"^patches must have .* \(4, 3\)\.$"):
+        features.distances(np.ones((4, 3)), dictionary)

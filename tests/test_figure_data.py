@@ -59,6 +59,87 @@ def test_a_line_plot_is_read_with_its_axes_and_its_legend() -> None:
     }
 
 
+@pytest.mark.parametrize("nothing", ["None", "none", "", " "])
+def test_a_line_without_dashes_is_one_of_marks(nothing: str) -> None:
+    figure = Figure()
+    ax = figure.subplots()
+    ax.plot([1, 2], [3, 4], "o", color="red", alpha=0.2, ls=nothing)
+    ax.plot([1, 2], [3, 4], color="red", alpha=0.2, marker=nothing, ls="-")
+    marks, line = read_only_axes(figure)["lines"]
+    where = {"color": "#ff000033", "x": "1 2", "y": "3 4"}
+    assert marks == {**where, "dashes": "none", "marker": "o", "markersize": "6"}
+    assert line == {**where, "width": "1.5"}
+
+
+def test_a_grid_and_an_offset_are_read() -> None:
+    figure = Figure()
+    ax = figure.subplots()
+    ax.plot([0, 1], [1e9, 1e9 + 1])
+    ax.grid(axis="x")
+    axes = read_only_axes(figure)
+    assert (axes["x"]["grid"], axes["y"]["offset"]) == ("major", "+1e9")
+    assert not {"offset"} & set(axes["x"]) | {"grid"} & set(axes["y"])
+
+
+def test_a_text_is_read_with_its_colour_and_size() -> None:
+    figure = Figure()
+    figure.text(0.5, 0.25, "above all", color="green", alpha=0.2, fontsize=8)
+    assert figure_data(figure)["texts"] == [
+        {"text": "above all", "x": "0.5", "y": "0.25"}
+        | {"color": "#00800033", "size": "8"}
+    ]
+
+
+def test_a_figure_is_read_with_its_own_texts_and_legend() -> None:
+    figure = Figure(facecolor="black")
+    ax = figure.subplots()
+    line, *_ = ax.plot([0, 1], [0, 1], color="red", lw=2)
+    figure.legend([line], ["loss"])
+    figure.text(0, 1, "hidden", visible=False)
+    figure.text(0, 1, "seen", color="red", size=9)
+    content = figure_data(figure)
+    assert content.pop("axes")
+    assert content == {
+        "background": "#000000",
+        "texts": [
+            {"text": "seen", "x": "0", "y": "1", "color": "#ff0000", "size": "9"}
+        ],
+        "legend": [{"name": "loss", "color": "#ff0000", "width": "2"}],
+    }
+
+
+def test_of_bars_alike_one_colour_is_said_and_no_minus_before_zero() -> None:
+    figure = Figure()
+    ax = figure.subplots()
+    ax.bar([0, 1, 2], [-0.0, 1, 1], color="red")
+    ax.tick_params(labelright=True)
+    ax.set_yticks([0, 1], ["none", "all"])
+    content = read_only_axes(figure)
+    assert content["bars"]["colors"] == ["#ff0000"]
+    assert content["bars"]["height"] == "0 1 1"
+    assert content["y"]["tick_labels"] == ["none none", "all all"]
+
+
+def test_what_shines_through_an_image_is_read() -> None:
+    figure = Figure()
+    ax = figure.subplots()
+    ax.imshow(np.ma.masked_less([[0.0, 1.0]], 0.5), cmap="gray", vmin=0, alpha=0.5)
+    ax.imshow(np.ma.masked_less([[0.0, 1.0]], 0.5), cmap="gray", vmin=0, vmax=1)
+    half, whole = read_only_axes(figure)["images"]
+    assert (half["alpha"], "alpha" in whole) == ("0.5", False)
+    assert whole["rows"] == ["255", "255", "255", "255"]  # white, and opaque, once
+    assert whole["columns"] == "0 1020"
+    assert whole["values"] == ["nan 1"]
+
+
+def test_an_image_of_a_thousand_numbers_is_the_largest_that_says_them() -> None:
+    for side, said in [(32, 32), (33, 0)]:
+        figure = Figure()
+        figure.subplots().imshow(np.ones((side, side), dtype=np.uint8))
+        (image,) = read_only_axes(figure)["images"]
+        assert len(image.get("values", [])) == said
+
+
 def test_points_are_read_with_their_shape_colours_and_values() -> None:
     figure = Figure()
     ax = figure.subplots()
@@ -74,8 +155,15 @@ def test_points_are_read_with_their_shape_colours_and_values() -> None:
         "x": "1 2",
         "y": "3 4",
     }
-    assert valued["colors"] == ["#000000", "#ffffff"]
-    assert (valued["edges"], valued["values"]) == (["#ff0000"], "0 1")
+    assert valued == {
+        "marker": "o",
+        "sizes": "36",
+        "colors": ["#000000", "#ffffff"],
+        "edges": ["#ff0000"],
+        "x": "0 1",
+        "y": "0 1",
+        "values": "0 1",
+    }
 
 
 def test_a_shape_is_read_as_its_sign_or_else_by_its_corners() -> None:

@@ -269,3 +269,13 @@ def test_a_gradient_of_text_or_a_point_of_nan_is_named() -> None:
         grad_check_sparse(float, np.ones(1), np.array(["x"]))
     with pytest.raises(ValueError, match=r"^x must hold finite"):
         grad_check_sparse(float, np.array([np.nan]), np.ones(1))
+
+
+def test_a_function_returns_one_number() -> None:
+    found = eval_numerical_gradient(lambda x: np.array((x * x).sum()), np.array([3.0]))
+    np.testing.assert_allclose(found, [6.0], rtol=1e-8)
+    for result, told in [(np.ones(1), "an array of shape (1,)"), ((1, 2), "a tuple")]:
+        with pytest.raises(TypeError) as caught:
+            eval_numerical_gradient(lambda x, r=result: r, np.ones(2))  # type: ignore[misc]
+        expected = f"f must return one number, but it returns {told}."
+        assert str(caught.value) == expected

@@ -1,4 +1,3 @@
-import inspect
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ from softmax_lib.linear_classifier import (
     LinearSVM,
     Softmax,
     accuracy,
+    check_model,
     confusion_matrix,
 )
 from softmax_lib.losses import softmax_loss_vectorized, svm_loss_vectorized
@@ -36,19 +36,14 @@ class Recorder(LinearClassifier):
         return float(len(self.batches)), np.ones_like(self.weights())
 
 
-def test_the_defaults_are_the_worksheets() -> None:
-    parameters = inspect.signature(LinearClassifier.train).parameters
-    assert {
-        name: parameter.default
-        for name, parameter in parameters.items()
-        if name not in ("self", "X", "y", "rng")
-    } == {
-        "learning_rate": 1e-3,
-        "reg": 1e-5,
-        "num_iters": 100,
-        "batch_size": 200,
-        "verbose": False,
-    }
+def test_the_defaults_are_the_worksheets(capsys) -> None:
+    model = Recorder()
+    model.train(X, y, rng=0)
+    assert len(model.batches) == 100
+    assert {(len(labels), reg) for _, labels, reg in model.batches} == {(200, 1e-5)}
+    first, second, *_ = model.seen_weights
+    np.testing.assert_allclose(first - second, 1e-3, rtol=1e-12)
+    assert capsys.readouterr().out == ""
 
 
 @both
@@ -383,3 +378,15 @@ def test_the_loss_history_is_that_of_the_plain_loop(dtype, rounding) -> None:
     history = Softmax().train(points, y, 0.1, 0.1, 50, 20, rng=8)
     # Losses near 1; 50 steps, each off by some ten roundings.
     np.testing.assert_allclose(history, plain_loop(points, 8), rtol=rounding)
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [(Softmax(), "a Softmax"), ("softmax", "a str"), (dict, "<class 'dict'>")],
+)
+def test_what_makes_no_classifier_is_named(model: object, told: str) -> None:
+    check_model(Softmax)
+    with pytest.raises(TypeError) as caught:
+        check_model(model)
+    expected = f"model must be a class, such as Softmax, but it is {told}."
+    assert str(caught.value) == expected

@@ -165,7 +165,7 @@ def test_the_introduction_names_the_modules_that_a_chapter_teaches():
     assert named == taught
 
 
-def test_the_closing_table_names_the_chapter_that_each_number_is_bound_to():
+def test_the_closing_table_names_the_chapter_of_each_number():
     bound = iter(bindings_of(BOOK / "closing.md")["closing"])
     for row in re.findall(r"(?m)^\| .*\(\d\d_\w+\.ipynb\) \|$", page("closing")):
         chapter = re.search(r"\((\w+)\.ipynb\)", row)[1]

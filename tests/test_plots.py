@@ -1,21 +1,25 @@
 import base64
 import io
 import itertools
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from PIL import Image
 
-from softmax_lib import diagrams, plots
+from softmax_lib import diagrams, figures, plots
 from softmax_lib.figure_data import MIME_TYPE
 from softmax_lib.figures import DescribedFigure
 from softmax_lib.tuning import Trial
+from tools.checker import drawn
 
 RNG = np.random.default_rng(0)
 NAMES = ["plane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
@@ -66,6 +70,15 @@ FIGURES: dict[str, tuple[Callable[[], DescribedFigure], tuple[int, int], list[st
         (660, 570),
         ["above scores: cat 1, dog 2", "p: cat 0.27, dog 0.73"],
     ),
+    "bars downwards": (
+        lambda: plots.plot_bars(
+            {"p": [0.27, 0.73], "gradient": [0.27, -0.27], "s": [-4.0, -2.0]},
+            ["cat", "dog"],
+            stacked=True,
+        ),
+        (660, 855),
+        ["gradient: cat 0.27, dog -0.27", "s: cat -4, dog -2"],
+    ),
     "shapes": (
         lambda: diagrams.plot_shapes(
             [["A", "@", "B"], ["B", "=", "B"]], SHAPES, LENGTHS
@@ -78,6 +91,14 @@ FIGURES: dict[str, tuple[Callable[[], DescribedFigure], tuple[int, int], list[st
         (960, 600),
         ["Two lines."],
     ),
+    "five lines": (
+        lambda: plots.plot_lines(
+            {f"line {k}": ([0, 1], [0, k]) for k in range(5)},
+            **{"xlabel": "x", "ylabel": "y", "alt": "Five lines."},
+        ),
+        (960, 600),
+        ["Five lines."],
+    ),
     "loss history": (
         lambda: plots.plot_loss_history(HISTORIES),
         (960, 600),
@@ -85,10 +106,14 @@ FIGURES: dict[str, tuple[Callable[[], DescribedFigure], tuple[int, int], list[st
     ),
     "descent": (
         lambda: diagrams.plot_descent(
-            (2, 20), {"a": np.array([[1.0, 1.0], [0.5, -1.0]])}
+            (2, 20),
+            {
+                "a": np.array([[1.0, 1.0], [0.5, -1.0], [0.2, 0.4]]),
+                "b": np.array([[1.0, 1.0], [0.5, 0.3], [0.1, 0.1]]),
+            },
         ),
         (960, 600),
-        ["a, 1 steps from (1, 1) to (0.5, -1)"],
+        ["a, 2 steps from (1, 1) to (0.2, 0.4); b, 2 steps from (1, 1) to (0.1, 0.1)"],
     ),
     "step size errors": (
         lambda: plots.plot_step_size_errors(STEPS, ERRORS),
@@ -151,6 +176,7 @@ FIGURES: dict[str, tuple[Callable[[], DescribedFigure], tuple[int, int], list[st
         ["Two groups."],
     ),
 }
+SHOWN = Path(__file__).with_name("figures.json")
 every_figure = pytest.mark.parametrize("name", FIGURES)
 
 
@@ -168,6 +194,53 @@ def test_a_figure_has_a_fixed_size_and_says_what_is_to_be_seen(name: str) -> Non
         assert word in figure.alt
     assert figure.alt.endswith(".")
     assert "\n" not in figure.alt
+
+
+def content_of(figure: DescribedFigure) -> dict[str, str]:
+    """What a figure shows and where, of many numbers the first twelve."""
+    content = {"alt": figure.alt, **figure.data()}
+    found = {
+        place: " ".join(text.split()[:12]) if text[:1] in "-0123456789" else text
+        for place, text in drawn.leaves(content)
+        if drawn.key_of(place) not in drawn.TOTALS  # of pixels
+    }
+    looks = {
+        "place": [" ".join(f"{side:.0f}" for side in box) for box in boxes(figure)],
+        "text aligned": [
+            f"{text.get_ha()} {text.get_va()}"
+            for part in (figure, *figure.axes)
+            for text in part.texts
+        ],
+        "bars edged": [
+            to_hex(b.get_edgecolor()) for ax in figure.axes for b in ax.patches
+        ],
+        "legend": [
+            f"{legend.get_frame_on()} {legend._ncols} {legend._loc}"
+            for legend in (*figure.legends, *(ax.get_legend() for ax in figure.axes))
+            if legend is not None
+        ],
+    }
+    return {**found, **dict(drawn.leaves(looks))}
+
+
+def boxes(figure: DescribedFigure) -> list[list[float]]:
+    """Left, bottom, width and height of each axes, in hundredths of an inch."""
+    size = 100 * np.tile(figure.get_size_inches(), 2)
+    return [list(np.round(size * ax.get_position().bounds)) for ax in figure.axes]
+
+
+@every_figure
+def test_a_figure_shows_what_it_did(name: str) -> None:
+    """After a change that is meant: ``python -m tests.test_plots``."""
+    before = json.loads(SHOWN.read_text("utf-8"))[name]
+    found = drawn.changes(
+        before,
+        content_of(FIGURES[name][0]()),
+        lambda old, new: "" if old == new else "they differ",
+        rtol=1e-6,
+        atol=1e-9,
+    )
+    assert list(found) == []
 
 
 @every_figure
@@ -331,7 +404,7 @@ def test_bars_are_as_high_as_they_say_and_stand_over_their_names() -> None:
         assert [text.get_text() for text in ax.texts] == [f"{h:g}" for h in heights]
 
 
-def test_stacked_bars_of_probabilities_and_their_gradient_share_a_scale() -> None:
+def test_bars_of_probabilities_and_of_their_gradient_share_a_scale() -> None:
     panels = {"s": [1.0, 2.0], "p": [0.25, 0.75], "p - 1": [-0.75, 0.75]}
     figure = plots.plot_bars(panels, ["cat", "dog"], stacked=True)
     tops = [ax.get_position().y1 for ax in figure.axes]
@@ -785,6 +858,41 @@ def test_no_text_is_cut_off_or_covers_another(name: str) -> None:
         assert common is None or min(common.size) <= 2, (one, other)
 
 
+@pytest.mark.parametrize("num", [4, 5])
+def test_the_names_of_many_lines_stand_above_in_three_columns(num: int) -> None:
+    figure = plots.plot_lines(
+        {f"line {k}": ([0, 1], [0, k]) for k in range(num)},
+        **{"xlabel": "x", "ylabel": "y", "alt": "Lines."},
+    )
+    figure.canvas.draw()
+    (ax,) = figure.axes
+    legend = ax.get_legend()
+    assert not legend.get_frame_on()
+    box, inside = legend.get_window_extent(), ax.get_window_extent()
+    assert (box.y0 >= inside.y1) == (num > 4)
+    heights = [text.get_window_extent().y0 for text in legend.get_texts()]
+    assert np.count_nonzero(np.isclose(heights, max(heights))) == (3 if num > 4 else 1)
+    if num > 4:
+        assert (box.x0 + box.x1) / 2 == pytest.approx((inside.x0 + inside.x1) / 2)
+
+
+def test_the_line_at_zero_and_the_names_of_classes_are_whole() -> None:
+    for ax in FIGURES["bars"][0]().axes:
+        assert not ax.lines[0].get_clip_on()
+        assert not ax.yaxis.get_visible()
+    (ax,) = FIGURES["confusion"][0]().axes
+    assert {label.get_rotation() for label in ax.get_xticklabels()} == {45}
+
+
+def test_a_reg_of_zero_has_no_place_on_a_logarithmic_axis() -> None:
+    with pytest.raises(ValueError, match=r"^trials") as caught:
+        plots.plot_grid_scatter([Trial(1e-7, 0.0, 0.3, 0.3)])
+    assert str(caught.value) == (
+        "trials must each have a positive reg, for the logarithmic axis, but one has "
+        "0; plot_grid_heatmap draws it."
+    )
+
+
 def test_a_point_at_the_edge_of_the_plane_is_drawn_whole() -> None:
     X = np.array([[0.0, 1.0, 1.0], [-1.0, 0.0, 1.0]])
     figure = diagrams.plot_regions({"a": np.eye(3)}, X, np.array([0, 1]))
@@ -820,3 +928,69 @@ def test_each_bar_has_its_value_above_and_its_name_below() -> None:
     for ax, values in zip(figure.axes, panels.values(), strict=True):
         assert [bar.get_height() for bar in ax.patches] == values
         assert [name.get_text() for name in ax.get_xticklabels()] == ["cat", "dog"]
+
+
+def test_one_pair_of_axes_has_room_for_its_labels() -> None:
+    figure, ax = figures.single_axes()
+    assert boxes(figure) == [[83, 56, 538, 324]]
+    place = ax.yaxis.get_label().get_transform().transform((-0.1, 0.5))
+    left, bottom, width, height = figure.dpi * np.array(boxes(figure)[0]) / 100
+    np.testing.assert_allclose(
+        place, [left - width / 10, bottom + height / 2], atol=figure.dpi / 100
+    )
+
+
+def test_a_grid_of_pictures_is_cut_into_squares_with_gaps() -> None:
+    titled, _ = figures.picture_grid(2, 7, title_height=0.5)
+    assert tuple(np.round(titled.get_size_inches(), 2)) == (7, 3)
+    assert boxes(titled)[0] == [4, 154, 92, 92]
+    assert boxes(titled)[9] == [204, 4, 92, 92]  # the second row's third
+    bare, axes = figures.picture_grid(1, 2, title_height=0)
+    assert tuple(np.round(bare.get_size_inches(), 2)) == (7, 3.8)
+    assert boxes(bare) == [[14, 14, 322, 322], [364, 14, 322, 322]]
+    assert not any(ax.axison for ax in axes.ravel())
+
+
+def test_a_heat_map_writes_each_number_in_the_middle_of_its_cell() -> None:
+    figure, ax = figures.heatmap(
+        np.array([[0.0, 1.0], [np.nan, 0.5]]),
+        ["a", "b"],
+        ["c", "d"],
+        number_format="{:.1f}",
+        figsize=(4, 3),
+    )
+    assert boxes(figure) == [[100, 80, 290, 185]]
+    (content,) = figure.data()["axes"]
+    (image,) = content["images"]
+    assert (image["values"], image["interpolation"]) == (["0 1", "nan 0.5"], "nearest")
+    assert image["rows"][0] == "253 124"  # red: from dark to light
+    white, black = ({"color": color, "size": "10"} for color in ("#ffffff", "#000000"))
+    assert content["texts"] == [
+        {"text": "0.0", "x": "0", "y": "0", **white},
+        {"text": "1.0", "x": "1", "y": "0", **black},
+        {"text": "0.5", "x": "1", "y": "1", **white},
+    ]
+    for text in ax.texts:
+        assert (text.get_ha(), text.get_va()) == ("center", "center")
+    assert ax.get_aspect() == "auto"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "parts", "marks"),
+    [
+        (1e-9, 1.0, (1,), [1e-9, 1e-7, 1e-5, 1e-3, 1e-1]),  # ten decades, five marks
+        (1e-7, 1.0, (1,), np.logspace(-7, 0, 8)),  # eight of them are all marked
+        (1.0, 1e3, (1, 3), [1, 3, 10, 30, 100, 300, 1000]),
+        (1.0, 1e8, (1, 3), [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8]),
+        (2.0, 20.0, (1,), [2, 5, 10, 20]),
+    ],
+)
+def test_marks_are_few_and_from_end_to_end(low, high, parts, marks) -> None:
+    _, ax = figures.single_axes()
+    figures.mark_decades(ax.xaxis, low, high, parts)
+    np.testing.assert_allclose(ax.xaxis.get_majorticklocs(), marks)
+
+
+if __name__ == "__main__":
+    content = {name: content_of(draw()) for name, (draw, *_) in FIGURES.items()}
+    SHOWN.write_text(json.dumps(content, indent=1) + "\n", "utf-8")

@@ -196,3 +196,5 @@ def test_batches_end_with_the_last_row_and_need_a_size() -> None:
     assert list(gen_batches(0, 2)) == []
     with pytest.raises(ValueError, match=r"^batch_size must be at least 1, .* 0\.$"):
         list(gen_batches(5, 0))
+    with pytest.raises(ValueError, match=r"^num must be at least 0, but it is -1\.$"):
+        list(gen_batches(-1, 2))

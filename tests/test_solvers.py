@@ -2,8 +2,10 @@ import re
 
 import numpy as np
 import pytest
+import scipy.optimize
 from sklearn.linear_model import LogisticRegression
 
+from softmax_lib.gradient_check import eval_numerical_gradient
 from softmax_lib.losses import softmax_loss_vectorized, svm_loss_vectorized
 from softmax_lib.solvers import (
     certify,
@@ -246,7 +248,7 @@ def test_with_moments_and_decay_minibatches_reach_the_minimum():
     assert certify(softmax_loss_vectorized, W, X, y, 0.01).loss - best.loss < 5e-6
 
 
-def test_a_gradient_that_is_not_finite_is_named_before_it_is_preconditioned():
+def test_a_gradient_that_is_not_finite_is_not_preconditioned():
     X, y = points()
 
     def broken(W, X, y, reg):
@@ -399,3 +401,40 @@ def test_the_last_step_of_float32_is_not_followed_by_float64():
     steps = len(found.history)
     batches = len(seen) // (steps + 1)  # of each step, and of the certificate
     assert seen == ["float32"] * batches * steps + ["float64"] * batches
+
+
+@pytest.mark.parametrize("with_moments", [False, True])
+def test_the_search_is_given_the_gradient_of_its_variables(with_moments, monkeypatch):
+    X, y = points(N=60, D=3)
+    searched = []
+
+    def minimize(function, v, args, **options):
+        searched.append((function, args))
+        function(v, *args)
+        return scipy.optimize.OptimizeResult(x=v, nit=10**9)
+
+    monkeypatch.setattr(scipy.optimize, "minimize", minimize)
+    moments = second_moments(X) if with_moments else None
+    minimize_loss(softmax_loss_vectorized, X, y, 0.1, moments=moments)
+    [(function, args)] = searched
+    v = np.random.default_rng(2).standard_normal(9) / 10
+    numerical = eval_numerical_gradient(lambda v: function(v, *args)[0], v)
+    np.testing.assert_allclose(function(v, *args)[1], numerical, rtol=1e-6, atol=1e-9)
+
+
+def test_what_the_solvers_do_unless_told_otherwise():
+    X, y = points(N=401)
+    assert minimize_loss(softmax_loss_vectorized, X, y, 0.1).gap_bound <= 1e-6
+    seen, asked = [], []
+
+    def loss(W, X, y, reg):
+        seen.append(len(X))
+        return softmax_loss_vectorized(W, X, y, reg)
+
+    def schedule(epoch):
+        asked.append(epoch)
+        return 0.1
+
+    list(sgd(loss, X, y, 0.1, learning_rate=schedule, num_epochs=1, rng=0))
+    assert sorted(seen) == [133, 134, 134]  # at most 200
+    assert asked == [0, 0, 1 / 3, 2 / 3]  # once to check it

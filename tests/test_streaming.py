@@ -107,6 +107,8 @@ def test_training_continues_from_a_copy_of_the_weights() -> None:
     history = train_on_stream(classifier, images, labels, mean, 1e-4, 0.1, rng=0)
     assert kept.tobytes() == before != classifier.W.tobytes()
     assert history[0] < trained(images)[1][0]
+    with pytest.raises(ValueError, match=r"^labels must hold class indices from 0 to"):
+        train_on_stream(classifier, images, labels + 1, mean, 1e-4, 0.1)
 
 
 @pytest.mark.parametrize("chunk", [1, 50, 60, N, 1000])
@@ -227,3 +229,8 @@ def test_a_mean_of_nothing_is_refused() -> None:
         running_mean(images[:0])
     with pytest.raises(ValueError, match=r"^chunk must be at least 1"):
         running_mean(images, chunk=0)
+
+
+def test_what_is_no_stack_of_images_has_no_versions() -> None:
+    with pytest.raises(ValueError, match=r"^images must .* array of shape \(2, 3\)\.$"):
+        list(augment(np.ones((2, 3))))

@@ -47,8 +47,10 @@ def test_the_page_has_the_words_and_numbers_of_the_text():
 
 def test_numbers_are_on_the_right_and_headings_name_their_scope():
     cells = Cells(Table(ROWS, COLUMNS)._repr_html_()).found
-    sides = [attributes["style"].split()[-1] for _, attributes, _ in cells]
+    sides = [re.split("[ ;]+", attributes["style"])[1] for _, attributes, _ in cells]
     assert sides == ["left", "right", "right", "right"] * 3
+    whole = {text for _, attributes, text in cells if "nowrap" in attributes["style"]}
+    assert whole == {text for *_, text in cells} - {"a <cat>", "0.23 to 0.28"}
     scopes = [attributes.get("scope") for _, attributes, _ in cells]
     assert scopes == ["col"] * 4 + ["row", None, None, None] * 2
 
@@ -109,3 +111,17 @@ def test_a_column_without_a_heading_has_no_header_that_is_empty() -> None:
     page = Table([("SVM", 1.0)], {"": "", "loss": ".1f"})._repr_html_()
     assert "></th>" not in page
     assert page.count('scope="col"') == 1
+
+
+def test_the_page_of_a_table_is_whole() -> None:
+    page = Table([("the SVM", 1e-8)], {"": "", "loss": ".0e"})._repr_html_()
+    assert page == (
+        '<div style="overflow-x: auto" role="group" tabindex="0" aria-label="Table">\n'
+        '<table class="table">\n<thead><tr>'
+        '<td style="text-align: left; white-space: nowrap"></td>'
+        '<th scope="col" style="text-align: right; white-space: nowrap">loss</th>'
+        "</tr></thead>\n<tbody>\n<tr>"
+        '<th scope="row" style="text-align: left">the SVM</th>'
+        '<td style="text-align: right; white-space: nowrap">1e-08</td>'
+        "</tr>\n</tbody>\n</table></div>"
+    )

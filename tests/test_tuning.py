@@ -325,3 +325,11 @@ def test_each_trial_is_printed_if_asked_for(
         f"validation accuracy {trial.val_accuracy:.3f}"
         for trial in result.trials
     ]
+
+
+def test_points_that_are_not_finite_are_blamed_and_not_the_rates() -> None:
+    X = np.full((4, 2), np.nan)
+    with pytest.raises(ValueError, match=r"^X must hold finite numbers, .* nan\.$"):
+        train_side_by_side(
+            OF_SCORES[Softmax], [(0.1, 0.1)], X, np.array([0, 1, 0, 1]), 2, 2, seed=0
+        )

@@ -1,15 +1,27 @@
+import sys
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from softmax_lib.validation import (
+    as_generator,
     check_at_least,
+    check_callable,
     check_finite,
     check_images,
     check_integers,
+    check_line,
+    check_logarithmic,
+    check_patches,
+    check_pictures,
     check_positive,
     check_predictions,
+    check_sequence,
+    check_several,
     check_shape,
     check_start,
+    check_whole,
     describe,
     require_finite,
 )
@@ -23,16 +35,18 @@ def test_what_is_not_positive_is_named(value: float) -> None:
     check_positive("rate", 1e-300)
 
 
-def test_each_block_of_a_large_array_is_searched() -> None:
-    rows = np.zeros((5, 2**19), dtype=np.float32)  # two rows make a block
-    check_finite("X", rows)
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_one_number_that_is_not_finite_is_found(value: float) -> None:
     for place in [(0, 0), (1, 7), (4, -1)]:
-        rows[place] = np.inf
-        with pytest.raises(
-            ValueError, match="X must hold finite numbers, but it holds inf"
-        ):
+        rows = np.ones((5, 9), dtype=np.float32)
+        check_finite("X", rows)
+        rows[place] = value
+        with pytest.raises(ValueError, match=r"^X must hold finite numbers") as caught:
             check_finite("X", rows)
-        rows[place] = 0
+        assert str(caught.value).endswith(f"but it holds {value}.")
+
+
+def test_nothing_and_one_number_are_finite() -> None:
     check_finite("X", np.float64(1))
     check_finite("X", np.zeros((0, 3)))
 
@@ -94,3 +108,75 @@ def test_what_overflows_is_blamed_on_the_largest_input() -> None:
         inputs = {name: np.ones(2) for name in "XW"} | {large: np.full(2, -1e200)}
         with pytest.raises(ValueError, match=rf"numbers in {large} must be smaller"):
             require_finite(np.array([np.inf]), **inputs)
+
+
+MESSAGES = [
+    (
+        lambda: as_generator(-1),
+        "rng must be a Generator, a seed (a whole number, not negative) or None, but "
+        "it is -1.",
+    ),
+    (lambda: check_callable("f", [1]), "f must be a function, but it is a list."),
+    (
+        lambda: check_line("a", [1, 2], [1]),
+        "lines must hold one or more points for 'a', in sequences of the same length, "
+        "but their shapes are (2,) and (1,).",
+    ),
+    (
+        lambda: check_logarithmic("a", [3, -2, 1]),
+        "lines['a'] must hold positive numbers on a logarithmic axis, but one is -2.",
+    ),
+    *(
+        (
+            lambda shape=shape: check_patches("patches", np.ones(shape)),
+            "patches must be a non-empty array of shape (K, side, side, 3), but it is "
+            f"an array of shape {shape}.",
+        )
+        for shape in [(2, 4, 5, 3), (2, 5, 5, 1), (2, 5, 5), (0, 5, 5, 3)]
+    ),
+    (
+        lambda: check_pictures([1], [1], "titles"),  # type: ignore[arg-type]
+        "images must be a non-empty array of shape (N, height, width) or (N, height, "
+        "width, 3), but it is a list.",
+    ),
+    (
+        lambda: check_pictures(np.ones((2, 5, 5, 4)), "ab", "titles"),
+        "images must have one channel or three, but its shape is (2, 5, 5, 4).",
+    ),
+    (
+        lambda: check_pictures(np.ones((1, 5, 5)), 7, "titles"),  # type: ignore[arg-type]
+        "titles must hold one for each of the 1 images, but it is an int and holds 0.",
+    ),
+    (
+        lambda: check_sequence("regs", 3.5),  # type: ignore[arg-type]
+        "regs must be a sequence of numbers, but it is a float.",
+    ),
+    (
+        lambda: check_several("x", np.ones(1)),
+        "x must be a one-dimensional array of at least two numbers, but it is an array "
+        "of shape (1,).",
+    ),
+    (
+        lambda: check_whole("n", sys.maxsize + 1),
+        f"n must be at most {sys.maxsize}, but it is {sys.maxsize + 1}.",
+    ),
+    (
+        lambda: require_finite(np.inf),
+        "X @ W or reg * W * W overflows; the numbers in W must be smaller.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "message"), MESSAGES)
+def test_an_error_names_what_was_expected_and_what_came(
+    call: Callable[[], object], message: str
+) -> None:
+    with pytest.raises((TypeError, ValueError)) as caught:
+        call()
+    assert str(caught.value) == message
+
+
+def test_the_least_that_is_enough_is_accepted() -> None:
+    check_several("x", np.ones(2))
+    check_whole("n", sys.maxsize)
+    check_pictures(np.ones((2, 5, 5, 1)), "ab", "titles")

@@ -50,6 +50,34 @@ timeout_constant = 15
 use_git_change_detection = false
 debug = true
 """
+# mutmut notes in its own process which functions a test reaches. A process that a test
+# starts, such as the one that runs a reader's file, writes them into a file...
+IN_CHILDREN = """
+import os, sys
+if os.environ.get("MUTANT_UNDER_TEST") == "stats" and "pytest" not in sys.modules:
+    from mutmut.mutation import trampoline
+    noted = set()
+    def note(name, caller=None):
+        if name not in noted:
+            noted.add(name)
+            with open({notes!r}, "a") as file:
+                file.write(name + chr(10))
+    trampoline.record_trampoline_hit = note
+"""
+# ... which is read at the end of the test.
+AFTER_A_TEST = """
+import pathlib, pytest
+from mutmut.state import state
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    try:
+        return (yield)
+    finally:
+        notes = pathlib.Path({notes!r})
+        if notes.exists():
+            state()._stats.update(notes.read_text().split())
+            notes.unlink()
+"""
 # What `mutmut show` does, which begins a Python for each mutant.
 SHOW = """
 import sys
@@ -167,6 +195,9 @@ def run(module: str, tests: Iterable[str]) -> None:
     COPY.mkdir(parents=True)
     for name in COPIED:
         shutil.copytree(ROOT / name, COPY / name)
+    notes = str(COPY / "notes.txt")
+    append(COPY / "softmax_lib" / "__init__.py", IN_CHILDREN.format(notes=notes))
+    append(COPY / "tests" / "conftest.py", AFTER_A_TEST.format(notes=notes))
     files = files_of(module, COPY)
     for file in files:
         file.write_text(with_decorators_below(file.read_text("utf-8")), "utf-8")
@@ -177,8 +208,14 @@ def run(module: str, tests: Iterable[str]) -> None:
         tests=json.dumps([*tests, *(f"--deselect={test}" for test in DESELECTED)]),
     )
     project = (ROOT / "pyproject.toml").read_text("utf-8")
-    (COPY / "pyproject.toml").write_text(project + settings, "utf-8")
+    append(COPY / "pyproject.toml", project + settings)
     mutmut("run")
+
+
+def append(path: Path, text: str) -> None:
+    """Write a text at the end of a file."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(text)
 
 
 def with_decorators_below(source: str) -> str:

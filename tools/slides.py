@@ -135,7 +135,7 @@ def plain(text: str) -> str:
 
 
 def is_prose(text: str) -> bool:
-    """Say whether a paragraph is neither a heading nor a directive."""
+    """Return whether a paragraph is neither a heading nor a directive."""
     return bool(text.strip()) and not text.startswith(("#", "`", "(", ":", "|"))
 
 

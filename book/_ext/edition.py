@@ -1,4 +1,4 @@
-"""Say on each page which version of the book it shows, and offer the printed book.
+"""Show on each page which version of the book it is, and offer the printed book.
 
 The theme's button prints the page at hand. Where `make pdf` has printed the whole book
 before the pages are built, the button leads to that file instead.

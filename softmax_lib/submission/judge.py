@@ -318,7 +318,7 @@ class Seen:
 
 
 def parts_of(name: str, report: Report, seen: Seen) -> dict[str, bool]:
-    """Say which parts of a function are right, by what it has returned already."""
+    """Return which parts of a function are right, by what it has returned already."""
     if "loss" not in name:
         return {name: report.passed}
     if report.passed:
@@ -370,7 +370,7 @@ def excused(judged: Judged, missing: dict[str, str]) -> Judged:
 
 
 def not_checked(check: str, function: str, reason: str) -> Judged:
-    """Say why something could not be checked."""
+    """Return why something could not be checked."""
     finding = Finding("not_checked", f"{function} {reason.rstrip('.')}")
     text = f"**Not checked.** {finding.text}"
     return Judged(check, function, Report(False, text, (finding,)), is_checked=False)

@@ -93,7 +93,7 @@ def old_modules() -> Iterator[tuple[str, ModuleType]]:
 
 
 def remarks(cells: Collection[Cell], chosen: Collection[Statement]) -> list[str]:
-    """Say what of a file, and of what runs of it, only an older Python or NumPy has."""
+    """Return what of a file, and of what runs of it, is of an older Python or NumPy."""
     said = []
     if any(cell.is_python_2 for cell in cells):
         said.append("This file is Python 2; it was read as if it were Python 3.")

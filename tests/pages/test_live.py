@@ -412,7 +412,7 @@ def test_the_readers_own_classifier_trains_and_shows_its_templates(sheet):
     assert axe_complaints(sheet, runOnly=COLOURS) == []
 
 
-def test_a_cell_of_a_chapter_runs_is_changed_and_gives_way_to_the_record(page, site):
+def test_a_changed_cell_runs_and_gives_way_to_the_record(page, site):
     page.set_default_timeout(120_000)
     page.goto(site + CHAPTER)
     recorded = page.locator(".cell:has(.cell_output .stream)").first

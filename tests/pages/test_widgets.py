@@ -108,9 +108,7 @@ def test_equal_probabilities_have_equal_bars(opened):
             assert start == pytest.approx(zero, abs=2)
 
 
-def test_the_gradient_of_the_page_follows_the_scores_and_the_correct_class(
-    page, opened
-):
+def test_the_gradient_of_the_page_follows_scores_and_class(page, opened):
     figure = opened("02_naive_loss")
     figure.get_by_label("score of class 0").fill("-9.5")
     figure.get_by_label("score of class 1").fill("8")

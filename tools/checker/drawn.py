@@ -158,7 +158,7 @@ def rounding_of(olds: Mapping[str, str], place: str) -> float:
 
 
 def numbers_differ(old: str, new: str, rtol: np.ndarray | float, slack: float) -> str:
-    """Say where numbers differ most, "" if they agree."""
+    """Return where numbers differ most, or "" if they agree."""
     left, right = as_numbers(old), as_numbers(new)
     if len(left) != len(right):
         return f"There were {len(left)} numbers and are {len(right)}."
@@ -178,7 +178,7 @@ def numbers_differ(old: str, new: str, rtol: np.ndarray | float, slack: float) -
 
 
 def colors_differ(old: str, new: str) -> str:
-    """Say that two colours differ, "" if they are a level apart at most."""
+    """Return that two colours differ, or "" if they are a level apart at most."""
     left, right = (bytes.fromhex(color.removeprefix("#")) for color in (old, new))
     levels = [abs(a - b) for a, b in zip(left, right, strict=False)]
     if len(left) == len(right) and max(levels) <= LEVEL:

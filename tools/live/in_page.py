@@ -426,7 +426,7 @@ def limited(send: "Sender") -> Iterator[None]:
 
 
 def explain_stop(asked: dict[str, Any]) -> str:
-    """Say why the code was interrupted."""
+    """Return why the code was interrupted."""
     return (
         f"Your code does not finish: it was stopped after {asked['seconds']} seconds."
     )

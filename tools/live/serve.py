@@ -13,7 +13,7 @@ class Pages(SimpleHTTPRequestHandler):
     """Serves files; what is named after its content may be kept for good."""
 
     def end_headers(self) -> None:
-        """Say how long a file may be kept."""
+        """Add to the headers how long a file may be kept."""
         kept = self.path.startswith("/python/") and "index.json" not in self.path
         age = "max-age=31536000, immutable" if kept else "no-cache"
         self.send_header("Cache-Control", age)

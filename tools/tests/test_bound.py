@@ -155,7 +155,7 @@ def test_proposals_come_from_the_nearest_cell_and_keep_order(
     assert "tells" in next(bound.troubles(page, sources))
 
 
-def test_a_proposal_keeps_a_place_whose_number_is_now_told_with_a_comparison(
+def test_a_proposal_keeps_a_place_whose_number_is_now_compared(
     sources, monkeypatch, tmp_path
 ):
     monkeypatch.setattr(bound, "FOLDER", tmp_path)

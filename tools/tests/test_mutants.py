@@ -1,7 +1,15 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from tools.mutants import (
+    AFTER_A_TEST,
     EQUIVALENT,
+    IN_CHILDREN,
     Reason,
     Survivor,
     function_of,
@@ -106,6 +114,28 @@ def test_what_python_reads_alike_is_no_survivor() -> None:
     synonym = Survivor("f", 'x.decode("utf-8")', 'x.decode("UTF-8")')
     other = Survivor("f", 'x.decode("utf-8")', 'x.decode("XXutf-8XX")')
     assert without_synonyms([synonym, other]) == [other]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="mutmut needs fork")
+def test_what_a_child_of_a_test_reaches_is_noted(tmp_path: Path) -> None:
+    from mutmut.state import state
+
+    notes = str(tmp_path / "notes.txt")
+    reached = 2 * "trampoline.record_trampoline_hit('softmax_lib.x_f')\n"
+    subprocess.run(
+        [sys.executable, "-c", IN_CHILDREN.format(notes=notes) + reached],
+        env={**os.environ, "MUTANT_UNDER_TEST": "stats"},
+        check=True,
+    )
+    assert Path(notes).read_text("utf-8") == "softmax_lib.x_f\n"
+    names: dict[str, Any] = {}
+    exec(AFTER_A_TEST.format(notes=notes), names)
+    hook = names["pytest_runtest_call"](None)
+    next(hook)
+    hook.close()
+    assert "softmax_lib.x_f" in state()._stats
+    assert not Path(notes).exists()
+    state()._stats.clear()
 
 
 def test_a_module_is_tested_by_its_tests_and_its_users() -> None:

@@ -89,7 +89,7 @@ def stop(diagnosis: Diagnosis, trouble: Trouble, circumstances: str) -> Report:
 
 
 def caused(finding: Finding, cause: Finding) -> Finding:
-    """Say which line brings a symptom about."""
+    """Add to a finding which line brings a symptom about."""
     sentence = f"{finding.sentence}. {cause.sentence}"
     return replace(finding, sentence=sentence, line=cause.line)
 
