@@ -101,6 +101,8 @@ def script(tmp_path):
             "write `int`",
         ),
         (EPS + "EPS = np.float(0)\n", "write `float`"),
+        (PLAIN.replace("X @ W", "np.asarray(np.mat(X) * W)"), "write `np.asmatrix`"),
+        (PLAIN.replace("X @ W", "np.asfarray(X @ W)"), "write `np.asarray(a, float)`"),
         (
             PLAIN.replace("    return", "    print 'loss %f' % loss\n    return"),
             "Python 2",

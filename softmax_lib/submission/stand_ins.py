@@ -37,7 +37,9 @@ REMOVED_FROM_NUMPY: dict[str, Any] = {
     **{"Inf": np.inf, "Infinity": np.inf, "infty": np.inf, "PINF": np.inf},
     **{"NINF": -np.inf, "product": np.prod, "cumproduct": np.cumprod},
     **{"alltrue": np.all, "sometrue": np.any, "row_stack": np.vstack, "in1d": np.isin},
+    **{"mat": np.asmatrix, "round_": np.round, "string_": np.bytes_},
     "asscalar": lambda array: array.item(),
+    "asfarray": lambda array: np.asarray(array, np.float64),
 }
 # Modules that bridge Python 2 and 3, and those that Python 3 renamed.
 OLD_MODULES: dict[str, dict[str, Any]] = {
@@ -125,8 +127,8 @@ def spelled(name: str) -> str:
     value = REMOVED_FROM_NUMPY[name]
     if isinstance(value, float):
         return {"nan": "np.nan", "inf": "np.inf"}.get(str(value), "-np.inf")
-    if name == "asscalar":
-        return "a.item()"
+    if name in ("asscalar", "asfarray"):
+        return {"asscalar": "a.item()", "asfarray": "np.asarray(a, float)"}[name]
     module = getattr(value, "__module__", "")
     return f"{'np.' if module == 'numpy' else ''}{value.__name__}"
 

@@ -24,8 +24,9 @@ def lines_run(function: Callable[..., Any], *args: Any) -> int:
 
     def tracer(frame: FrameType, event: str, argument: Any) -> Any:
         nonlocal count
-        if frame.f_code.co_name.endswith("_dispatcher"):
-            return None  # NumPy looks at each argument, as in np.choose
+        stacks = frame.f_globals.get("__name__", "").endswith("core.shape_base")
+        if stacks or frame.f_code.co_name.endswith("_dispatcher"):
+            return None  # NumPy looks at each argument, as in np.vstack and np.choose
         count += 1
         return tracer
 
