@@ -461,7 +461,7 @@ def test_an_array_that_is_used_is_not_the_one_to_return(tmp_path: Path) -> None:
 def test_the_shapes_in_the_line_that_stops_are_said(tmp_path: Path) -> None:
     edit = "dscores = probs.copy() → dscores = np.zeros((W.shape[0], 1))"
     report = check_softmax_loss_naive(in_file(tmp_path, ARRAYS, edit))
-    assert "`rows` is (2,) since line 10; `dscores` is (2, 1)" in report.text
+    assert "`rows` is (6,) since line 10; `dscores` is (3, 1)" in report.text
 
 
 @pytest.mark.parametrize(
