@@ -19,7 +19,7 @@ from softmax_lib.exercises import (
     check_svm_loss,
 )
 from softmax_lib.exercises.losses.repair import around, edits, inside, statements
-from tests.submissions import ARRAYS, LOOPS, SVM_LOOPS, edited
+from tests.submissions import ARRAYS, LOOPS, SVM_ARRAYS, SVM_LOOPS, edited
 
 LINES = [
     ("+ np.log(total) → + np.sqrt(total)", {(12, "loss")}),
@@ -195,6 +195,24 @@ KINDS = {
     "a margin of 0, after lines that are right": (
         SVM_LOOPS, {"margin_missing": 14},
         ["correct_class_score + 1 → correct_class_score"]),
+    "a mask in a list, and the penalty": (
+        SVM_ARRAYS, {"error": 9, "reg_half in the gradient": 13},
+        ["np.maximum(0, scores - correct + 1) → scores - correct + 1",
+         "np.sum(margins) → np.sum(margins, where=[margins > 0])",
+         "2 * reg * W → reg * W"]),
+    "five copies written out, twice": (
+        ARRAYS, {"shapes_do_not_fit": 9},
+        ["probs = exps / sums → t = sums[:, 0]; s = np.stack([t] * 5 + [t] * 5).T\n"
+         "    probs = exps / s"]),
+    "a loss of five digits, and the penalty": (
+        LOOPS, {"loss_rounded": None, "reg_half in the gradient": 22},
+        ["return loss, dW → return round(loss, 5), dW", "2 * reg * W → reg * W"]),
+    "a loss of three digits": (
+        LOOPS, {"loss_rounded": 23},
+        ["return loss, dW → loss = np.round(loss, 3)\n    return loss, dW"]),
+    "the sum of a column for the column": (
+        LOOPS, {"reg_square_of_sum in the gradient": 22},
+        ["2 * reg * W → 2 * reg * np.sum(W, axis=0)"]),
     "a penalty of half the size in the gradient": (
         LOOPS, {"reg_half in the gradient": 22}, ["2 * reg * W → reg * W"]),
 }  # fmt: skip
@@ -203,7 +221,8 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_no_catalogue_lists_is_named(kind: str, tmp_path: Path) -> None:
     source, expected, edits = KINDS[kind]
-    check = check_svm_loss if source is SVM_LOOPS else check_softmax_loss_naive
+    is_svm = source in (SVM_LOOPS, SVM_ARRAYS)
+    check = check_svm_loss if is_svm else check_softmax_loss_naive
     report = check(in_file(tmp_path, source, *edits))
     found = {finding.label: finding.line for finding in report.findings}
     assert found.keys() == expected.keys()

@@ -299,6 +299,11 @@ COMMON = catalogue(
             },
             {"reg_gradient": lambda v, _: np.full_like(v.W, v.strength * np.sum(v.W))},
         ),
+        Mistake(
+            "The regularization adds the sum of a column of W to each of its entries",
+            "The penalty is a sum over the weights. Which of its terms contain W_dj?",
+            {"reg_gradient": lambda v, _: 0 * v.W + 2 * v.strength * v.W.sum(axis=0)},
+        ),
     ],
     reg_mixed_products=Mistake(
         "The regularization also contains products of different weights",

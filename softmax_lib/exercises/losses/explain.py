@@ -310,6 +310,8 @@ def diagnose_numbers(diagnosis: Diagnosis, forms: list[str]) -> Diagnosis:
     first, *others = settled.explained
     named = findings(exercise, first, unknown)
     named += in_terms(settled, named)
+    if "loss" in written and is_rounded(answers, check):
+        forms, unknown = [*forms, "loss_rounded"], [x for x in unknown if x != "loss"]
     formal = find(FORMS, forms)
     remarks = [*diagnosis.remarks, *(each.finding() for each in settled.convention)]
     diagnosis = replace(
@@ -355,8 +357,8 @@ def diagnose_numbers(diagnosis: Diagnosis, forms: list[str]) -> Diagnosis:
             alternatives=[findings(exercise, each) for each in others if likely(each)],
             examples=SCORES_AT_ALL,
         )
-    if forms or answers.traits.loops:
-        found = find(FORMS, forms or answers.traits.loops)
+    if formal or answers.traits.loops:
+        found = formal or find(FORMS, answers.traits.loops)
         return replace(diagnosis, findings=found, remarks=remarks)
     remarks = [*remarks, *other_remarks(answers, check, first)]
     return replace(diagnosis, remarks=remarks)
@@ -472,6 +474,13 @@ def wrong_in_penalty(diagnosis: Diagnosis) -> list[str]:
 def reference(diagnosis: Diagnosis, part: str, given: Input) -> np.ndarray:
     """Return what is expected for an input, in the convention of the answers."""
     return evaluate(diagnosis.check.ordinary, part, given)
+
+
+def is_rounded(answers: Answers, check: LossCheck) -> bool:
+    """Whether the losses are the right ones, written with a few digits."""
+    right = [evaluate(check.ordinary, "loss", given) for given in ORDINARY]
+    losses = list(answers.results("loss", ORDINARY).values())
+    return any(losses == list(np.round(right, digits)) for digits in range(1, 9))
 
 
 def is_subgradient(gradient: Result) -> bool:

@@ -81,6 +81,12 @@ def stop(diagnosis: Diagnosis, trouble: Trouble, circumstances: str) -> Report:
         is_of_line = cause.line and not has_plain_cause(trouble)
         symptom = first_shown(ERRORS, trouble)[0]
         cause = caused(symptom, cause) if is_of_line else None
+    for made in arrays:
+        is_there = re.search(rf"\b{made.name}\b", trouble.line) is not None
+        if is_there and made.fixed > 3 and not (amendment and amendment.name):
+            told = f"`{made.name}` is of length {made.fixed} whatever W and X are"
+            symptom = first_shown(ERRORS, trouble)[0]
+            cause = caused(symptom, Finding("", told, line=made.line))
     shapes = shapes_in(trouble, arrays)
     settled = [x for x in (rest.remarks if rest else ()) if x.name in YEARS]
     unknown = rest.unexplained if rest else []

@@ -97,6 +97,10 @@ FORMS = catalogue(
         "The loss is an array with one entry; a number without axes was expected",
         "Print `loss.shape`. Which step keeps an axis that it should sum over?",
     ),
+    loss_rounded=Mistake(
+        "The loss is rounded to a few digits",
+        "A numerical gradient moves the loss by very little. What is left of that?",
+    ),
     loss_for_each_point=Mistake(
         "The loss is an array of several numbers; one number was expected",
         "Each point has a loss. Which one number summarizes all of them?",
@@ -163,6 +167,7 @@ FORMS = catalogue(
 OF_A_LINE = {
     "loss_is_nan": "loss",
     "loss_is_an_array": "loss",
+    "loss_rounded": "loss",
     "loss_for_each_point": "loss",
     "gradient_is_nan": "gradient",
     "gradient_shape": "gradient",

@@ -330,7 +330,9 @@ def of_shapes(definition: ast.FunctionDef) -> Iterator[Change]:
             yield line, "missing", [(owner, key, new)]
         if isinstance(node, ast.Tuple) and len(node.elts) == 2:
             yield line, "order", [(node, "elts", node.elts[::-1])]
-        if isinstance(node, ast.List):
+        if isinstance(node, ast.List) and len(node.elts) == 1:
+            yield line, "extra", [(owner, key, node.elts[0])]
+        elif isinstance(node, ast.List):
             pair = ast.Tuple(node.elts, ast.Load())
             yield line, "list_for_index", [(owner, key, pair)]
         if isinstance(node, ast.Compare):

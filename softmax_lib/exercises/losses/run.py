@@ -54,6 +54,7 @@ class Made(NamedTuple):
     name: str
     shape: tuple[int, ...]
     line: int
+    fixed: int = 0  # a length that it has for all inputs, or 0
 
 
 class Traits(NamedTuple):
@@ -296,11 +297,15 @@ def arrays_made(function: LossFunction, layout: str) -> list[Made]:
 
     watched.on_change = notice
     again = turned(watched.function, layout) if layout else watched.function
+    runs = []
     for given in (ORDINARY[3], *ORDINARY):  # as in the error that is shown
         made.clear()
-        if call(again, given).trouble is not None:
-            return list(made.values())
-    return []
+        stops = call(again, given).trouble is not None
+        runs.append({x.name: x for x in made.values() if stops})
+    first = next(filter(None, runs), {})
+    shapes = {x: [run[x].shape if x in run else () for run in runs] for x in first}
+    fixed = {x: set(each[0]).intersection(*each) for x, each in shapes.items()}
+    return [x._replace(fixed=max(fixed[x.name], default=0)) for x in first.values()]
 
 
 def own_gradient(function: LossFunction, given: Input) -> np.ndarray:
