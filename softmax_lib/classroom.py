@@ -121,10 +121,12 @@ def plot_mistake_counts(table: list[tuple[int, str, str]]) -> DescribedFigure:
     num_lines = 1 + max((name.count("\n") for name in names), default=0)
     pitch = 0.3 + 0.14 * num_lines  # inches, of a bar and the lines above it
     top = pitch * max(len(wrong), 1)
-    fig = blank_figure(7, top + 0.6)
+    height = top + 0.6
+    fig = blank_figure(7, height)
     ax = fig.subplots()
-    margins = {"bottom": 0.5 / (top + 0.6), "top": 1 - 0.1 / (top + 0.6)}
-    fig.subplots_adjust(left=0.02, right=0.95, **margins)
+    fig.subplots_adjust(
+        left=0.02, right=0.95, bottom=0.5 / height, top=1 - 0.1 / height
+    )
     places = [top - pitch * place for place in range(1, len(wrong) + 1)]
     counts = [row[0] for row in wrong]
     bars = ax.barh(places, counts, height=0.2, align="edge", color=COLORS[0])

@@ -99,9 +99,10 @@ def check_numbers(name: str, array: np.ndarray) -> None:
 def check_finite(name: str, array: np.ndarray) -> None:
     """Check that an array holds real numbers and neither NaN nor infinity."""
     check_numbers(name, array)
-    ends = np.array([array.min(initial=0), array.max(initial=0)])  # NaN if one is NaN
-    if not np.isfinite(ends).all():
-        require_finite(array, **{name: array})
+    if array.dtype.kind == "f":
+        ends = np.array([array.min(initial=0), array.max(initial=0)])  # or NaN
+        if not np.isfinite(ends).all():
+            require_finite(array, **{name: array})
 
 
 def check_several(name: str, array: np.ndarray) -> None:

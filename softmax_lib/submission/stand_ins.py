@@ -41,6 +41,7 @@ REMOVED_FROM_NUMPY: dict[str, Any] = {
     "asscalar": lambda array: array.item(),
     "asfarray": lambda array: np.asarray(array, np.float64),
 }
+SPELLED = {"asscalar": "a.item()", "asfarray": "np.asarray(a, float)"}
 # Modules that bridge Python 2 and 3, and those that Python 3 renamed.
 OLD_MODULES: dict[str, dict[str, Any]] = {
     "past": {},
@@ -127,8 +128,8 @@ def spelled(name: str) -> str:
     value = REMOVED_FROM_NUMPY[name]
     if isinstance(value, float):
         return {"nan": "np.nan", "inf": "np.inf"}.get(str(value), "-np.inf")
-    if name in ("asscalar", "asfarray"):
-        return {"asscalar": "a.item()", "asfarray": "np.asarray(a, float)"}[name]
+    if name in SPELLED:
+        return SPELLED[name]
     module = getattr(value, "__module__", "")
     return f"{'np.' if module == 'numpy' else ''}{value.__name__}"
 

@@ -16,8 +16,13 @@ import numpy as np
 
 from softmax_lib.exercises.errors import has_plain_cause
 from softmax_lib.exercises.losses.catalogue import NO_DATA
-from softmax_lib.exercises.losses.forms import FORMS
-from softmax_lib.exercises.losses.inputs import ORDINARY, UNPENALIZED, Input
+from softmax_lib.exercises.losses.forms import FORM_NAMES, FORMS
+from softmax_lib.exercises.losses.inputs import (
+    ORDINARY,
+    UNLIKE_FIRST,
+    UNPENALIZED,
+    Input,
+)
 from softmax_lib.exercises.losses.instrument import (
     lines_in,
     lines_of_result,
@@ -65,7 +70,7 @@ class Amendment(NamedTuple):
     def name(self) -> str:
         """The name of a mistake of form, if it is one."""
         name = self.kind.partition(" ")[0]
-        return name if name in {mistake.name for mistake in FORMS} else ""
+        return name if name in FORM_NAMES else ""
 
     def finding(self) -> Finding:
         """Return what the report says of it."""
@@ -171,11 +176,13 @@ def amendment_of(
             continue
         for each in [find_layout(edited)] if is_length else {"": 0, layout: 0}:
             results = results_of(turned(edited, each) if each else edited)
-            costs = {p: cost(exercise, p, results) for p in parts if results}
-            if results and is_length:
+            if not results:
+                continue
+            if is_length:
                 return amendment
+            costs = {part: cost(exercise, part, results) for part in parts}
             total = sum(costs.values())
-            if results and total <= least and min(costs[p] for p in spoiled) <= 2:
+            if total <= least and min(costs[p] for p in spoiled) <= 2:
                 found = found if total == least else []
                 least = total
                 found.append((flat(results), amendment))
@@ -192,7 +199,7 @@ def amendment_of(
 def results_of(function: LossFunction) -> dict[Input, Output]:
     """Return what a function returns for ordinary inputs, or nothing if it stops."""
     results = {}
-    for given in (*ORDINARY[3:], *ORDINARY[:3], *UNPENALIZED.values()):
+    for given in (*UNLIKE_FIRST, *UNPENALIZED.values()):
         results[given] = call(function, given)
         if results[given].trouble is not None:
             return {}

@@ -26,6 +26,8 @@ from softmax_lib.exercises.losses.inputs import (
     SINGLE,
     SMALLEST,
     TIES,
+    UNLIKE,
+    UNLIKE_FIRST,
     UNPENALIZED,
     Input,
 )
@@ -98,8 +100,7 @@ def diagnose(answers: Answers, check: LossCheck) -> Diagnosis:
     if answers.layout:
         diagnosis = replace(diagnosis, remarks=[LAYOUTS[answers.layout].finding()])
     outputs = [answers.outputs[given] for given in ORDINARY]
-    unlike = ORDINARY[3]  # N, D and C; equal lengths may hide the first line that stops
-    for given in (unlike, *ORDINARY):
+    for given in UNLIKE_FIRST:
         trouble = answers.outputs[given].trouble
         if trouble is not None:
             return replace(diagnosis, stop=Stop(trouble, f"with {given.name}"))
@@ -445,10 +446,10 @@ def wrong_parts(diagnosis: Diagnosis, given: Input) -> list[str]:
 
 def wrong_without_penalty(diagnosis: Diagnosis) -> list[str]:
     """Return the parts that are there and wrong at reg = 0."""
-    return wrong_at_all(diagnosis, UNPENALIZED[ORDINARY[3]])
+    return wrong_at_all(diagnosis, UNPENALIZED[UNLIKE])
 
 
-def wrong_at_all(diagnosis: Diagnosis, given: Input = ORDINARY[3]) -> list[str]:
+def wrong_at_all(diagnosis: Diagnosis, given: Input = UNLIKE) -> list[str]:
     """Return the parts that are there and wrong for an input."""
     if diagnosis.stop is not None or not (diagnosis.findings or diagnosis.unexplained):
         return []
@@ -459,7 +460,7 @@ def wrong_at_all(diagnosis: Diagnosis, given: Input = ORDINARY[3]) -> list[str]:
 
 def wrong_in_penalty(diagnosis: Diagnosis) -> list[str]:
     """Return the parts that are wrong in what reg adds to them."""
-    given = ORDINARY[3]
+    given = UNLIKE
     outputs = diagnosis.answers.outputs
     found = []
     for part in wrong_at_all(diagnosis):

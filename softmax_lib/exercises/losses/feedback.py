@@ -16,7 +16,7 @@ from softmax_lib.exercises.losses.explain import (
     reference,
     wrong_parts,
 )
-from softmax_lib.exercises.losses.forms import FORMS, OF_A_LINE
+from softmax_lib.exercises.losses.forms import FORM_NAMES, OF_A_LINE
 from softmax_lib.exercises.losses.inputs import HAND_REG, ORDINARY, SMALLEST, Input
 from softmax_lib.exercises.losses.reference import PARTS
 from softmax_lib.exercises.losses.run import Made
@@ -35,7 +35,6 @@ CASES = {
 WITHOUT_LINE = "What does not depend on this line is not right, either. "
 WITH_ANOTHER = "With that mended, something else is not right, either. "
 YEARS = {mistake.name for mistake in CONVENTIONS}
-NOT_OF_A_LINE = {mistake.name for mistake in FORMS}
 
 
 def write(diagnosis: Diagnosis) -> Report:
@@ -75,19 +74,18 @@ def stop(diagnosis: Diagnosis, trouble: Trouble, circumstances: str) -> Report:
     ]
     amendment = rest.answers.amendment if rest is not None else None
     other = WITH_ANOTHER if amendment is not None else WITHOUT_LINE
-    arrays = diagnosis.answers.traits.made if is_of_shapes(trouble) else ()
+    symptom = first_shown(ERRORS, trouble)[0]
     cause = amendment.finding() if amendment is not None else None
     if cause is not None and cause.name == "wrong_line":
         is_of_line = cause.line and not has_plain_cause(trouble)
-        symptom = first_shown(ERRORS, trouble)[0]
         cause = caused(symptom, cause) if is_of_line else None
+    names = re.findall(r"[A-Za-z_]\w*", trouble.line) if is_of_shapes(trouble) else []
+    arrays = [made for made in diagnosis.answers.traits.made if made.name in names]
     for made in arrays:
-        is_there = re.search(rf"\b{made.name}\b", trouble.line) is not None
-        if is_there and made.fixed > 3 and not (amendment and amendment.name):
+        if made.fixed > 3 and not (amendment and amendment.name):
             told = f"`{made.name}` is of length {made.fixed} whatever W and X are"
-            symptom = first_shown(ERRORS, trouble)[0]
             cause = caused(symptom, Finding("", told, line=made.line))
-    shapes = shapes_in(trouble, arrays)
+    shapes = shapes_of(arrays)
     settled = [x for x in (rest.remarks if rest else ()) if x.name in YEARS]
     unknown = rest.unexplained if rest else []
     asked = (besides, unknown, cause, shapes, other, map(worth_knowing, settled))
@@ -100,14 +98,9 @@ def caused(finding: Finding, cause: Finding) -> Finding:
     return replace(finding, sentence=sentence, line=cause.line)
 
 
-def shapes_in(trouble: Trouble, arrays: Sequence[Made]) -> str:
+def shapes_of(arrays: Sequence[Made]) -> str:
     """Write the shapes of the arrays in the line that stops, and their lines."""
-    names = re.findall(r"[A-Za-z_]\w*", trouble.line)
-    shapes = [
-        f"`{made.name}` is {made.shape} since line {made.line}"
-        for made in arrays
-        if made.name in names
-    ]
+    shapes = [f"`{x.name}` is {x.shape} since line {x.line}" for x in arrays]
     return "; ".join(shapes) + "." if shapes else ""
 
 
@@ -223,7 +216,7 @@ def once_per_line(found: Sequence[Finding]) -> list[Finding]:
 
 def shows_in(diagnosis: Diagnosis, finding: Finding, part: str) -> bool:
     """Whether a mistake of a line shows in a part."""
-    if finding.name in NOT_OF_A_LINE or finding.part not in ("", part):
+    if finding.name in FORM_NAMES or finding.part not in ("", part):
         return False
     exercise = diagnosis.check.ordinary
     names = {p: {v.name for v in exercise.variants(p)} for p in PARTS}

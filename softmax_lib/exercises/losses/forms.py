@@ -9,7 +9,7 @@ from softmax_lib.exercises.losses.reference import PARTS
 from softmax_lib.exercises.mistakes import Mistake, catalogue
 from softmax_lib.exercises.search import Result
 
-__all__ = ["FORMS", "OF_A_LINE", "forms_of", "leaves_nothing"]
+__all__ = ["FORM_NAMES", "FORMS", "OF_A_LINE", "forms_of", "leaves_nothing"]
 
 
 def is_nan(part: str) -> Mistake:
@@ -162,6 +162,8 @@ FORMS = catalogue(
         is_remark=True,
     ),
 )
+
+FORM_NAMES = {mistake.name for mistake in FORMS}
 
 # Those that a line may bring about, by their part.
 OF_A_LINE = {

@@ -61,6 +61,10 @@ ORDINARY = [
     draw_input("seven points, five features", 7, 5, 3, [0, 0, 1, 0, 2, 0, 0], 2.0),
 ]
 
+# N, D and C differ in it; equal lengths may hide the first line that stops.
+UNLIKE = ORDINARY[3]
+UNLIKE_FIRST = sorted(ORDINARY, key=lambda given: given is not UNLIKE)
+
 # The same without the penalty, so that data and penalty can be judged apart.
 UNPENALIZED = {
     given: replace(given, name=f"{given.name}, reg = 0", reg=0.0)

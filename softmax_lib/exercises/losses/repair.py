@@ -217,12 +217,12 @@ def put(owner: Any, key: Any, value: Any) -> None:
         setattr(owner, key, value)
 
 
-def blocks(definition: ast.FunctionDef) -> Iterator[list[Any]]:
-    """Yield each list of statements."""
+def blocks(definition: ast.FunctionDef) -> Iterator[tuple[ast.AST, str, list[Any]]]:
+    """Yield each list of statements, with the node and the field that it is in."""
     for node in ast.walk(definition):
         for field in ("body", "orelse"):
             if isinstance(block := getattr(node, field, []), list):
-                yield block
+                yield node, field, block
 
 
 def expressions(definition: ast.FunctionDef) -> Iterator[tuple[Any, Any, Any]]:
@@ -286,7 +286,7 @@ def inside(definition: ast.FunctionDef) -> Iterator[Change]:
 
 def around(definition: ast.FunctionDef) -> Iterator[Change]:
     """Yield edits that put something around an expression, or order it otherwise."""
-    for block in blocks(definition):
+    for _, _, block in blocks(definition):
         for k, each in enumerate(block):
             if isinstance(each, ast.Assign) and base_of(each.targets[0]):
                 target: Any = each.targets[0]
@@ -368,24 +368,22 @@ def of_shapes(definition: ast.FunctionDef) -> Iterator[Change]:
 
 def statements(definition: ast.FunctionDef) -> Iterator[Change]:
     """Yield edits of whole statements: one less, one out of its block or into it."""
-    for node in ast.walk(definition):
-        for field in ("body", "orelse"):
-            block = getattr(node, field, [])
-            for k, each in enumerate(block if isinstance(block, list) else []):
-                if isinstance(each, ast.Assign | ast.AugAssign):
-                    yield each.lineno, "line", [(block, k, ast.Pass())]
-                if isinstance(each, ast.For):  # a sum that begins anew at each pass
-                    for start in block[:k]:
-                        if isinstance(start, ast.Assign):
-                            inner = [start, *each.body]
-                            yield start.lineno, "place", [(each, "body", inner)]
-                if isinstance(each, ast.For | ast.If) and len(each.body) > 1:
-                    less, last = each.body[:-1], each.body[-1]
-                    longer = [*block[: k + 1], last, *block[k + 1 :]]
-                    setters = [(each, "body", less), (node, field, longer)]
-                    yield last.lineno, "place", setters
-                if isinstance(each, ast.For) and k + 1 < len(block):
-                    more, shorter = [*each.body, block[k + 1]], block[:]
-                    del shorter[k + 1]
-                    setters = [(each, "body", more), (node, field, shorter)]
-                    yield block[k + 1].lineno, "place", setters
+    for node, field, block in blocks(definition):
+        for k, each in enumerate(block):
+            if isinstance(each, ast.Assign | ast.AugAssign):
+                yield each.lineno, "line", [(block, k, ast.Pass())]
+            if isinstance(each, ast.For):  # a sum that begins anew at each pass
+                for start in block[:k]:
+                    if isinstance(start, ast.Assign):
+                        inner = [start, *each.body]
+                        yield start.lineno, "place", [(each, "body", inner)]
+            if isinstance(each, ast.For | ast.If) and len(each.body) > 1:
+                less, last = each.body[:-1], each.body[-1]
+                longer = [*block[: k + 1], last, *block[k + 1 :]]
+                setters = [(each, "body", less), (node, field, longer)]
+                yield last.lineno, "place", setters
+            if isinstance(each, ast.For) and k + 1 < len(block):
+                more, shorter = [*each.body, block[k + 1]], block[:]
+                del shorter[k + 1]
+                setters = [(each, "body", more), (node, field, shorter)]
+                yield block[k + 1].lineno, "place", setters

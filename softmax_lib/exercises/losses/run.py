@@ -26,6 +26,7 @@ from softmax_lib.exercises.losses.inputs import (
     SINGLE,
     SMALLEST,
     TIES,
+    UNLIKE_FIRST,
     UNPENALIZED,
     Input,
 )
@@ -99,7 +100,7 @@ def ask(function: LossFunction, check: LossCheck) -> Answers | Stop:
 
 def mended(function: LossFunction, check: LossCheck, answers: Answers) -> Answers:
     """Add what a function returns with one thing replaced, if it returns nothing."""
-    outputs = [answers.outputs[given] for given in (ORDINARY[3], *ORDINARY)]
+    outputs = [answers.outputs[given] for given in UNLIKE_FIRST]
     stop = next((each.trouble for each in outputs if each.trouble), None)
     is_empty = all(is_zero(each.gradient) for each in outputs)
     if stop is None and not (is_empty and "gradient" in check.parts):
@@ -298,7 +299,7 @@ def arrays_made(function: LossFunction, layout: str) -> list[Made]:
     watched.on_change = notice
     again = turned(watched.function, layout) if layout else watched.function
     runs = []
-    for given in (ORDINARY[3], *ORDINARY):  # as in the error that is shown
+    for given in UNLIKE_FIRST:  # as in the error that is shown
         made.clear()
         stops = call(again, given).trouble is not None
         runs.append({x.name: x for x in made.values() if stops})
