@@ -78,7 +78,7 @@ slides: .venv/test.done ## make slides of the chapters (or CHAPTERS=05), with sp
 links: .venv/book.done ## check the links that lead out of the book
 	$(BIN)/jupyter-book build --all -W -n --keep-going --quiet --builder linkcheck .
 
-check-everywhere: .venv/test.done ## check on other processors and versions (two hours; ONLY=all_threads: one)
+check-everywhere: .venv/test.done ## check on other processors and versions (an hour or two; ONLY=all_threads: one)
 	$(BIN)/nox -f tools/noxfile.py $(if $(ONLY),-s $(ONLY)) -- $(CHECKED)
 
 bench: .venv/test.done ## measure time and memory against what the machine can do (minutes)
@@ -90,7 +90,7 @@ bench-streaming: .venv/test.done ## train from disk on ten times CIFAR-10 (1.5 G
 bench-centroids: .venv/test.done ## features of up to 1,600 centroids (1.6 GB, an hour or more)
 	$(BIN)/python -m tools.benchmarks.centroids
 
-mutants: .venv/test.done ## change softmax_lib in 20,000 places (hours; MODULES=losses: minutes); a test must notice
+mutants: .venv/test.done ## change softmax_lib in 4,000 places (an hour; MODULES=losses: a minute); a test must notice
 	OMP_NUM_THREADS=1 $(BIN)/python -m tools.mutants $(MODULES)
 
 lint: .venv/test.done ## check style, spelling and types

@@ -10,11 +10,13 @@ from tools.mutants import (
     AFTER_A_TEST,
     EQUIVALENT,
     IN_CHILDREN,
+    SAMPLE,
     Reason,
     Survivor,
     function_of,
     modules_with_tests,
     report,
+    sample,
     survivor_in,
     with_decorators_below,
     without_synonyms,
@@ -102,12 +104,22 @@ def test_only_what_survives_is_to_be_explained(
 ) -> None:
     survivor, reason = Survivor("f", "x + 1", "x + 2"), Reason("1", "2", "why")
     other = Reason("1", "3", "why")
-    assert report([survivor], [reason]) == 0
+    assert report([survivor], [reason], whole=True) == 0
     assert capsys.readouterr().out == ""
-    assert report([survivor], []) == 1
+    assert report([survivor], [], whole=True) == 1
     assert "this change:\n- x + 1\n+ x + 2" in capsys.readouterr().out
-    assert report([survivor], [reason, other]) == 1
+    assert report([survivor], [reason, other], whole=False) == 0
+    assert report([survivor], [reason, other], whole=True) == 1
     assert f"{EQUIVALENT.name} lists what" in capsys.readouterr().out
+
+
+def test_a_sample_is_of_each_module_and_another_each_week() -> None:
+    names = [f"x_f__mutmut_{i}" for i in range(3000)]
+    assert sorted(sample(names[:80], "2026-48")) == sorted(names[:80])
+    assert len(sample(names[:150], "2026-48")) == SAMPLE
+    some = sample(names, "2026-48")
+    assert len({*some} & {*names}) == 300
+    assert some == sample(names, "2026-48") != sample(names, "2026-49")
 
 
 def test_what_python_reads_alike_is_no_survivor() -> None:
