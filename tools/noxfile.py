@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "tools" / "locks" / "test.txt"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-# OpenBLAS's names. NumPy's wheels take Haswell's code for AMD's Zen too, to the last bit.
+# OpenBLAS's names. For AMD's Zen, NumPy's wheels take Haswell's code, to the last bit.
 KERNELS = ("Haswell", "SkylakeX")
 
 ABOUT = """
