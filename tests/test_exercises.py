@@ -448,6 +448,7 @@ np.sum(losses) → losses @ np.ones(num_train)
 np.sum(losses) → num_train * np.mean(losses)
 np.sum(losses) → np.sum(np.eye(W.shape[1])[y] * (np.log(sums) - scores))
 dscores = probs.copy() → dscores = probs
+dscores = probs.copy() → print(scores, y, f"{probs}"); dscores = probs.copy()
 dscores[rows, y] -= 1 → dscores = probs - np.eye(W.shape[1])[y]
 dscores[rows, y] -= 1 → dscores = probs - (y[:, None] == np.arange(W.shape[1]))
 dscores[rows, y] -= 1 → np.subtract.at(dscores, (rows, y), 1)
