@@ -4,6 +4,7 @@ import csv
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from softmax_lib import classroom
@@ -144,6 +145,7 @@ def test_a_student_counts_once_for_each_mistake() -> None:
     ]
     assert class_table(rows) == [(2, "tune", "X."), (1, "Softmax", "X.")]
     assert class_table(rows[::-3]) == [(1, "Softmax", "X."), (1, "tune", "X.")]
+    assert class_table(rows[::3]) == [(1, "Softmax", "X."), (1, "tune", "X.")]
 
 
 def test_the_figure_has_a_bar_for_each_mistake() -> None:
@@ -153,6 +155,9 @@ def test_the_figure_has_a_bar_for_each_mistake() -> None:
         "Bars, number of students per mistake: tune, Wrong. 4; train, Wrong, too. 2."
     )
     assert figure.get_size_inches() == pytest.approx([7, 1.48], abs=0.01)
+    place = figure.axes[0].get_position()
+    inches = [place.x0 * 7, place.x1 * 7, place.y0 * 1.48, (1 - place.y1) * 1.48]
+    np.testing.assert_allclose(inches, [0.14, 6.65, 0.5, 0.1], atol=0.005)
     black = {"color": "#000000"}
     (axes,) = figure.data()["axes"]
     assert axes == {
@@ -186,6 +191,7 @@ def test_long_sentences_of_the_figure_stay_inside_and_apart() -> None:
     figure = plot_mistake_counts([wide, (1, "tune", "Wrong."), wide])
     (ax,) = figure.axes
     names = [text for text in ax.texts if text.get_fontsize() == 8]
+    assert 85 < max(map(len, names[0].get_text().splitlines())) <= 90
     boxes = [text.get_window_extent() for text in names]
     boxes += [bar.get_window_extent() for bar in ax.patches]
     for box in boxes:

@@ -583,7 +583,8 @@ def test_verify_names_the_bad_file(
 ) -> None:
     use(folder, monkeypatch)
     assert main(["data", "verify"]) == 0
-    assert "The 7 files" in capsys.readouterr().out
+    expected = f"The 7 files in {str(folder)!r} are the official ones.\n"
+    assert capsys.readouterr().out == expected
     (folder / "batches.meta").write_bytes(b"altered")
     assert main(["data", "verify"]) == 1
     assert "batches.meta' is truncated or altered" in capsys.readouterr().err

@@ -333,7 +333,8 @@ def test_an_archive_that_lacks_a_file_is_refused_whole(
 ) -> None:
     offer(server, fake_cifar10.archive(without="test_batch"), monkeypatch)
     with pytest.raises(
-        download.FetchError, match=r"lacks some of [\w.]+(, [\w.]+){6}\. Set"
+        download.FetchError,
+        match=rf"lacks some of {', '.join(download.FILE_SHA256)}\. Set",
     ):
         download.fetch(cache)
     assert left_in(cache) == set()

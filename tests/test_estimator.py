@@ -3,6 +3,7 @@ import re
 import numpy as np
 import pytest
 import scipy.sparse
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -45,20 +46,23 @@ def test_without_a_bias_it_finds_what_logistic_regression_finds() -> None:
     theirs = LogisticRegression(
         C=1 / (2 * 90 * 0.01), fit_intercept=False, tol=1e-10, max_iter=1000
     ).fit(append_bias(X), y)
-    ours = SoftmaxClassifier(reg=0.01, tol=1e-10).fit(X, y)
-    # Both end where the gradient is below 1e-8 at most; the curvature is above 0.02.
-    np.testing.assert_allclose(ours.W_, theirs.coef_.T, atol=1e-6)
+    ours = SoftmaxClassifier(reg=0.01, tol=1e-8).fit(X, y)
+    # Both end where the gradient is below 1e-8; the curvature is above 0.02.
+    np.testing.assert_allclose(ours.W_, theirs.coef_.T, rtol=0, atol=4e-6)
     np.testing.assert_allclose(
-        ours.predict_proba(X), theirs.predict_proba(append_bias(X)), atol=1e-6
+        ours.predict_proba(X), theirs.predict_proba(append_bias(X)), atol=4e-6
     )
 
 
 def test_a_weight_counts_a_point_as_often_as_it_says() -> None:
+    # Below 1e-9 rounding can end the search: a processor without vectors got to 3e-10.
+    model = SoftmaxClassifier(reg=0.01, tol=1e-8)
     repeated = np.repeat(np.arange(90), weights.astype(int))
-    weighted = SoftmaxClassifier(tol=1e-10).fit(X, y, sample_weight=weights)
-    written_out = SoftmaxClassifier(tol=1e-10).fit(X[repeated], y[repeated])
-    np.testing.assert_allclose(weighted.W_, written_out.W_, atol=1e-6)
-    plain = SoftmaxClassifier(tol=1e-10).fit(X, y)
+    weighted = clone(model).fit(X, y, sample_weight=weights)
+    written_out = clone(model).fit(X[repeated], y[repeated])
+    # The curvature is above 0.02, and each gradient has 15 numbers.
+    np.testing.assert_allclose(weighted.W_, written_out.W_, rtol=0, atol=4e-6)
+    plain = clone(model).fit(X, y)
     assert np.abs(weighted.W_ - plain.W_).max() > 0.01
 
 
@@ -178,7 +182,7 @@ def test_a_fit_that_is_cut_short_says_so_where_it_was_called() -> None:
 
 
 def test_the_search_begins_at_zero_against_the_gradient() -> None:
-    with pytest.warns(ConvergenceWarning):
+    with pytest.warns(ConvergenceWarning, match="is still .* after 1 steps; scale"):
         model = SoftmaxClassifier(max_iter=1).fit(X, y)
     _, dW = softmax_loss_vectorized(np.zeros((5, 3)), append_bias(X), indices, 1e-3)
     length = np.linalg.norm(model.W_) / np.linalg.norm(dW)

@@ -235,6 +235,13 @@ def test_what_is_not_to_be_seen_is_not_read() -> None:
     assert read_only_axes(figure) == {}
 
 
+def test_a_colour_keeps_the_opacity_that_it_brings() -> None:
+    figure = Figure()
+    figure.subplots().plot([0, 1], [0, 1], color=(0, 0, 1, 0.5))
+    (line,) = read_only_axes(figure)["lines"]
+    assert line["color"] == "#0000ff80"
+
+
 def test_an_artist_of_another_kind_is_refused() -> None:
     figure = Figure()
     figure.subplots().fill_between([0, 1], [1, 2])

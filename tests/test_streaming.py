@@ -232,5 +232,9 @@ def test_a_mean_of_nothing_is_refused() -> None:
 
 
 def test_what_is_no_stack_of_images_has_no_versions() -> None:
-    with pytest.raises(ValueError, match=r"^images must .* array of shape \(2, 3\)\.$"):
+    expected = (
+        r"^images must be a non-empty array of shape \(N, height, width, channels\), "
+        r"but it is an array of shape \(2, 3\)\.$"
+    )
+    with pytest.raises(ValueError, match=expected):
         list(augment(np.ones((2, 3))))
