@@ -416,6 +416,9 @@ HALF = "dW = dW + 2 * reg * W → dW = dW + reg * W"
         (ARRAYS, ["X.shape[0] → y.shape", "loss / num_train → loss / len(y)",
          "dW / num_train → dW / len(y)", HALF],
          {("shape_for_length", 4), ("reg_half", 19)}),
+        ("import math\n" + ARRAYS,
+         ["np.log(sums[:, 0]) - scores[rows, y] → -math.log(probs[rows, y])", HALF],
+         {("array_for_number", 12), ("reg_half", 20)}),
     ],
 )  # fmt: skip
 def test_with_the_cause_of_a_stop_mended_the_rest_is_judged(
