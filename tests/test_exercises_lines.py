@@ -323,6 +323,10 @@ SAID = {
     "it should add to what is there": (
         ARRAYS, ["np.log(sums[:, 0]) - scores[rows, y] → np.log(sums[:, 0])",
                  "dW = dW + 2 → dW = 2"]),
+    "The part from the data is zero. The mistake is in line 18 or in line 19": (
+        LOOPS, ["j == y[i]: → j < 0:", "dW[:, j] += (p - 1) * X[i] →",
+                "dW[:, j] += p * X[i] → own = total * p * X[i]\n"
+                "                dW[:, j] += own - np.exp(scores[j]) * X[i]"]),
 }  # fmt: skip
 
 
