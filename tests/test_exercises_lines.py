@@ -423,6 +423,12 @@ HALF = "dW = dW + 2 * reg * W → dW = dW + reg * W"
         ("import math\n" + ARRAYS,
          ["np.log(sums[:, 0]) - scores[rows, y] → -math.log(probs[rows, y])", HALF],
          {("array_for_number", 12), ("reg_half", 20)}),
+        (ARRAYS, ["dscores[rows, y] -= 1 → hot = np.zeros((num_train, len(set(y))))\n"
+                  "    hot[rows, y] = 1\n    dscores -= hot", HALF],
+         {("index_out_of_bounds", 15), ("reg_half", 21)}),
+        (ARRAYS, ["probs = exps / sums → sums = np.outer(sums, np.ones(len(y)))\n"
+                  "    probs = exps / sums", HALF],
+         {("shapes_do_not_fit", 9), ("reg_half", 20)}),
     ],
 )  # fmt: skip
 def test_with_the_cause_of_a_stop_mended_the_rest_is_judged(

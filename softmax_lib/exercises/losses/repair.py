@@ -35,6 +35,7 @@ WORDS = {  # what is wrong with a line, as the sentence goes on
     "function": "a function in it is not the right one",
     "extra": "something in it is too much",
     "missing": "something is missing in it",
+    "length": "a length in it is not the right one",
     "order": "two things in it should change places",
     "line": "it should not be there",
     "adds": "it should add to what is there, not replace it",
