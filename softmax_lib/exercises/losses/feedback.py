@@ -157,7 +157,7 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
             found += findings_of(diagnosis, [sight, *others])
             unexplained = [each for each in unexplained if each != part]
         elif len(of_part) == 1 and is_sum(sight) and is_no_data(of_part[0]):
-            zero = replace(of_part[0], sentence="The part from the data is zero")
+            zero = replace(sight.finding(), sentence="The part from the data is zero")
             found[found.index(of_part[0])] = caused(zero, sight.finding())
         elif len(of_part) == 1 and is_one_line(sight):
             k = found.index(of_part[0])
@@ -304,6 +304,9 @@ def unexplained(diagnosis: Diagnosis) -> Report:
         and agrees(gradient, own, "gradient")
     ):
         facts.append("The gradient is that of your own loss, so begin with the loss.")
+    known = "by none of the mistakes that this check knows, alone or in pairs"
+    if diagnosis.findings:
+        known = "and the mistakes named below do not explain all of it"
     return failed(
         diagnosis.findings,
         *(f"Besides: {finding.text}" for finding in diagnosis.findings),
@@ -312,7 +315,7 @@ def unexplained(diagnosis: Diagnosis) -> Report:
         *map(worth_knowing, diagnosis.remarks),
         remarks=diagnosis.remarks,
         opening=f"The {' and '.join(parts)} {'are' if len(parts) > 1 else 'is'} wrong, "
-        "by none of the mistakes that this check knows, alone or in pairs.",
+        f"{known}.",
         hint="Work this example out by hand, line by line, beside your code.",
     )
 
