@@ -213,6 +213,20 @@ KINDS = {
     "the sum of a column for the column": (
         LOOPS, {"reg_square_of_sum in the gradient": 22},
         ["2 * reg * W → 2 * reg * np.sum(W, axis=0)"]),
+    "a margin of 0, made up for in the mean": (
+        SVM_ARRAYS, {"margin_missing": 7, "wrong_line in the loss": 11},
+        ["np.maximum(0, scores - correct + 1) → scores - correct",
+         "loss = np.sum(margins) → margins = np.maximum(0, margins)\n"
+         "    loss = np.sum(margins)\n    loss = 1 + loss"]),
+    "no margin, and one sum for all classes": (
+        SVM_ARRAYS, {"margin_missing in the loss": 7, HERE: 7},
+        ["np.maximum(0, scores - correct + 1) → scores - correct\n"
+         "    hits = (margins > 0).astype(int)",
+         "np.sum(margins) → np.sum(margins * hits)",
+         "dW = X.T.dot(mask) → first = X.T @ hits\n"
+         "    each = np.sum(hits, axis=1)\n"
+         "    total = np.sum(each[:, None] * X, axis=0)\n"
+         "    dW = (first - total[:, None])"]),
     "a penalty of half the size in the gradient": (
         LOOPS, {"reg_half in the gradient": 22}, ["2 * reg * W → reg * W"]),
 }  # fmt: skip
