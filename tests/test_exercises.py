@@ -683,6 +683,25 @@ def test_an_unknown_mistake_is_shown_with_the_smallest_example() -> None:
     assert "N = 2, D = 1, C = 2, reg = 0" in report.text
 
 
+def test_what_is_named_is_not_called_unknown() -> None:
+    edits = ["loss /= num_train → loss = loss / num_train + num_train**2 - 1",
+             "2 * reg * W → reg * W"]  # fmt: skip
+    report = check_softmax_loss_naive(written(LOOPS, *edits))
+    assert {finding.label for finding in report.findings} == {
+        "reg_half in the gradient"
+    }
+    assert "none of the mistakes" not in report.text
+    assert "mistakes named below do not explain all of it" in report.text
+
+
+def test_a_penalty_without_reg_is_not_missing_besides() -> None:
+    edits = ["reg * np.sum(W * W) → 0.25 * np.sum(W * W)",
+             "dW += 2 * reg * W → dW += np.sum(W) ** 2"]  # fmt: skip
+    report = check_softmax_loss_naive(written(LOOPS, *edits))
+    assert "reg_strength_ignored in the loss" in {x.label for x in report.findings}
+    assert "reg_missing in the loss" not in {x.label for x in report.findings}
+
+
 def test_of_an_unknown_loss_the_gradient_may_be_its_own() -> None:
     own = "The gradient is that of your own loss, so begin with the loss."
     cubes = "return loss, dW → return loss + np.sum(W**3), dW + 3 * W**2"

@@ -213,6 +213,20 @@ KINDS = {
     "the sum of a column for the column": (
         LOOPS, {"reg_square_of_sum in the gradient": 22},
         ["2 * reg * W → 2 * reg * np.sum(W, axis=0)"]),
+    "a margin of 0, made up for in the mean": (
+        SVM_ARRAYS, {"margin_missing": 7, "wrong_line in the loss": 11},
+        ["np.maximum(0, scores - correct + 1) → scores - correct",
+         "loss = np.sum(margins) → margins = np.maximum(0, margins)\n"
+         "    loss = np.sum(margins)\n    loss = 1 + loss"]),
+    "no margin, and one sum for all classes": (
+        SVM_ARRAYS, {"margin_missing in the loss": 7, HERE: 7},
+        ["np.maximum(0, scores - correct + 1) → scores - correct\n"
+         "    hits = (margins > 0).astype(int)",
+         "np.sum(margins) → np.sum(margins * hits)",
+         "dW = X.T.dot(mask) → first = X.T @ hits\n"
+         "    each = np.sum(hits, axis=1)\n"
+         "    total = np.sum(each[:, None] * X, axis=0)\n"
+         "    dW = (first - total[:, None])"]),
     "a penalty of half the size in the gradient": (
         LOOPS, {"reg_half in the gradient": 22}, ["2 * reg * W → reg * W"]),
 }  # fmt: skip
@@ -323,6 +337,10 @@ SAID = {
     "it should add to what is there": (
         ARRAYS, ["np.log(sums[:, 0]) - scores[rows, y] → np.log(sums[:, 0])",
                  "dW = dW + 2 → dW = 2"]),
+    "The part from the data is zero. The mistake is in line 18 or in line 19": (
+        LOOPS, ["j == y[i]: → j < 0:", "dW[:, j] += (p - 1) * X[i] →",
+                "dW[:, j] += p * X[i] → own = total * p * X[i]\n"
+                "                dW[:, j] += own - np.exp(scores[j]) * X[i]"]),
 }  # fmt: skip
 
 
@@ -416,6 +434,15 @@ HALF = "dW = dW + 2 * reg * W → dW = dW + reg * W"
         (ARRAYS, ["X.shape[0] → y.shape", "loss / num_train → loss / len(y)",
          "dW / num_train → dW / len(y)", HALF],
          {("shape_for_length", 4), ("reg_half", 19)}),
+        ("import math\n" + ARRAYS,
+         ["np.log(sums[:, 0]) - scores[rows, y] → -math.log(probs[rows, y])", HALF],
+         {("array_for_number", 12), ("reg_half", 20)}),
+        (ARRAYS, ["dscores[rows, y] -= 1 → hot = np.zeros((num_train, len(set(y))))\n"
+                  "    hot[rows, y] = 1\n    dscores -= hot", HALF],
+         {("index_out_of_bounds", 15), ("reg_half", 21)}),
+        (ARRAYS, ["probs = exps / sums → sums = np.outer(sums, np.ones(len(y)))\n"
+                  "    probs = exps / sums", HALF],
+         {("shapes_do_not_fit", 9), ("reg_half", 20)}),
     ],
 )  # fmt: skip
 def test_with_the_cause_of_a_stop_mended_the_rest_is_judged(

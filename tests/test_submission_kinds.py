@@ -164,6 +164,36 @@ def test_a_method_that_is_set_later_counts(script):
         assert right(judge_here(script(f"{CLASS}\n{PREDICT}\n{last}\n")))
 
 
+METHOD = "import numpy as np\nclass Model(Base):\n" + "\n".join(
+    "    " + line for line in PLAIN.replace("(W,", "(self, W,").splitlines()[2:]
+)
+
+
+def test_a_loss_in_a_class_that_uses_no_object_is_judged(script):
+    assert right(judge(script(METHOD)))
+    wrong = METHOD.replace("probs[rows, y] -= 1", "probs[rows, y] += 1")
+    for judge_file in (judge, judge_here):
+        (judged,) = judge_file(script(wrong)).judged
+        (found,) = judged.report.findings
+        assert (found.name, found.line) == ("one_added", 8)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        METHOD.replace("len(X)", "self.n"),
+        METHOD.replace(
+            "    scores = X", "    return softmax_loss_naive(W, X, y, reg)#"
+        ),
+        f"{METHOD}\n{METHOD}",
+        "from elsewhere import softmax_loss_naive\n" + METHOD,
+        METHOD.replace("softmax_loss_naive", "loss"),
+    ],
+)
+def test_no_other_method_is_taken_for_the_loss(source, script):
+    assert not [each for each in judge_here(script(source)).judged if each.is_checked]
+
+
 def test_work_that_a_function_needs_is_named_and_no_mistake(script):
     source = "data = load_CIFAR10('x')\n" + PLAIN.replace("len(X))", "len(data))")
     (judged,) = judge_here(script(source)).judged

@@ -6,12 +6,13 @@ the line numbers stay the reader's. Nothing is run here.
 """
 
 import ast
+import copy
 import io
 import json
 import re
 import tokenize
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -105,11 +106,72 @@ def read_cells(path: Path) -> list[Cell]:
         raise Unreadable(f"{path} cannot be read: {error.strerror}.") from None
     text = decode(path, data)
     if path.suffix != ".ipynb":
-        return [parse(path.name, text)]
-    return [
-        parse(f"{path.name}, cell {number}", source)
-        for number, source in sources(path, text)
+        cells = [parse(path.name, text)]
+    else:
+        cells = [
+            parse(f"{path.name}, cell {number}", source)
+            for number, source in sources(path, text)
+        ]
+    add_methods(cells)
+    return cells
+
+
+def add_methods(cells: Sequence[Cell]) -> None:
+    """Define each loss that is a method and needs no object as a function, too.
+
+    Its text in the source is that of a function as well, for all who read it there.
+    """
+    nodes = [(cell, node) for cell in cells for node in cell.tree.body]
+    losses = [
+        (cell, each)
+        for cell, node in nodes
+        if isinstance(node, ast.ClassDef)
+        for each in node.body
+        if isinstance(each, ast.FunctionDef) and is_loss_without_object(each)
     ]
+    taken = [name for _, node in nodes for name in names_bound(node)]
+    taken += [method.name for _, method in losses]
+    for cell, method in losses:
+        if taken.count(method.name) == 1:
+            add_method(cell, method)
+
+
+def names_bound(node: ast.stmt) -> list[str]:
+    """Return the names that a statement at the top defines, imports or sets."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return [node.name]
+    walked = list(ast.walk(node))
+    aliases = [x.asname or x.name for x in walked if isinstance(x, ast.alias)]
+    names = [x for x in walked if isinstance(x, ast.Name)]
+    return aliases + [x.id for x in names if isinstance(x.ctx, ast.Store)]
+
+
+def is_loss_without_object(method: ast.FunctionDef) -> bool:
+    """Whether a method is a loss of W, X, y and reg that never uses its object."""
+    names = [each.arg for each in method.args.args]
+    return (
+        re.fullmatch(r"\w+_loss(_naive|_vectorized)?", method.name) is not None
+        and len(names) == 5
+        and names[0] == "self"
+        and not method.decorator_list
+        and not any(
+            isinstance(node, ast.Name) and node.id in ("self", "super", method.name)
+            for node in ast.walk(method)
+        )
+    )
+
+
+def add_method(cell: Cell, method: ast.FunctionDef) -> None:
+    """Define a method as a function: without `self`, which it does not use."""
+    lines, first = cell.source.split("\n"), method.args.args[0]
+    line = lines[first.lineno - 1].encode()
+    before, after = line[: first.col_offset], line[first.end_col_offset :]
+    rest = re.sub(r"^\s*,\s*", "", after.decode())
+    lines[first.lineno - 1] = before.decode() + rest
+    cell.source = "\n".join(lines)
+    function = copy.deepcopy(method)
+    del function.args.args[0]
+    cell.tree.body.append(function)
 
 
 def decode(path: Path, data: bytes) -> str:

@@ -10,7 +10,7 @@ import itertools
 import linecache
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -94,7 +94,7 @@ def amended(function: LossFunction, amendment: Amendment) -> LossFunction | None
 def all_edits(plain: Any, definitions: Sequence[ast.FunctionDef]) -> Iterator[Change]:
     """Yield the edits that may let a function return what it should."""
     yield from numbers(plain, definitions)
-    yield from edits(definitions, shapes, returned, inside, around, of_shapes)
+    yield from edits(definitions, shapes, returned, inside, around, of_shapes, lengths)
 
 
 def numbers(plain: Any, definitions: Sequence[ast.FunctionDef]) -> Iterator[Change]:
@@ -244,6 +244,33 @@ def shapes(definition: ast.FunctionDef) -> Iterator[Change]:
                 length = ast.Subscript(node, ast.Constant(axis), ast.Load())
                 told = f"shape_for_length `{ast.unparse(owner.targets[0])}`"
                 yield node.lineno, told, [(owner, key, length)]
+
+
+def lengths(definition: ast.FunctionDef) -> Iterator[Change]:
+    """Yield edits of each length of a new array that is no number, to each other."""
+    W, X = arguments(definition)
+    for node, *_ in expressions(definition):
+        if not is_array_maker(node):
+            continue
+        first = node.args[0]
+        owner, keys = node.args, range(1)
+        if isinstance(first, ast.Tuple):
+            owner, keys = first.elts, range(len(first.elts))
+        for key in keys:
+            for length in (f"{W}.shape[1]", f"{X}.shape[0]", f"{W}.shape[0]"):
+                if ast.unparse(owner[key]) != length:
+                    new = ast.parse(length, mode="eval").body
+                    yield node.lineno, "length", [(owner, key, new)]
+
+
+def is_array_maker(node: ast.expr) -> TypeGuard[ast.Call]:
+    """Whether an expression makes an array of given lengths."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("zeros", "ones", "empty", "full", "eye", "identity")
+        and bool(node.args)
+    )
 
 
 def returned(definition: ast.FunctionDef) -> Iterator[Change]:

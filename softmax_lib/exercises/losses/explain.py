@@ -311,6 +311,8 @@ def diagnose_numbers(diagnosis: Diagnosis, forms: list[str]) -> Diagnosis:
     first, *others = settled.explained
     named = findings(exercise, first, unknown)
     named += in_terms(settled, named)
+    without_reg = [x.part for x in named if x.name == "reg_strength_ignored"]
+    named = [x for x in named if x.name != "reg_missing" or x.part not in without_reg]
     if "loss" in written and is_rounded(answers, check):
         forms, unknown = [*forms, "loss_rounded"], [x for x in unknown if x != "loss"]
     formal = find(FORMS, forms)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from softmax_lib.exercises.errors import ERRORS, has_plain_cause, is_of_shapes, stopped
+from softmax_lib.exercises.losses.catalogue import NO_DATA
 from softmax_lib.exercises.losses.conventions import CONVENTIONS
 from softmax_lib.exercises.losses.counterexample import example
 from softmax_lib.exercises.losses.exercise import agrees
@@ -155,11 +156,13 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
         if part in [*diagnosis.unexplained, *replaced] and not of_part:
             found += findings_of(diagnosis, [sight, *others])
             unexplained = [each for each in unexplained if each != part]
+        elif len(of_part) == 1 and is_sum(sight) and is_no_data(of_part[0]):
+            zero = replace(sight.finding(), sentence="The part from the data is zero")
+            found[found.index(of_part[0])] = caused(zero, sight.finding())
         elif len(of_part) == 1 and is_one_line(sight):
             k = found.index(of_part[0])
-            named = at(found[k], sight)
-            is_written = named.name == "data_missing"  # and adds up to 0
-            found[k] = sight.finding() if is_written else named
+            is_written = is_no_data(found[k])  # and is zero
+            found[k] = sight.finding() if is_written else at(found[k], sight)
     return replace(
         diagnosis,
         findings=once_per_line(found),
@@ -171,6 +174,16 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
 def is_one_line(sight: Sight) -> bool:
     """Whether a part goes wrong in one line that is known."""
     return len(sight.lines) == 1 and not sight.before and not sight.is_right
+
+
+def is_sum(sight: Sight) -> bool:
+    """Whether a part goes wrong in a line that adds to it, or before that line."""
+    return sight.adds and len(sight.lines) == 1 and not sight.is_right
+
+
+def is_no_data(finding: Finding) -> bool:
+    """Whether a part has its penalty alone."""
+    return finding.name == NO_DATA.name
 
 
 def at(finding: Finding, sight: Sight) -> Finding:
@@ -291,6 +304,9 @@ def unexplained(diagnosis: Diagnosis) -> Report:
         and agrees(gradient, own, "gradient")
     ):
         facts.append("The gradient is that of your own loss, so begin with the loss.")
+    known = "by none of the mistakes that this check knows, alone or in pairs"
+    if diagnosis.findings:
+        known = "and the mistakes named below do not explain all of it"
     return failed(
         diagnosis.findings,
         *(f"Besides: {finding.text}" for finding in diagnosis.findings),
@@ -299,7 +315,7 @@ def unexplained(diagnosis: Diagnosis) -> Report:
         *map(worth_knowing, diagnosis.remarks),
         remarks=diagnosis.remarks,
         opening=f"The {' and '.join(parts)} {'are' if len(parts) > 1 else 'is'} wrong, "
-        "by none of the mistakes that this check knows, alone or in pairs.",
+        f"{known}.",
         hint="Work this example out by hand, line by line, beside your code.",
     )
 

@@ -35,6 +35,7 @@ WORDS = {  # what is wrong with a line, as the sentence goes on
     "function": "a function in it is not the right one",
     "extra": "something in it is too much",
     "missing": "something is missing in it",
+    "length": "a length in it is not the right one",
     "order": "two things in it should change places",
     "line": "it should not be there",
     "adds": "it should add to what is there, not replace it",
@@ -344,6 +345,8 @@ def of_shapes(definition: ast.FunctionDef) -> Iterator[Change]:
         if isinstance(node.func, ast.Name):
             named = ast.Attribute(numpy, node.func.id, ast.Load())
             yield line, "function", [(node, "func", named)]
+        if is_of_math(node.func):
+            yield line, "function", [(node.func, "value", numpy)]
         if isinstance(node.func, ast.Attribute) and node.func.attr == "dot":
             outer = ast.Attribute(numpy, "outer", ast.Load())
             setters = [
@@ -364,6 +367,11 @@ def of_shapes(definition: ast.FunctionDef) -> Iterator[Change]:
         if any(each.arg == "axis" for each in node.keywords):
             kept = ast.keyword("keepdims", ast.Constant(True))
             yield line, "missing", [(node, "keywords", [*node.keywords, kept])]
+
+
+def is_of_math(node: ast.expr) -> TypeGuard[ast.Attribute]:
+    """Whether a function is one of `math`, which takes single numbers."""
+    return isinstance(node, ast.Attribute) and ast.unparse(node.value) == "math"
 
 
 def statements(definition: ast.FunctionDef) -> Iterator[Change]:

@@ -85,11 +85,14 @@ class Steps:
             columns = {"probs": v.probs, "minus one": -v.one_hot}
         else:
             mask = (v.counted > 0).astype(float)
-            self.values |= {
+            margins = {  # the first to be tried where their signs are all that counts
                 "margins": v.margins,
                 "hinges": v.hinges,
                 "counted": v.counted,
                 "other margins": v.margins * (1 - v.one_hot),
+            }
+            self.values = margins | self.values
+            self.values |= {
                 "mask": mask,
                 "mask / N": mask / self.N,
                 "mask with own": (v.hinges > 0).astype(float),

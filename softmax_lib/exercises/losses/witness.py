@@ -174,13 +174,16 @@ def further(session: Session, wanted: Wanted, part: str) -> list[Sight]:
         first = advance(session, part)
         if first is None or first.mended is None:
             return []
+        if {*first.sight.lines} & {line for each in sights for line in each.lines}:
+            return []  # it was mended, and is wrong again
         session = first.mended
         sights.append(first.sight._replace(is_sure=True))
         if is_right(session, part, {}, ""):
             return sights
         found = locate_one(session, wanted._replace(unknown=[]), part)
         if found is not None and is_sure(found):
-            return [*sights, found.sight]
+            lines = [line for each in sights for line in each.lines]
+            return [] if {*found.sight.lines} & {*lines} else [*sights, found.sight]
     return []
 
 
