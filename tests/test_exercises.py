@@ -687,9 +687,7 @@ def test_what_is_named_is_not_called_unknown() -> None:
     edits = ["loss /= num_train → loss = loss / num_train + num_train**2 - 1",
              "2 * reg * W → reg * W"]  # fmt: skip
     report = check_softmax_loss_naive(written(LOOPS, *edits))
-    assert {finding.label for finding in report.findings} == {
-        "reg_half in the gradient"
-    }
+    assert {finding.label for finding in report.findings} == {"reg_doubled in the loss"}
     assert "none of the mistakes" not in report.text
     assert "mistakes named below do not explain all of it" in report.text
 
