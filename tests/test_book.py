@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+from html import unescape
 
 import nbformat
 import pytest
@@ -164,6 +165,64 @@ def test_a_figure_shows_each_number_of_its_alternative_text(chapter, data_set):
                 shown = numbers_to_tell(output["data"][MIME_TYPE])
                 said = output["metadata"]["image/png"]["alt"]
                 assert unsupported_numbers(said, shown) == [], said
+
+
+def shown_as_html(html):
+    """The words of an output's HTML, as a page shows them."""
+    return unescape(re.sub(r"<[^>]*>", " ", html)).split()
+
+
+@each_recording
+def test_a_page_shows_the_words_and_numbers_of_the_plain_text(chapter, data_set):
+    for cell in code_cells_of(chapter, data_set):
+        for output in cell.outputs:
+            html = output.get("data", {}).get("text/html", "")
+            if html and "live-figure" not in html:
+                plain = "".join(output["data"]["text/plain"].split())
+                assert "".join(shown_as_html(html)) == plain, cell.id
+
+
+def axes_of(figure):
+    """The axes of a figure, x and y of each panel; a picture has none."""
+    return [panel.get(axis, {}) for panel in figure["axes"] for axis in ("x", "y")]
+
+
+def misdescribed(caption, figure):
+    """What a caption says of the scales of the axes that the figure does not have."""
+    logarithmic = [axis.get("scale") == "log" for axis in axes_of(figure)]
+    said = re.search(r"\(([^()]*logarithmic|log scale)\)", caption)
+    if said and said[1] == "both axes logarithmic":
+        return not all(logarithmic)
+    return bool(said) and (said[1] != "log scale" or sum(logarithmic) != 1)
+
+
+@each_notebook
+def test_a_caption_and_the_labels_tell_which_axes_are_logarithmic(chapter):
+    cells = cells_of(chapter)
+    for cell, below in itertools.pairwise(cells):
+        for output in cell.get("outputs", []):
+            figure = output.get("data", {}).get(MIME_TYPE)
+            if figure:
+                assert not misdescribed(below.source, figure), below.source
+                for axis in axes_of(figure):
+                    told = axis.get("label", "").endswith("log scale)")
+                    assert told == (axis.get("scale") == "log"), axis["label"]
+
+
+@pytest.mark.parametrize(
+    ("words", "x", "y", "wrong"),
+    [
+        ("(both axes logarithmic)", "log", "log", False),
+        ("(both axes logarithmic)", "linear", "log", True),
+        ("(horizontal axis logarithmic)", "log", "log", True),
+        ("(log scale)", "linear", "log", False),
+        ("(log scale)", "log", "log", True),
+        ("of all points", "linear", "log", False),
+    ],
+)
+def test_a_caption_with_the_wrong_axes_is_found(words, x, y, wrong):
+    figure = {"axes": [{"x": {"scale": x}, "y": {"scale": y}}]}
+    assert misdescribed(f"**Figure 1.1.** Loss {words} against step.", figure) == wrong
 
 
 @each_recording

@@ -259,6 +259,41 @@ def test_an_entry_is_named_after_its_first_author_and_year():
         assert key.endswith(entry.fields.get("year", ""))
 
 
+@functools.cache
+def citations():
+    """How each entry of the bibliography can be cited: all its authors, or et al."""
+    forms = {}
+    for key, entry in parse_file(BOOK / "references.bib").entries.items():
+        names = [
+            " ".join(p.prelast_names + p.last_names) for p in entry.persons["author"]
+        ]
+        *others, last = names
+        told = {f"{', '.join(others)} and {last}" if others else last}
+        if len(names) > 2:
+            told.add(f"{names[0]} et al.")
+        year = entry.fields.get("year")
+        forms[key] = {
+            f"{name}{at}" for name in told for at in (f" ({year})", f", {year}")
+        }
+    return {**forms, "cs231n": {"course notes"}}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_a_citation_names_the_authors_in_their_order(path, texts):
+    links = re.findall(r"\[([^\]]*)\]\(bibliography\.md#(\w+)\)", texts[path])
+    told = {
+        (" ".join(words.split()).removeprefix("test of "), key) for words, key in links
+    }
+    assert {cited for cited in told if cited[0] not in citations()[cited[1]]} == set()
+
+
+def test_authors_in_another_order_are_no_citation():
+    assert "Liu and Nocedal, 1989" in citations()["liu1989"]
+    assert "Nocedal and Liu, 1989" not in citations()["liu1989"]
+    assert "Guo et al. (2017)" in citations()["guo2017"]
+    assert "Williams and Waterman (2009)" not in citations()["williams2009"]
+
+
 @pytest.mark.parametrize("module", ROOMS)
 def test_the_reference_leads_to_the_chapters_that_teach_a_module(module):
     _, chapters, _ = ROOMS[module]

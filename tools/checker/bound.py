@@ -9,8 +9,9 @@ words that compare ("half", "three times"), each with an expression:
 another; `c05_12.code[0]` the first number of its source. A number must be what its
 expression rounds to, with the sign left aside; of a word the expression must be true.
 What stands before it belongs to the text: "-0.12", "at most 0.352", "more than twice".
-So does a unit of bytes or of time, and a power of ten is a word: "below 10^{-5}".
-``given`` is for a whole number that nothing computes: a choice, a date, a size.
+So does what is counted, such as "ms" or "images", and a power of ten is a word: "below
+10^{-5}". ``given`` is for a whole number that nothing computes: a choice, a date, a
+size, a count in words such as "four". Only "two" is left alone, but in captions.
 
 `tests/claims.json` lists, by page and cell, what the text says of the order of numbers:
 
@@ -68,6 +69,11 @@ COUNT = (
     "|twenty|thirty|forty|fifty|hundred|thousand)"
 )
 PART = "(?:twelfth|sixteenth|twentieth|thirtieth|fiftieth|hundredth|thousandth)"
+UNIT = (
+    "(?:[GM]B|kB|bytes?|bits?|m?s|seconds?|minutes?|hours?|nats?|units?|pixels?|images?"
+    "|points?|steps?|epochs?|passes|rows?|columns?|classes|features|seeds"
+    "|standard[ ](?:errors?|deviations?))"
+)
 TOLD = re.compile(
     r"""
     (?P<comparison>
@@ -80,19 +86,18 @@ TOLD = re.compile(
         (?: (?<![\w.,#)\]}-]) (?P<minus>[-\N{MINUS SIGN}]) | (?<![\w.,#-]) )
         (?P<mantissa>
             (?:\d{1,3}(?:,\d{3})+|\d+)?\.\d+(?!\.?\d)
-          | (?:\d{1,3}(?:,\d{3})+|\d{2,})(?![\d.]*\d|\^)
-          | (?<=[-\N{MINUS SIGN}])[2-9](?![\d.]*\d)
+          | (?:\d{1,3}(?:,\d{3})+|\d{2,}|[2-9](?!\w))(?![\d.]*\d|\^)
         )
     """
     + SCALE
     + rf"""
-            (?: \s* (?P<unit> [GM]B | kB | m?s | seconds? | minutes? | hours? )\b )?
+            (?: \s* (?P<unit> {UNIT} )\b )?
       | (?P<word>
             (?<![\w.^]) 10\^\{{-?\d+\}}
           | \b (?i:
                 half | halves | halved | twice | thrice | double | doubles | doubled
               | (?:a|one|two|three)[ ](?:third|quarter|fifth|tenth)s?
-              | (?:a|one)[ ]{PART}
+              | (?:a|one)[ ]{PART} | a[ ]few[ ](?:tenth|{PART}|millionth)s
               | (?:{COUNT}[ ])?{COUNT}[ ]times
               | (?:one|two|three)[ ]
                 (?:(?:correct[ ])?(?:time|image|point|tr[yi])(?:e?s)?[ ])?
@@ -103,16 +108,17 @@ TOLD = re.compile(
     """,
     re.VERBOSE,
 )
-# In the caption of a figure, whose number is blank here, each number word is told.
+# A count in words; in a figure's caption, whose number is blank here, "two" is one too.
 CAPTION = re.compile(r"^\*\*\s+\.\*\*.*$", re.MULTILINE)
 COUNTED = re.compile(
-    rf"(?P<comparison>)(?P<minus>)(?P<mantissa>)(?P<unit>)\b(?P<word>{COUNT})\b",
+    rf"(?P<comparison>)(?P<minus>)(?P<mantissa>)(?P<unit>)(?<![\w-])(?P<word>{COUNT})"
+    r"(?![\w-])",
     re.IGNORECASE,
 )
 # Years of sources, the options of MyST, headings, numbers of chapters and versions.
 SOURCE_LINK = re.compile(
     r"\[[^\]]*\]\([\w./]*bibliography[^)]*\)|^:\w+:.*$|^#+ .*$"
-    r"|\[\d+\]\([\w.]+ipynb[^)]*\)"
+    r"|\[\d+\]\([\w.]+ipynb[^)]*\)|^\d\. "
     r"|\b[Cc]hapters? \d+(?:(?:, | and | to )\d+)*|\bExercise \d+\.\d+|Python 3\.\d+",
     re.MULTILINE,
 )
@@ -187,13 +193,10 @@ def told_in(text: str) -> list[Told]:
     text = NOT_PROSE.sub(blank, SOURCE_LINK.sub(blank, text))
     text = NUMBER_ALONE.sub(r" \1\2 ", text)
     formulas = [match.span() for match in FORMULA.finditer(text)]
-    counted = [
-        match
-        for caption in CAPTION.finditer(text)
-        for match in COUNTED.finditer(text, *caption.span())
-    ]
+    matches = list(TOLD.finditer(text))
+    matches += counts_in(text, taken=[match.span() for match in matches])
     found = []
-    for match in sorted([*TOLD.finditer(text), *counted], key=re.Match.start):
+    for match in sorted(matches, key=re.Match.start):
         at = match.start("word" if match["word"] else "mantissa")
         inside = any(a <= at < b for a, b in formulas)
         if inside and (match["word"] or "." not in match["mantissa"]):
@@ -201,6 +204,17 @@ def told_in(text: str) -> list[Told]:
         context = text[max(0, match.start() - 60) : match.end() + 40]
         found.append(Told(in_words(match[0]), " ".join(context.split()), match))
     return found
+
+
+def counts_in(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[re.Match[str]]:
+    """Yield the counts in words outside what is ``taken``."""
+    captions = [caption.span() for caption in CAPTION.finditer(text)]
+    for match in COUNTED.finditer(text):
+        if any(a <= match.start() < b for a, b in taken):
+            continue
+        in_caption = any(a <= match.start() < b for a, b in captions)
+        if in_caption or match["word"].lower() != "two":
+            yield match
 
 
 def in_words(text: str) -> str:
@@ -249,7 +263,8 @@ def disagreement(
 ) -> str | None:
     """Return why a number is not what its expression says, or None."""
     if expression == "given":
-        whole = not told.match["word"] and "." not in told.match["mantissa"]
+        counted = COUNTED.fullmatch(told.text)
+        whole = counted or (not told.match["word"] and "." not in told.text)
         return None if whole else f"{told.text} is given, and not a whole number"
     if "?" in expression:
         return f"{told.text} is bound to {expression}: look, and drop the mark"
@@ -288,6 +303,8 @@ def proposed(
     told: Told, at: int, order: Sequence[str], sources: Mapping[str, Source]
 ) -> str:
     """Return the likeliest source of a number: in the nearest cell that shows it."""
+    if COUNTED.fullmatch(told.text) or len(told.match["mantissa"] or "") == 1:
+        return "given ?"
     if told.match["word"]:
         return "?"
     near = sorted(range(len(order)), key=lambda i: (abs(i - at + 0.5), i))

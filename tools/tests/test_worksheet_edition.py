@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from softmax_lib.__main__ import main
-from tools.checker.chapters import CHAPTERS, chosen_data_set
+from tools.checker.chapters import BOOK, CHAPTERS, chosen_data_set
 from tools.checker.prose import computed_numbers, prose_of, unsupported_numbers
 from tools.checker.recordings import write_notebook
 from tools.worksheet import EMPTY, SOLVED, released
@@ -105,3 +105,33 @@ def test_every_link_leads_to_a_chapter():
 def test_every_decimal_number_is_computed_in_some_chapter():
     computed = [n for chapter in CHAPTERS for n in computed_numbers(cells_of(chapter))]
     assert unsupported_numbers(prose_of(cells_of(EMPTY)), computed) == []
+
+
+def points_of_exercises():
+    """The points of each exercise: those of its cells that are graded."""
+    points = {}
+    for cell in cells_of(SOLVED):
+        heading = re.match(r"## (?:Exercise (\d)|Optional)", cell.source)
+        if heading:
+            number = heading[1] or "optional"
+        graded = cell.metadata.get("nbgrader", {}).get("points")
+        if graded:
+            points[number] = points.get(number, 0) + graded
+    return points
+
+
+def test_the_instructors_page_tells_the_points_of_each_exercise():
+    text = (BOOK / "instructors.md").read_text("utf-8")
+    table = text.split("\n## How long it takes\n")[1].split("\n## ")[0]
+    told = re.findall(r"(?m)^\| (\d)\. [^|]*\| (\d+) \|", table)
+    assert {number: int(points) for number, points in told} == points_of_exercises()
+    assert f", {sum(points_of_exercises().values())} points, and" in text
+
+
+def test_the_instructors_page_tells_the_exit_statuses_of_the_command(capsys):
+    with pytest.raises(SystemExit):
+        main(["check", "--help"])
+    texts = capsys.readouterr().out, (BOOK / "instructors.md").read_text("utf-8")
+    statuses = r"(\d) if (all|one did not|one could not)\b"
+    told, page = (re.findall(statuses, " ".join(text.split())) for text in texts)
+    assert told == page == [("0", "all"), ("1", "one did not"), ("2", "one could not")]
