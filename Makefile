@@ -58,7 +58,7 @@ record: .venv/test.done ## execute the chapters (or CHAPTERS=04) and rewrite the
 
 text: .venv/test.done ## write the links of changed text and check its numbers
 	$(BIN)/python -m tools.checker.text
-	$(BIN)/python -m pytest -q tests/test_book.py tests/test_links.py
+	$(BIN)/python -m pytest -q tests/test_book.py tests/test_links.py tests/test_formulas.py
 
 numbers: .venv/test.done ## propose where the numbers of changed text come from (or CHAPTERS=05)
 	$(BIN)/python -m tools.checker.bound $(CHAPTERS)

@@ -24,6 +24,7 @@ from softmax_lib import (
 from softmax_lib.gradient_check import eval_numerical_gradient as slope
 from softmax_lib.gradient_check import relative_error
 from tools.checker.bound import PAGES, numbers_of_book, texts_of
+from tools.checker.chapters import BOOK
 
 RNG = np.random.default_rng(0)
 N, D, C, REG, EPS = 8, 5, 4, 0.3, np.finfo(float).eps
@@ -463,6 +464,13 @@ ALONE = [
         NOISE**0.5 / 2**0.5,
         NOISE_OF_TWO**0.5,
     ),
+    (
+        "notation",
+        r"lower triangle with $R R^{\top} = S / C + 2\, \text{reg} \cdot I$",
+        np.tril(PRECONDITIONER) @ np.tril(PRECONDITIONER).T,
+        MOMENTS / C + 2 * REG * np.eye(D),
+    ),
+    ("notation", r"moments of the features, $X^{\top} X / N$", X.T @ X / N, MOMENTS),
     ("symptoms", r"$(N - 1)/(N + 1)$ everywhere", 7 / 9, relative_error(1.0, 8.0)),
 ]
 
@@ -495,3 +503,21 @@ def test_a_displayed_formula_is_true(said, equal):
 def test_a_formula_in_a_line_is_said_once_and_true(page, latex, said, equal, texts):
     assert texts[page].count(latex) == 1
     assert_allclose(said, equal, rtol=3e-5, atol=1e-6)
+
+
+SHAPES = {
+    **{"X": X, "X[i]": X[0], "mean": preprocessing.mean_image(X[:, :-1]), "y": y},
+    **{"np.eye(C)[y]": ONE_HOT[0], "W": W, "b": u, "scores": S, "probs": P},
+    **{"losses": OF_POINTS, "svm_losses": losses.svm_of_scores(S, y)[0]},
+    **{"dW": GRADIENT, "dscores": DSCORES, "full": FULL, "best.W": BEST.W},
+    **{"moments": MOMENTS, "R": PRECONDITIONER, "v": PRECONDITIONER.T @ W},
+}
+
+
+@pytest.mark.parametrize("code", SHAPES)
+def test_the_notation_tells_the_shape_of_an_array(code):
+    page = (BOOK / "notation.md").read_text("utf-8")
+    (row,) = re.findall(rf"(?m)^\|[^|]*\| `{re.escape(code)}` \|(.*)\|$", page)
+    told = re.search(r"\| \$(\([NDC, 1-]+\))\$ \|", row)[1]
+    shape = eval(told, {"N": N, "D": D, "C": C})
+    assert SHAPES[code].shape == shape

@@ -115,11 +115,12 @@ COUNTED = re.compile(
     r"(?![\w-])",
     re.IGNORECASE,
 )
-# Years of sources, the options of MyST, headings, numbers of chapters and versions.
+# Years of sources, the options of MyST, headings, numbers of our chapters and versions.
 SOURCE_LINK = re.compile(
     r"\[[^\]]*\]\([\w./]*bibliography[^)]*\)|^:\w+:.*$|^#+ .*$"
     r"|\[\d+\]\([\w.]+ipynb[^)]*\)|^\d\. "
-    r"|\b[Cc]hapters? \d+(?:(?:, | and | to )\d+)*|\bExercise \d+\.\d+|Python 3\.\d+",
+    r"|(?<!\), )(?<!their )\b[Cc]hapters? \d+(?:(?:, | and | to )\d+)*(?! of \[)"
+    r"|\bExercise \d+\.\d+|Python 3\.\d+",
     re.MULTILINE,
 )
 FUNCTIONS = (
