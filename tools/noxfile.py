@@ -145,9 +145,9 @@ def check(
     """
     session.chdir(ROOT)
     pytest = (python, "-m", "pytest", "-q", "-n", processes, "--dist", "loadfile")
-    session.run(python, "-c", ABOUT, env={**ONE_THREAD, **env}, log=False)
     units = ("tests",) if env else ("tests", "tools")
     env = {**ONE_THREAD, **env, "PYTHONPATH": str(ROOT)}
+    session.run(python, "-c", ABOUT, env=env, log=False)
     chosen = session.posargs or (*units, "book/")
     chapters = [each for each in chosen if each.startswith("book")]
     if tests := [each for each in chosen if each not in chapters]:

@@ -199,7 +199,7 @@ def told_in(text: str) -> list[Told]:
     found = []
     for match in sorted(matches, key=re.Match.start):
         at = match.start("word" if match["word"] else "mantissa")
-        inside = any(a <= at < b for a, b in formulas)
+        inside = is_within(at, formulas)
         if inside and (match["word"] or "." not in match["mantissa"]):
             continue
         context = text[max(0, match.start() - 60) : match.end() + 40]
@@ -211,11 +211,14 @@ def counts_in(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[re.Match[
     """Yield the counts in words outside what is ``taken``."""
     captions = [caption.span() for caption in CAPTION.finditer(text)]
     for match in COUNTED.finditer(text):
-        if any(a <= match.start() < b for a, b in taken):
-            continue
-        in_caption = any(a <= match.start() < b for a, b in captions)
-        if in_caption or match["word"].lower() != "two":
+        at, is_two = match.start(), match["word"].lower() == "two"
+        if not is_within(at, taken) and (not is_two or is_within(at, captions)):
             yield match
+
+
+def is_within(at: int, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether a place in the text is in one of some spans."""
+    return any(first <= at < end for first, end in spans)
 
 
 def in_words(text: str) -> str:

@@ -247,7 +247,7 @@ def shapes(definition: ast.FunctionDef) -> Iterator[Change]:
 
 
 def lengths(definition: ast.FunctionDef) -> Iterator[Change]:
-    """Yield edits of each length of a new array that is no number, to each other."""
+    """Yield edits of each length of a new array, to each other that it may be."""
     W, X = arguments(definition)
     for node, *_ in expressions(definition):
         if not is_array_maker(node):

@@ -170,20 +170,19 @@ def further(session: Session, wanted: Wanted, part: str) -> list[Sight]:
     if found is not None and is_single([found.sight]):
         return []
     sights: list[Sight] = []
+    mended: set[int] = set()  # lines; one of them that is wrong again is not sure
     for _ in range(2):
         first = advance(session, part)
-        if first is None or first.mended is None:
+        if first is None or first.mended is None or mended & {*first.sight.lines}:
             return []
-        if {*first.sight.lines} & {line for each in sights for line in each.lines}:
-            return []  # it was mended, and is wrong again
+        mended |= {*first.sight.lines}
         session = first.mended
         sights.append(first.sight._replace(is_sure=True))
         if is_right(session, part, {}, ""):
             return sights
         found = locate_one(session, wanted._replace(unknown=[]), part)
         if found is not None and is_sure(found):
-            lines = [line for each in sights for line in each.lines]
-            return [] if {*found.sight.lines} & {*lines} else [*sights, found.sight]
+            return [] if mended & {*found.sight.lines} else [*sights, found.sight]
     return []
 
 
