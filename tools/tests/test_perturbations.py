@@ -453,15 +453,13 @@ def redraw_varying_number(cell, outputs, rng):
     *place, rule = chosen
     old = place[2][1]
     value = float(old.replace(",", ""))
+    low, high = rule["at_least"], rule["at_most"]
     room = {
-        factor * value: min(abs(factor * value - rule[b]) for b in BOUNDS)
+        factor * value: min(factor * value - low, high - factor * value)
         for factor in (0.9, 1.1)
     }
     replace_varying(*place, like(old, max(room, key=room.get)))
     return True
-
-
-BOUNDS = ("at_least", "at_most")
 
 
 def add_noise(cell, outputs, rng):
