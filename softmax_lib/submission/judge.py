@@ -35,6 +35,7 @@ from softmax_lib.submission.wire import encode, unpack
 
 __all__ = ["Judged", "Judgement", "judge", "judge_here"]
 
+START_LIMIT = 60.0  # seconds in which a child begins to read the file
 RESTARTS = 5  # of a child whose statements end or hang the process
 START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
@@ -189,10 +190,12 @@ class Child:
                 return
             if self.process is None:
                 self.start()
-            latest, deadline = -1, time.monotonic() + sandbox.TIME_LIMIT
+            latest, deadline = -1, 0.0
             try:
                 while not self.is_loaded:
-                    message = json.loads(self.receive(deadline - time.monotonic()))
+                    left = deadline - time.monotonic() if deadline else START_LIMIT
+                    message = json.loads(self.receive(left))
+                    deadline = deadline or time.monotonic() + sandbox.TIME_LIMIT
                     latest = message.get("before", latest)
                     if "ready" in message:
                         self.ready = list(map(str, message["ready"]))
