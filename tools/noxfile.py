@@ -90,12 +90,12 @@ def oldest_packages(session: nox.Session) -> None:
     """Take the oldest NumPy, Matplotlib and others that pyproject.toml allows."""
     oldest = [line.replace(">=", "==") for line in dependencies()]
     pins = re.findall(r"^(\w\S*==\S+(?: ;.*?)?) *\\?$", LOCK.read_text("utf-8"), re.M)
-    # No chapter needs zarr, which takes no old NumPy, nor virtualenv, which nox brings
-    # and takes no old platformdirs; SciPy comes with scikit-learn.
+    # The lock's zarr takes no old NumPy, its virtualenv, which nox brings, no old
+    # platformdirs; SciPy comes with scikit-learn.
     free = {*map(name_of, oldest), "scipy", "virtualenv", "zarr"}
     kept = [pin for pin in pins if name_of(pin) not in free]
     requirements = Path(session.create_tmp()) / "requirements.txt"
-    requirements.write_text("\n".join([*oldest, *kept]), encoding="utf-8")
+    requirements.write_text("\n".join([*oldest, *kept, "zarr"]), encoding="utf-8")
     session.install("-r", str(requirements))
     session.install("--no-deps", "-e", str(ROOT))
     check(session, "python")
