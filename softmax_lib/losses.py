@@ -101,7 +101,7 @@ def softmax_loss_vectorized(
         loss = losses.mean() + reg * np.sum(W * W)
 
         dscores /= X.shape[0]
-        dW = (dscores.T @ X).T  # (D, C): X.T @ dscores, in the order that is faster
+        dW = (dscores.T @ X).T  # (D, C): X.T @ dscores, both transposed
         dW += 2 * reg * W
     return float(require_finite(loss)), dW
 
@@ -200,7 +200,7 @@ def svm_loss_vectorized(
         loss = losses.mean() + reg * np.sum(W * W)
 
         dscores /= X.shape[0]
-        dW = (dscores.T @ X).T  # (D, C): X.T @ dscores, in the order that is faster
+        dW = (dscores.T @ X).T  # (D, C): X.T @ dscores, both transposed
         dW += 2 * reg * W
     return float(require_finite(loss)), dW
 
