@@ -20,6 +20,7 @@ from softmax_lib.validation import (
     check_predictions,
     check_settings,
     check_start,
+    check_truth,
     count_classes,
     describe,
     require_finite,
@@ -100,6 +101,7 @@ class LinearClassifier:
         CS231n, assignment 1, ``linear_classifier.py``.
         """
         check_settings(learning_rate, reg, num_iters, batch_size)
+        check_truth("verbose", verbose)
         check_matrix("X", X)
         rng = as_generator(rng)
         W = initial_weights(X, y, rng) if self.W is None else self.W.copy()

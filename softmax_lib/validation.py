@@ -6,13 +6,14 @@ ValueError or TypeError that names the argument, what was expected and what came
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+T = TypeVar("T")
 Numbers = TypeVar("Numbers", float, np.ndarray)
 NOT_PLAIN = (np.ma.MaskedArray, np.matrix)  # arrays in which operators differ
 
@@ -145,7 +146,7 @@ def check_pictures(
             f"images must have one channel or three, but its shape is {images.shape}."
         )
     check_finite("images", images)
-    num = len(others) if isinstance(others, Sequence | np.ndarray) else 0
+    num = len(others) if is_list(others) else 0
     if num != len(images):
         raise ValueError(
             f"{name} must hold one for each of the {len(images)} images, but it is "
@@ -162,6 +163,12 @@ def check_patches(name: str, group: np.ndarray) -> None:
             f"{describe(group)}."
         )
     check_finite(name, group)
+
+
+def check_pair(name: str, value: Sequence[object] | np.ndarray) -> None:
+    """Check that an argument is two things."""
+    if not is_list(value) or len(value) != 2:
+        raise TypeError(f"{name} must be a pair, but it is {describe(value)}.")
 
 
 def check_line(
@@ -191,7 +198,7 @@ def check_logarithmic(
 
 def check_sequence(name: str, values: Sequence[float] | np.ndarray) -> None:
     """Check that an argument is a sequence of real numbers."""
-    if not (isinstance(values, Sequence) or is_array(values)):
+    if not is_list(values) or isinstance(values, NOT_PLAIN):
         raise ValueError(
             f"{name} must be a sequence of numbers, but it is {describe(values)}."
         )
@@ -272,6 +279,117 @@ def check_callable(name: str, value: object) -> None:
         raise TypeError(f"{name} must be a function, but it is {describe(value)}.")
 
 
+def check_results(
+    name: str, results: object, first: tuple[int, ...], second: tuple[int, ...]
+) -> None:
+    """Check that a caller's function returned two results of these shapes."""
+    shapes = first, second
+    found = results if isinstance(results, tuple | list) else ()
+    if tuple(map(np.shape, found)) != shapes:
+        what = ", ".join(map(describe, found)) or describe(results)
+        raise TypeError(
+            f"{name} must return two results, of shapes {first} and {second}, but it "
+            f"returned {what}."
+        )
+
+
+def check_truth(name: str, value: bool) -> None:
+    """Check that an option is True or False; a text such as "no" would be true."""
+    if not isinstance(value, Integral | np.bool_) or value not in (0, 1):
+        raise TypeError(f"{name} must be True or False, but it is {value!r}.")
+
+
+def check_text(name: str, value: str) -> None:
+    """Check that an argument is a text, and not an empty one."""
+    if not isinstance(value, str) or not value.strip():
+        raise TypeError(
+            f"{name} must be a text, not an empty one, but it is {value!r}."
+        )
+
+
+def check_texts(name: str, values: Sequence[str]) -> None:
+    """Check that an argument is a sequence of texts, not one text."""
+    check_entries(name, values, str)
+
+
+def check_list(name: str, values: Sequence[object] | np.ndarray) -> None:
+    """Check that an argument is a sequence; a text is not taken letter by letter."""
+    if not is_list(values):
+        raise TypeError(f"{name} must be a sequence, but it is {describe(values)}.")
+
+
+def check_entries(name: str, values: Sequence[object], kind: type) -> None:
+    """Check that an argument is a sequence of things of this kind."""
+    check_list(name, values)
+    if strange := [value for value in values if not isinstance(value, kind)]:
+        raise TypeError(
+            f"{name} must hold entries of the type {kind.__name__}, but it holds "
+            f"{strange[0]!r}."
+        )
+
+
+def as_list(name: str, values: Iterable[T]) -> list[T]:
+    """Return what a caller passed as an iterable; a text is none."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"{name} must be iterable, but it is {describe(values)}.")
+    return list(values)
+
+
+def is_list(values: object) -> bool:
+    """Return whether it is a sequence or an array, and no text."""
+    if isinstance(values, np.ndarray):
+        return values.ndim > 0
+    return isinstance(values, Sequence) and not isinstance(values, str | bytes)
+
+
+def check_choice(name: str, value: str, choices: Collection[str]) -> None:
+    """Check that an argument is one of a few words."""
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(
+            f"{name} must be {' or '.join(map(repr, choices))}, but it is {value!r}."
+        )
+
+
+def check_mapping(name: str, value: Mapping[str, object], content: str) -> None:
+    """Check that an argument has something under at least one name."""
+    if not isinstance(value, Mapping):
+        raise TypeError(
+            f"{name} must be a mapping from a name to each {content}, but it is "
+            f"{describe(value)}."
+        )
+    if not value:
+        raise ValueError(f"{name} must hold at least one {content}, but it is empty.")
+    check_texts(f"the keys of {name}", list(value))
+
+
+def check_image_shape(image_shape: tuple[int, ...]) -> None:
+    """Check that a shape has a height, a width, and the channels if it has several."""
+    if not isinstance(image_shape, tuple | list) or len(image_shape) < 2:
+        raise TypeError(
+            "image_shape must be the height and the width of an image, and its "
+            f"channels if it has several, but it is {image_shape!r}."
+        )
+    for size in image_shape:
+        check_at_least("each size of image_shape", size)
+
+
+def check_index(
+    name: str, index: int | tuple[int, ...], array: str, shape: tuple[int, ...]
+) -> None:
+    """Check that an index is the position of one entry of an array."""
+    places = index if isinstance(index, tuple) else (index,)
+    if len(places) != len(shape) or not all(
+        isinstance(place, Integral)
+        and not isinstance(place, bool)
+        and -length <= place < length
+        for place, length in zip(places, shape, strict=True)
+    ):
+        raise ValueError(
+            f"{name} must be the position of one entry of {array}, of shape {shape}, "
+            f"but it is {index!r}."
+        )
+
+
 def check_number(name: str, value: float) -> None:
     """Check that an argument is one real number."""
     if isinstance(value, bool) or not isinstance(value, Real):
@@ -330,14 +448,18 @@ def check_dtype(dtype: npt.DTypeLike) -> None:
         )
 
 
-def as_generator(rng: np.random.Generator | int | None) -> np.random.Generator:
+def as_generator(
+    rng: np.random.Generator | int | None, name: str = "rng"
+) -> np.random.Generator:
     """Return `numpy.random.default_rng` of what a caller passed as ``rng``."""
     try:
+        if isinstance(rng, bool | np.bool_):  # NumPy would take True as the seed 1
+            raise TypeError
         return np.random.default_rng(rng)
     except (TypeError, ValueError) as error:
         raise type(error)(
-            "rng must be a Generator, a seed (a whole number, not negative) or None, "
-            f"but it is {rng!r}."
+            f"{name} must be a Generator, a seed (a whole number, not negative) or "
+            f"None, but it is {rng!r}."
         ) from None
 
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from softmax_lib.validation import describe, is_array
+from softmax_lib.validation import check_text, describe, is_array
 
 __all__ = ["LiveFigure", "live_figure", "sprite_sheet"]
 
@@ -62,6 +62,7 @@ def live_figure(name: str, /, **data: Any) -> LiveFigure:
     "correct": 0
     }
     """
+    check_text("name", name)
     items = [f"{as_json(key)}: {as_json(value)}" for key, value in data.items()]
     return LiveFigure(name, "{\n" + ",\n".join(items) + "\n}")
 
