@@ -18,7 +18,7 @@ from typing import NamedTuple
 from matplotlib.ticker import MaxNLocator
 
 from softmax_lib.figures import COLORS, DescribedFigure, blank_figure, in_book_style
-from softmax_lib.validation import as_list, check_entries
+from softmax_lib.validation import as_list, as_path, check_entries
 
 __all__ = ["Mistake", "check_class", "class_table", "plot_mistake_counts"]
 
@@ -49,7 +49,7 @@ def check_class(folder: Path) -> list[Mistake]:
     folder : Path
         Such as ``submitted/`` of nbgrader, with a folder per student.
     """
-    folder = Path(folder)
+    folder = as_path("folder", folder)
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder} is not a folder.")
     files = sorted(
@@ -120,11 +120,13 @@ def plot_mistake_counts(table: list[tuple[int, str, str]]) -> DescribedFigure:
         Rows of `class_table`; right functions are left out.
     """
     check_entries("table", table, tuple)
-    if strange := [row for row in table if len(row) != 3]:
-        raise ValueError(
-            "table must hold rows of class_table, a count and two texts, but one is "
-            f"{strange[0]!r}."
-        )
+    kinds = int, str, str
+    for row in table:
+        if len(row) != 3 or not all(map(isinstance, row, kinds)):
+            raise TypeError(
+                "table must hold rows of class_table, a number and two texts, but one "
+                f"is {row!r}."
+            )
     wrong = [row for row in table if row[2] != RIGHT]
     names = [textwrap.fill(f"{row[1]}: {row[2]}", width=90) for row in wrong]
     num_lines = 1 + max((name.count("\n") for name in names), default=0)

@@ -170,7 +170,13 @@ def plot_regions(
         check_finite(f"weights[{name!r}]", W)
     check_matrix("X", X)
     check_finite("X", X)
-    check_labels(y, len(X), len(COLORS))
+    most = max(W.shape[1] for W in weights.values())
+    if most > len(COLORS):
+        raise ValueError(
+            f"weights must have at most {len(COLORS)} columns, as many as there are "
+            f"colours, but they have {most}."
+        )
+    check_labels(y, len(X), min(W.shape[1] for W in weights.values()))
     shapes = [X.shape, *(W.shape for W in weights.values())]
     if X.shape != (len(y), 3) or any(s[0] != 3 for s in shapes[1:]):
         raise ValueError(

@@ -29,6 +29,7 @@ from softmax_lib.preprocessing import append_bias
 from softmax_lib.validation import (
     check_at_least,
     check_finite,
+    check_list,
     check_loss_input,
     check_not_negative,
     check_positive,
@@ -143,6 +144,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         if first:
             if classes is None:
                 raise ValueError("classes must name all labels in the first call.")
+            check_list("classes", np.asarray(classes))
             self.classes_ = np.unique(classes)
             self.W_ = np.zeros((rows.shape[1] + 1, len(self.classes_)), rows.dtype)
             self.n_iter_ = 0

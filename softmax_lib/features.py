@@ -222,6 +222,11 @@ def fit_whitening(
     check_not_negative("epsilon", epsilon)
     mean = patches.mean(axis=0)
     variances, directions = np.linalg.eigh(np.cov(patches.T, bias=True))
+    if variances[0] + epsilon <= 0:  # the lowest
+        raise ValueError(
+            "epsilon must be positive for patches that do not vary in each direction, "
+            f"but it is {epsilon}."
+        )
     whitening = (directions / np.sqrt(variances + epsilon)) @ directions.T
     return mean, whitening
 
@@ -373,11 +378,10 @@ def patch_features(
         places are cut: 2 makes four quarters.
     """
     check_images(images)
-    check_dictionary(dictionary)
+    size = side_of_patches(dictionary)
     check_callable("encode", encode)
     check_at_least("stride", stride)
     check_at_least("parts", parts)
-    size = math.isqrt(dictionary.mean.size // CHANNELS)
     windows = windows_of(images, size)[:, ::stride, ::stride]  # a view, without a copy
     N, rows, columns = windows.shape[:3]
     if parts > min(rows, columns):
@@ -412,6 +416,18 @@ def check_dictionary(dictionary: Dictionary) -> None:
     shapes = (size,), (size, size), (len(dictionary.centroids), size)
     for (name, array), shape in zip(dictionary._asdict().items(), shapes, strict=True):
         check_shape(f"dictionary.{name}", array, shape, PER_NUMBER)
+
+
+def side_of_patches(dictionary: Dictionary) -> int:
+    """Return how many pixels the patches of a dictionary have on a side."""
+    check_dictionary(dictionary)
+    size = math.isqrt(dictionary.mean.size // CHANNELS)
+    if size * size * CHANNELS != dictionary.mean.size:
+        raise ValueError(
+            "dictionary must be one of square patches of three channels, but its mean "
+            f"holds {dictionary.mean.size} numbers."
+        )
+    return size
 
 
 def check_codes(codes: np.ndarray, shape: tuple[int, int]) -> None:

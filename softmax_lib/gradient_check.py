@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from softmax_lib.validation import (
     as_generator,
+    as_numbers,
     check_at_least,
     check_callable,
     check_finite,
@@ -72,7 +73,9 @@ def relative_error(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     exponents = np.frexp(np.maximum(np.abs(a), np.abs(b)))[1]
     scaled = np.ldexp(a, -exponents), np.ldexp(b, -exponents)
     size = np.abs(scaled[0]) + np.abs(scaled[1])
-    return float(np.max(np.abs(np.subtract(*scaled)) / np.where(size == 0, 1, size)))
+    with np.errstate(invalid="ignore"):  # NaN where a number is infinite or NaN
+        ratios = np.abs(np.subtract(*scaled)) / np.where(size == 0, 1, size)
+    return float(np.max(ratios))
 
 
 def eval_numerical_gradient(f: Function, x: np.ndarray, h: float = 1e-5) -> np.ndarray:
@@ -201,5 +204,4 @@ def as_floats(name: str, value: npt.ArrayLike) -> np.ndarray:
     """Convert numbers, lists or arrays into an array of float64."""
     if isinstance(value, np.ma.MaskedArray):
         raise ValueError(f"{name} must have no mask, but it is {describe(value)}.")
-    check_numbers(name, np.asarray(value))
-    return np.asarray(value, dtype=np.float64)
+    return as_numbers(name, value).astype(np.float64)

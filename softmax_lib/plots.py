@@ -47,10 +47,12 @@ from softmax_lib.validation import (
     check_mapping,
     check_matrix,
     check_not_negative,
+    check_number,
     check_pair,
     check_patches,
     check_pictures,
     check_positive,
+    check_probabilities,
     check_sequence,
     check_shape,
     check_text,
@@ -156,10 +158,10 @@ def plot_bars(
     check_truth("stacked", stacked)
     for title, values in panels.items():
         check_sequence(f"panels[{title!r}]", values)
-    if any(len(values) != len(names) for values in panels.values()):
+    if any(np.shape(values) != (len(names),) for values in panels.values()):
         raise ValueError(
             f"panels must hold sequences of {len(names)} values, one for each name, "
-            f" but their lengths are {[len(v) for v in panels.values()]}."
+            f"but their shapes are {[np.shape(each) for each in panels.values()]}."
         )
     for title, values in panels.items():
         check_finite(f"panels[{title!r}]", np.asarray(values))
@@ -384,6 +386,10 @@ def template_pictures(
     ((10, 32, 32, 3), 0, 255)
     """
     check_image_shape(image_shape)
+    if math.prod(image_shape[2:]) not in (1, 3):
+        raise ValueError(
+            f"image_shape must have one channel or three, but it is {image_shape}."
+        )
     check_matrix("weights", weights)
     shape = (math.prod(image_shape), weights.shape[1])
     meaning = f"one row for each number of an image {image_shape} and none for the bias"
@@ -439,10 +445,13 @@ def plot_confusion(counts: np.ndarray, class_names: Sequence[str]) -> DescribedF
     ax.tick_params(axis="x", rotation=45)
     off_diagonal = np.where(np.eye(C, dtype=bool), -1, counts)
     row, column = divmod(int(off_diagonal.argmax()), C)
+    mistake = (
+        f"the most frequent mistake is {class_names[row]} taken for "
+        f"{class_names[column]}, {counts[row, column]} times"
+    )
     fig.alt = (
         f"Confusion matrix of {counts.sum()} images, {np.trace(counts)} of them on the "
-        f"diagonal; the most frequent mistake is {class_names[row]} taken for "
-        f"{class_names[column]}, {counts[row, column]} times."
+        f"diagonal; {mistake if off_diagonal.max() > 0 else 'there is no mistake'}."
     )
     return fig
 
@@ -457,9 +466,8 @@ def plot_mistakes(
 ) -> DescribedFigure:
     """Show misclassified pictures, with the probability of the two classes involved."""
     check_pictures(images, labels, "labels")
-    check_matrix("probabilities", probabilities)
+    check_probabilities(probabilities)
     check_pictures(images, probabilities, "probabilities")
-    check_finite("probabilities", probabilities)
     check_texts("class_names", class_names)
     check_labels(labels, len(images), len(class_names), "labels")
     shape = (len(images), len(class_names))
@@ -491,7 +499,7 @@ def plot_patches(
     check_at_least("columns", columns)
     pictures = [mosaic(group, columns) for group in patches.values()]
     # Whole pixels for each of a patch, which every version draws alike.
-    scales = [7 * DPI // picture.shape[1] for picture in pictures]
+    scales = [max(1, 7 * DPI // picture.shape[1]) for picture in pictures]
     sizes = np.array([p.shape[1::-1] for p in pictures]) * np.vstack(scales)
     title = 45
     top = (title + sizes[:, 1]).sum()
@@ -537,14 +545,16 @@ def range_of(accuracies: Sequence[float]) -> str:
 def check_trials(trials: Sequence[Trial]) -> None:
     """Check that there is a trial to draw, and no two in one place."""
     check_entries("trials", trials, Trial)
-    if not trials or np.isnan([trial.val_accuracy for trial in trials]).all():
-        raise ValueError(
-            "trials must hold at least one trial with a validation accuracy, but it "
-            f"{'is empty' if not trials else 'holds none'}."
-        )
     for trial in trials:
         check_positive("each learning_rate of trials", trial.learning_rate)
         check_not_negative("each reg of trials", trial.reg)
+        check_number("each train_accuracy of trials", trial.train_accuracy)
+        check_number("each val_accuracy of trials", trial.val_accuracy)
+    if not trials or np.isnan([trial[2:] for trial in trials]).all(axis=0).any():
+        raise ValueError(
+            "trials must hold at least one trial with accuracies, but it "
+            f"{'is empty' if not trials else 'holds none'}."
+        )
     pair, times = Counter(trial[:2] for trial in trials).most_common(1)[0]
     if times > 1:
         raise ValueError(

@@ -243,7 +243,7 @@ def sgd(
     """
     loss = checked(loss)
     check_truth("average", average)
-    schedule = learning_rate if callable(learning_rate) else lambda _: learning_rate
+    schedule = as_schedule(learning_rate)
     check_settings(schedule(0.0), reg, num_epochs, batch_size, "num_epochs")
     check_number("momentum", momentum)
     if not 0 <= momentum < 1:
@@ -309,6 +309,19 @@ def mirror_of_columns(image_shape: tuple[int, ...] = (32, 32, 3)) -> np.ndarray:
     check_image_shape(image_shape)
     pixels = np.arange(math.prod(image_shape)).reshape(image_shape)
     return np.append(pixels[:, ::-1].ravel(), pixels.size)
+
+
+def as_schedule(
+    learning_rate: float | Callable[[float], float],
+) -> Callable[[float], float]:
+    """Return a schedule that gives no factor but a number from zero on."""
+
+    def schedule(epochs: float) -> float:
+        factor = learning_rate(epochs) if callable(learning_rate) else learning_rate
+        check_not_negative("learning_rate", factor)
+        return factor
+
+    return schedule
 
 
 def checked(loss: Loss) -> Loss:

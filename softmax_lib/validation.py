@@ -5,9 +5,11 @@ ValueError or TypeError that names the argument, what was expected and what came
 """
 
 import math
+import os
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from numbers import Integral, Real
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -104,6 +106,11 @@ def check_finite(name: str, array: np.ndarray) -> None:
         ends = np.array([array.min(initial=0), array.max(initial=0)])  # or NaN
         if not np.isfinite(ends).all():
             require_finite(array, **{name: array})
+        if np.abs(ends).max() > np.sqrt(np.finfo(array.dtype).max / array.size):
+            raise ValueError(
+                f"{name} must hold numbers whose squares can be added up in "
+                f"{array.dtype}, but they are from {ends[0]:g} to {ends[1]:g}."
+            )
 
 
 def check_several(name: str, array: np.ndarray) -> None:
@@ -202,7 +209,26 @@ def check_sequence(name: str, values: Sequence[float] | np.ndarray) -> None:
         raise ValueError(
             f"{name} must be a sequence of numbers, but it is {describe(values)}."
         )
-    check_numbers(name, np.asarray(values))
+    as_numbers(name, values)
+
+
+def as_numbers(name: str, values: npt.ArrayLike) -> np.ndarray:
+    """Return numbers, or sequences of equal length of them, as an array."""
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError(
+            f"{name} must hold sequences of one length, but theirs differ."
+        ) from None
+    check_numbers(name, array)
+    return array
+
+
+def as_path(name: str, value: str | os.PathLike[str]) -> Path:
+    """Return what a caller passed as a path."""
+    if not isinstance(value, str | os.PathLike):
+        raise TypeError(f"{name} must be a path, but it is {value!r}.")
+    return Path(value)
 
 
 def check_labels(
@@ -225,6 +251,22 @@ def count_classes(y: np.ndarray, num_points: int, name: str = "y") -> int:
     num_classes = int(y.max(initial=0)) + 1
     check_labels(y, num_points, num_classes, name)
     return num_classes
+
+
+def check_probabilities(probabilities: np.ndarray) -> None:
+    """Check that each row holds the probabilities of all classes."""
+    check_matrix("probabilities", probabilities)
+    if not (probabilities.min() >= 0 and probabilities.max() <= 1):
+        raise ValueError(
+            "probabilities must hold numbers from 0 to 1, but theirs are from "
+            f"{probabilities.min():g} to {probabilities.max():g}."
+        )
+    sums = probabilities.sum(axis=1)
+    if np.abs(sums - 1).max() > 1e-3:
+        raise ValueError(
+            "probabilities must add up to 1 in each row, but the sums are from "
+            f"{sums.min():g} to {sums.max():g}."
+        )
 
 
 def check_predictions(y: np.ndarray, y_pred: np.ndarray, name: str = "y_pred") -> None:

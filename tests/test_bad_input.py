@@ -19,11 +19,13 @@ import pytest
 import softmax_lib
 from softmax_lib import (
     classroom,
+    data_utils,
     datasets,
     diagrams,
     estimator,
     evaluation,
     features,
+    figure_data,
     gradient_check,
     linear_classifier,
     losses,
@@ -34,6 +36,7 @@ from softmax_lib import (
     solvers,
     source,
     streaming,
+    submission,
     tables,
     tuning,
     widgets,
@@ -137,7 +140,7 @@ NO_NUMBER = {
 BAD: dict[str, Callable[[Any], dict[str, Any]]] = {
     "floats": floats,
     "any floats": any_floats,
-    "numbers": numbers,
+    "numbers": lambda good: {**numbers(good), "huge": with_entry(good, 1e308)},
     "any numbers": no_numbers,
     "labels": labels,
     "images": images,
@@ -156,11 +159,16 @@ BAD: dict[str, Callable[[Any], dict[str, Any]]] = {
     },
     "model": lambda _: {
         **{"None": None, "made": linear_classifier.Softmax(), "text": "a"},
-        "another class": dict,
+        **{"another class": dict, "base": linear_classifier.LinearClassifier},
     },
     "loss": lambda _: {
         **{"None": None, "number": 3.0, "text": "softmax", "nothing": lambda *_: None},
         **{"no gradient": lambda *_: 1.0, "gradient": lambda W, *_: (1.0, W[:1])},
+    },
+    "schedule": lambda _: {
+        **{"text": "a", "0": 0.0, "None": None, "nothing": lambda epochs: None},
+        **{"text later": lambda epochs: "a" if epochs else 0.1},
+        **{"negative later": lambda epochs: 0.1 - epochs},
     },
     "of scores": lambda _: {
         **{"None": None, "number": 3.0, "text": "softmax", "nothing": lambda *_: None},
@@ -199,6 +207,8 @@ BAD: dict[str, Callable[[Any], dict[str, Any]]] = {
         **{"pairs": [(0.1, 0.1)], "twice": [*good, good[0]]},
         "diverged": [good[0]._replace(val_accuracy=np.nan)],
         "rate": [good[0]._replace(learning_rate=-1.0)],
+        "words": [good[0]._replace(val_accuracy="a")],
+        "untrained": [good[0]._replace(train_accuracy=np.nan)],
     },
     "templates": lambda good: {
         **floats(good),
@@ -294,11 +304,16 @@ def trained(**arguments: Any) -> Any:
     return linear_classifier.Softmax().train(**arguments)
 
 
+def with_weights() -> linear_classifier.Softmax:
+    """Return a trained classifier."""
+    model = linear_classifier.Softmax()
+    model.W = W.copy()
+    return model
+
+
 def predicted(X: Any) -> Any:
     """Predict with a trained classifier."""
-    model = linear_classifier.Softmax()
-    model.W = W
-    return model.predict(X)
+    return with_weights().predict(X)
 
 
 def streamed(**arguments: Any) -> Any:
@@ -455,7 +470,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
             "X": (X, "floats"),
             "y": (y, "labels"),
             "reg": (0.1, "not negative"),
-            "learning_rate": (0.1, "positive"),
+            "learning_rate": (0.1, "schedule"),
             "num_epochs": (1, "size"),
             "batch_size": (2, "size"),
             "momentum": (0.5, "fraction"),
@@ -956,6 +971,57 @@ def test_a_class_without_enough_pictures_is_told() -> None:
             "titles must hold one for each of the 6 images, but it is a str",
         ),
         (
+            lambda: plots.plot_bars({"a": [[1], [2]]}, ["a", "b"]),
+            r"panels must hold sequences of 2 values, .* \[\(2, 1\)\]",
+        ),
+        (
+            lambda: plots.template_pictures(np.ones((8, 2)), (2, 2, 2)),
+            "image_shape must have one channel or three",
+        ),
+        (
+            lambda: diagrams.plot_regions({"a": W[:3, :2]}, X[:, :3], y),
+            "y must hold class indices from 0 to 1, but it holds 2",
+        ),
+        (
+            lambda: diagrams.plot_regions({"a": np.ones((3, 8))}, X[:, :3], y),
+            "weights must have at most 6 columns",
+        ),
+        (
+            lambda: features.patch_features(
+                IMAGES, features.Dictionary(np.zeros(10), np.eye(10), np.ones((2, 10)))
+            ),
+            "dictionary must be one of square patches",
+        ),
+        (
+            lambda: features.fit_whitening(np.ones((3, 2)), 0.0),
+            "epsilon must be positive for patches that do not vary",
+        ),
+        (
+            lambda: gradient_check.relative_error([[1, 2], [3]], [[1, 2], [3]]),
+            "a must hold sequences of one length",
+        ),
+        (
+            lambda: solvers.mirrored(softmax_loss, (1, 2))(W, X, y, 0.1),
+            "W must have one row for each number of an image of image_shape",
+        ),
+        (
+            lambda: estimator.SoftmaxClassifier().partial_fit(X, y, classes="abc"),
+            "classes must be a sequence",
+        ),
+        (
+            lambda: with_weights().step(X, y, np.nan, 0.1),
+            "learning_rate must be a positive number",
+        ),
+        (lambda: widgets.live_figure("a", b={1: 2}), "the keys .* in data must hold"),
+        (lambda: figure_data.figure_data(None), "figure must be a Figure"),
+        (lambda: classroom.check_class(None), "folder must be a path"),
+        (lambda: data_utils.load_CIFAR10(3), "directory must be a path"),
+        (lambda: submission.check_submission(3), "path must be a path"),
+        (
+            lambda: submission.check_submission("a.py", "no"),
+            "as_json must be True or False, but it is 'no'",
+        ),
+        (
             lambda: source.show_source(len),
             "function must be .* defined in a file of Python, but it is <built-in",
         ),
@@ -975,6 +1041,18 @@ def test_what_no_kind_covers_is_named_too(
 ) -> None:
     with pytest.raises((ValueError, TypeError), match=message):
         call()
+
+
+def test_numbers_near_the_largest_have_a_relative_error() -> None:
+    assert gradient_check.relative_error(1e308, -1e308) == 1
+    assert gradient_check.relative_error(5e-324, 0.0) == 1
+    assert np.isnan(gradient_check.relative_error(np.inf, 1.0))
+
+
+def test_a_confusion_matrix_without_a_mistake_says_so() -> None:
+    for names, counts in (["cat"], [[3]]), (NAMES, np.diag([1, 2, 3])):
+        alt = plots.plot_confusion(np.array(counts), names).alt
+        assert alt.endswith("on the diagonal; there is no mistake.")
 
 
 def test_the_name_of_a_live_figure_is_escaped() -> None:

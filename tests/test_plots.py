@@ -749,7 +749,7 @@ def test_a_pixel_of_a_patch_is_whole_pixels_of_the_figure() -> None:
         (lambda: plots.plot_bars({}, ["a"]), "panels must hold at least one quantity"),
         (
             lambda: plots.plot_bars({"p": [1.0, 2.0], "s": [1.0]}, ["a", "b"]),
-            r"panels must .* 2 values, .* \[2, 1\]",
+            r"panels must .* 2 values, .* \[\(2,\), \(1,\)\]",
         ),
         (
             lambda: diagrams.plot_shapes([], SHAPES, LENGTHS),
