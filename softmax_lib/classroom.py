@@ -18,6 +18,7 @@ from typing import NamedTuple
 from matplotlib.ticker import MaxNLocator
 
 from softmax_lib.figures import COLORS, DescribedFigure, blank_figure, in_book_style
+from softmax_lib.validation import as_list, as_path, check_entries
 
 __all__ = ["Mistake", "check_class", "class_table", "plot_mistake_counts"]
 
@@ -48,7 +49,9 @@ def check_class(folder: Path) -> list[Mistake]:
     folder : Path
         Such as ``submitted/`` of nbgrader, with a folder per student.
     """
-    folder = Path(folder)
+    folder = as_path("folder", folder)
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{folder} is not a folder.")
     files = sorted(
         path
         for path in folder.rglob("*")
@@ -56,8 +59,6 @@ def check_class(folder: Path) -> list[Mistake]:
         and ".ipynb_checkpoints" not in path.parts
         and not path.is_dir()
     )
-    if not folder.is_dir():
-        raise NotADirectoryError(f"{folder} is not a folder.")
     if not files:
         raise FileNotFoundError(f"There is no notebook and no script in {folder}.")
     return [row for path in files for row in check_file(folder, path)]
@@ -101,6 +102,8 @@ def class_table(rows: Iterable[Mistake]) -> list[tuple[int, str, str]]:
     rows : iterable of Mistake
         Those of `check_class`. A student who made a mistake in two files counts once.
     """
+    rows = as_list("rows", rows)
+    check_entries("rows", rows, Mistake)
     once = dict.fromkeys((row.student, row.function, row.sentence) for row in rows)
     counts = Counter((function, sentence) for _, function, sentence in once)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
@@ -116,6 +119,14 @@ def plot_mistake_counts(table: list[tuple[int, str, str]]) -> DescribedFigure:
     table : list of (int, str, str)
         Rows of `class_table`; right functions are left out.
     """
+    check_entries("table", table, tuple)
+    kinds = int, str, str
+    for row in table:
+        if len(row) != 3 or not all(map(isinstance, row, kinds)):
+            raise TypeError(
+                "table must hold rows of class_table, a number and two texts, but one "
+                f"is {row!r}."
+            )
     wrong = [row for row in table if row[2] != RIGHT]
     names = [textwrap.fill(f"{row[1]}: {row[2]}", width=90) for row in wrong]
     num_lines = 1 + max((name.count("\n") for name in names), default=0)
@@ -177,5 +188,6 @@ def require_writable(path: Path | None, suffixes: tuple[str, ...] = ()) -> None:
     if suffixes and path.suffix not in suffixes:
         raise ValueError(f"{path} must end in {' or '.join(suffixes)}.")
     if path.is_dir() or not path.parent.is_dir():
-        what = "it is a folder" if path.is_dir() else f"there is no {path.parent}"
+        missing = f"there is no folder {str(path.parent)!r} to write it into"
+        what = "it is a folder" if path.is_dir() else missing
         raise ValueError(f"{path} cannot be written: {what}.")

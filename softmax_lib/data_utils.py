@@ -4,11 +4,11 @@ The book itself uses `softmax_lib.datasets`.
 """
 
 import os
-from pathlib import Path
 
 import numpy as np
 
 from softmax_lib import datasets
+from softmax_lib.validation import as_path
 
 __all__ = ["load_CIFAR10"]
 
@@ -25,7 +25,7 @@ def load_CIFAR10(
     The worksheet subtracts the mean image in place, which uint8 images do not allow.
     Sixty thousand images in float64 are 1.5 GB, eight times as much.
     """
-    if Path(directory).expanduser().exists():
+    if as_path("directory", directory).expanduser().exists():
         X_train, y_train, X_test, y_test = datasets.load_CIFAR10(directory)
     else:
         print(f"There is no folder {str(directory)!r}. {datasets.data_notice()}")

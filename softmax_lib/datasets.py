@@ -40,6 +40,7 @@ from softmax_lib.preprocessing import (
 )
 from softmax_lib.validation import (
     as_generator,
+    as_path,
     check_dtype,
     check_finite,
     check_labels,
@@ -358,11 +359,7 @@ def print_once(notice: str) -> None:
 def batches_folder(directory: str | os.PathLike[str]) -> Path:
     """Return the folder of the batches, which is ``directory`` or is inside it."""
     try:
-        folder = Path(directory).expanduser()
-    except TypeError as error:
-        raise TypeError(
-            f"directory must be a path, but it is {directory!r}."
-        ) from error
+        folder = as_path("directory", directory).expanduser()
     except RuntimeError as error:
         raise FileNotFoundError(
             f"{str(directory)!r} begins with the home folder of an unknown user. "

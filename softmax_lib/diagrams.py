@@ -24,7 +24,12 @@ from softmax_lib.figures import (
 from softmax_lib.validation import (
     check_finite,
     check_labels,
+    check_list,
+    check_mapping,
     check_matrix,
+    check_pair,
+    check_positive,
+    check_texts,
     describe,
 )
 
@@ -48,12 +53,22 @@ def plot_shapes(
     lengths : mapping from str to float
         Length drawn for each letter.
     """
+    check_mapping("shapes", shapes, "array")
+    check_mapping("lengths", lengths, "letter")
+    for name, sides_of in shapes.items():
+        pair = list(sides_of) if isinstance(sides_of, str) else sides_of  # as "ND"
+        check_pair(f"shapes[{name!r}]", pair)
+    for letter, length in lengths.items():
+        check_positive(f"lengths[{letter!r}]", length)
+    check_list("rows", rows)
     missing = {letter for pair in shapes.values() for letter in pair} - {*lengths}
     if not rows or missing:
         raise ValueError(
             "rows must hold at least one operation and lengths one length for each "
             f"letter, but rows is {describe(rows)} and {sorted(missing)} have none."
         )
+    for row in rows:
+        check_texts("each of rows", row)
     heights = [
         max((lengths[shapes[name][0]] for name in row if name in shapes), default=0)
         for row in rows
@@ -102,17 +117,19 @@ def plot_descent(
     paths : mapping from str to ndarray of shape (steps + 1, 2)
         Name of each path and the weights before the first and after each step.
     """
+    check_pair("curvatures", curvatures)
+    for curvature in curvatures:
+        check_positive("each of curvatures", curvature)
+    check_mapping("paths", paths, "path")
     a, b = curvatures
-    if not (a > 0 and b > 0):
-        raise ValueError(f"curvatures must be positive, but they are {curvatures}.")
     for name, path in paths.items():
         check_matrix(f"paths[{name!r}]", path)
         check_finite(f"paths[{name!r}]", path)
     shapes = [path.shape for path in paths.values()]
-    if not shapes or any(shape[1] != 2 for shape in shapes):
+    if any(shape[1] != 2 for shape in shapes):
         raise ValueError(
-            "paths must have at least one array of shape (steps + 1, 2), but the "
-            f"shapes are {shapes}."
+            "paths must have arrays of shape (steps + 1, 2), but their shapes are "
+            f"{shapes}."
         )
     fig, ax = single_axes()
     highest = max(np.max(path**2 @ [a, b]) for path in paths.values()) / 2
@@ -147,18 +164,24 @@ def plot_regions(
     y : ndarray of int, shape (N,)
         Their classes, each with a colour and a shape of its own.
     """
+    check_mapping("weights", weights, "classifier")
     for name, W in weights.items():
         check_matrix(f"weights[{name!r}]", W)
         check_finite(f"weights[{name!r}]", W)
     check_matrix("X", X)
     check_finite("X", X)
-    check_labels(y, len(X), len(COLORS))
-    shapes = [X.shape, *(W.shape for W in weights.values())]
-    if not weights or X.shape != (len(y), 3) or any(s[0] != 3 for s in shapes[1:]):
+    most = max(W.shape[1] for W in weights.values())
+    if most > len(COLORS):
         raise ValueError(
-            "weights must hold at least one array of shape (3, C), and X must have "
-            f"the shape ({len(y)}, 3), but the shapes of X and of the weights are "
-            f"{shapes}."
+            f"weights must have at most {len(COLORS)} columns, as many as there are "
+            f"colours, but they have {most}."
+        )
+    check_labels(y, len(X), min(W.shape[1] for W in weights.values()))
+    shapes = [X.shape, *(W.shape for W in weights.values())]
+    if X.shape != (len(y), 3) or any(s[0] != 3 for s in shapes[1:]):
+        raise ValueError(
+            f"weights must hold arrays of shape (3, C), and X must have the shape "
+            f"({len(y)}, 3), but the shapes of X and of the weights are {shapes}."
         )
     line = np.linspace(-1, 1, 401)
     plane = np.stack([*np.meshgrid(line, line), np.ones((401, 401))], axis=-1)

@@ -28,8 +28,13 @@ from softmax_lib.losses import softmax, softmax_of_scores
 from softmax_lib.preprocessing import append_bias
 from softmax_lib.validation import (
     check_at_least,
+    check_finite,
+    check_list,
+    check_loss_input,
     check_not_negative,
     check_positive,
+    check_shape,
+    require_finite,
 )
 
 __all__ = ["SoftmaxClassifier", "weighted_loss"]
@@ -139,6 +144,7 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
         if first:
             if classes is None:
                 raise ValueError("classes must name all labels in the first call.")
+            check_list("classes", np.asarray(classes))
             self.classes_ = np.unique(classes)
             self.W_ = np.zeros((rows.shape[1] + 1, len(self.classes_)), rows.dtype)
             self.n_iter_ = 0
@@ -191,17 +197,32 @@ class SoftmaxClassifier(ClassifierMixin, BaseEstimator):
 def weighted_loss(
     W: np.ndarray, X: np.ndarray, y: np.ndarray, sample_weight: np.ndarray, reg: float
 ) -> tuple[float, np.ndarray]:
-    """As `softmax_lib.losses.softmax_loss_naive`, but a weighted mean, and unchecked.
+    """As `softmax_lib.losses.softmax_loss_naive`, but a weighted mean.
 
     Parameters
     ----------
     sample_weight : ndarray, shape (N,)
         Weight of each point in the mean; they add up to one.
     """
-    losses, dscores = softmax_of_scores(X @ W, y)  # (N,), (N, C)
+    check_loss_input(W, X, y, reg)
+    check_weights(sample_weight, y)
+    scores = require_finite(X @ W, X=X, W=W)  # (N, C)
+    losses, dscores = softmax_of_scores(scores, y)  # (N,), (N, C)
     dscores *= sample_weight[:, np.newaxis]
     loss = sample_weight @ losses + reg * np.sum(W * W)
     return loss, (dscores.T @ X).T + 2 * reg * W  # (D, C)
+
+
+def check_weights(sample_weight: np.ndarray, y: np.ndarray) -> None:
+    """Check that there is one weight for each point, and that they are a mean's."""
+    check_shape("sample_weight", sample_weight, y.shape, "one weight for each point")
+    check_finite("sample_weight", sample_weight)
+    if sample_weight.min() < 0 or abs(sample_weight.sum() - 1) > 1e-3:
+        raise ValueError(
+            "sample_weight must hold weights that are not negative and add up to 1, "
+            f"but the lowest is {sample_weight.min():g} and their sum is "
+            f"{sample_weight.sum():g}."
+        )
 
 
 def normalized_weights(

@@ -16,8 +16,8 @@ from softmax_lib.validation import (
     check_at_least,
     check_finite,
     check_labels,
-    check_matrix,
     check_predictions,
+    check_probabilities,
     check_scores,
     check_several,
     check_shape,
@@ -197,22 +197,6 @@ def calibration(
     distances = np.abs(confidences - accuracies)
     error = float(np.nansum(counts * distances) / len(y))
     return Calibration(edges, counts, confidences, accuracies, error)
-
-
-def check_probabilities(probabilities: np.ndarray) -> None:
-    """Check that each row holds the probabilities of all classes."""
-    check_matrix("probabilities", probabilities)
-    if not (probabilities.min() >= 0 and probabilities.max() <= 1):
-        raise ValueError(
-            "probabilities must hold numbers from 0 to 1, but theirs are from "
-            f"{probabilities.min():g} to {probabilities.max():g}."
-        )
-    sums = probabilities.sum(axis=1)
-    if np.abs(sums - 1).max() > 1e-3:
-        raise ValueError(
-            "probabilities must add up to 1 in each row, but the sums are from "
-            f"{sums.min():g} to {sums.max():g}."
-        )
 
 
 def fit_temperature(scores: np.ndarray, y: np.ndarray) -> float:

@@ -29,12 +29,15 @@ from softmax_lib.preprocessing import gen_batches
 from softmax_lib.validation import (
     as_generator,
     check_at_least,
+    check_callable,
     check_finite,
     check_images,
     check_not_negative,
+    check_numbers,
     check_rows,
     check_shape,
     check_whole,
+    describe,
 )
 
 __all__ = [
@@ -219,6 +222,11 @@ def fit_whitening(
     check_not_negative("epsilon", epsilon)
     mean = patches.mean(axis=0)
     variances, directions = np.linalg.eigh(np.cov(patches.T, bias=True))
+    if variances[0] + epsilon <= 0:  # the lowest
+        raise ValueError(
+            "epsilon must be positive for patches that do not vary in each direction, "
+            f"but it is {epsilon}."
+        )
     whitening = (directions / np.sqrt(variances + epsilon)) @ directions.T
     return mean, whitening
 
@@ -316,6 +324,7 @@ def distances(patches: np.ndarray, dictionary: Dictionary) -> np.ndarray:
     """
     check_rows("patches", patches)
     check_finite("patches", patches)
+    check_dictionary(dictionary)
     check_shape("patches", patches, (len(patches), dictionary.mean.size), PER_NUMBER)
     whitened = (patches - dictionary.mean) @ dictionary.whitening
     squares: np.ndarray = (-2 * whitened) @ dictionary.centroids.T
@@ -369,9 +378,10 @@ def patch_features(
         places are cut: 2 makes four quarters.
     """
     check_images(images)
+    size = side_of_patches(dictionary)
+    check_callable("encode", encode)
     check_at_least("stride", stride)
     check_at_least("parts", parts)
-    size = math.isqrt(dictionary.mean.size // CHANNELS)
     windows = windows_of(images, size)[:, ::stride, ::stride]  # a view, without a copy
     N, rows, columns = windows.shape[:3]
     if parts > min(rows, columns):
@@ -387,8 +397,44 @@ def patch_features(
         for batch in gen_batches(N, num_images):
             patches = region[batch].reshape(-1, dictionary.mean.size).astype(np.float32)
             codes = encode(distances(normalize_patches(patches), dictionary))  # (M, K)
+            check_codes(codes, (len(patches), pooled.shape[-1]))
             pooled[batch, r, c] = codes.reshape(-1, places, codes.shape[1]).sum(axis=1)
     return pooled.reshape(N, -1)
+
+
+def check_dictionary(dictionary: Dictionary) -> None:
+    """Check that patches can be compared with a dictionary."""
+    if not isinstance(dictionary, Dictionary):
+        raise TypeError(
+            "dictionary must be a Dictionary, as learn_dictionary returns it, but it "
+            f"is {describe(dictionary)}."
+        )
+    for name, array in dictionary._asdict().items():
+        check_rows(f"dictionary.{name}", np.atleast_2d(array))
+        check_finite(f"dictionary.{name}", array)
+    size = dictionary.mean.size
+    shapes = (size,), (size, size), (len(dictionary.centroids), size)
+    for (name, array), shape in zip(dictionary._asdict().items(), shapes, strict=True):
+        check_shape(f"dictionary.{name}", array, shape, PER_NUMBER)
+
+
+def side_of_patches(dictionary: Dictionary) -> int:
+    """Return how many pixels the patches of a dictionary have on a side."""
+    check_dictionary(dictionary)
+    size = math.isqrt(dictionary.mean.size // CHANNELS)
+    if size * size * CHANNELS != dictionary.mean.size:
+        raise ValueError(
+            "dictionary must be one of square patches of three channels, but its mean "
+            f"holds {dictionary.mean.size} numbers."
+        )
+    return size
+
+
+def check_codes(codes: np.ndarray, shape: tuple[int, int]) -> None:
+    """Check that a function gave one code per patch and centroid."""
+    name = "what encode returns"
+    check_shape(name, codes, shape, "one row per patch and one column per centroid")
+    check_numbers(name, codes)
 
 
 def part_of(length: int, number: int, parts: int) -> slice:

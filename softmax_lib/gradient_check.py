@@ -15,10 +15,12 @@ import numpy.typing as npt
 
 from softmax_lib.validation import (
     as_generator,
+    as_numbers,
     check_at_least,
     check_callable,
     check_finite,
     check_floats,
+    check_index,
     check_numbers,
     check_positive,
     check_shape,
@@ -67,8 +69,13 @@ def relative_error(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
             "a and b must have the same shape and at least one entry, but their "
             f"shapes are {a.shape} and {b.shape}."
         )
-    size = np.abs(a) + np.abs(b)
-    return float(np.max(np.abs(a - b) / np.where(size == 0, 1, size)))
+    # Scaled so that the larger of each two is from 0.5 to 1, no sum overflows.
+    exponents = np.frexp(np.maximum(np.abs(a), np.abs(b)))[1]
+    scaled = np.ldexp(a, -exponents), np.ldexp(b, -exponents)
+    size = np.abs(scaled[0]) + np.abs(scaled[1])
+    with np.errstate(invalid="ignore"):  # NaN where a number is infinite or NaN
+        ratios = np.abs(np.subtract(*scaled)) / np.where(size == 0, 1, size)
+    return float(np.max(ratios))
 
 
 def eval_numerical_gradient(f: Function, x: np.ndarray, h: float = 1e-5) -> np.ndarray:
@@ -152,6 +159,7 @@ def centered_difference(
     index : tuple of int
         Position of the coordinate in ``x``.
     """
+    check_coordinate(f, x, index, h)
     above, below = x.copy(), x.copy()
     above[index] += h
     below[index] -= h
@@ -175,6 +183,15 @@ def check_point(x: np.ndarray, h: float) -> None:
     check_positive("h", h)
 
 
+def check_coordinate(
+    f: Function, x: np.ndarray, index: tuple[int, ...], h: float
+) -> None:
+    """Check that a difference can be taken along one coordinate of a point."""
+    check_callable("f", f)
+    check_point(x, h)
+    check_index("index", index, "x", x.shape)
+
+
 def check_function(f: Function, x: np.ndarray) -> None:
     """Check that a function returns one number; a loss with its gradient are two."""
     check_callable("f", f)
@@ -187,5 +204,4 @@ def as_floats(name: str, value: npt.ArrayLike) -> np.ndarray:
     """Convert numbers, lists or arrays into an array of float64."""
     if isinstance(value, np.ma.MaskedArray):
         raise ValueError(f"{name} must have no mask, but it is {describe(value)}.")
-    check_numbers(name, np.asarray(value))
-    return np.asarray(value, dtype=np.float64)
+    return as_numbers(name, value).astype(np.float64)

@@ -17,9 +17,11 @@ from softmax_lib.validation import (
     check_loss_input,
     check_matrix,
     check_points,
+    check_positive,
     check_predictions,
     check_settings,
     check_start,
+    check_truth,
     count_classes,
     describe,
     require_finite,
@@ -100,6 +102,7 @@ class LinearClassifier:
         CS231n, assignment 1, ``linear_classifier.py``.
         """
         check_settings(learning_rate, reg, num_iters, batch_size)
+        check_truth("verbose", verbose)
         check_matrix("X", X)
         rng = as_generator(rng)
         W = initial_weights(X, y, rng) if self.W is None else self.W.copy()
@@ -123,6 +126,7 @@ class LinearClassifier:
 
         As `train`, on the points of one minibatch.
         """
+        check_positive("learning_rate", learning_rate)
         W = self.weights()
         loss, dW = self.loss(X_batch, y_batch, reg)  # dW is (D, C)
         W -= learning_rate * dW
@@ -177,7 +181,9 @@ class LinearSVM(LinearClassifier):
 
 def check_model(model: object) -> None:
     """Check that ``model`` makes a classifier when called, as a class does."""
-    of_another_kind = isinstance(model, type) and not hasattr(model, "train")
+    of_another_kind = model is LinearClassifier or (
+        isinstance(model, type) and not hasattr(model, "train")
+    )
     if isinstance(model, LinearClassifier) or not callable(model) or of_another_kind:
         raise TypeError(
             "model must be a class, such as Softmax, but it is "

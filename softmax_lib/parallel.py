@@ -41,6 +41,14 @@ from softmax_lib.tuning import (
     settings_grid,
     train_and_evaluate,
 )
+from softmax_lib.validation import (
+    check_callable,
+    check_entries,
+    check_index,
+    check_list,
+    check_truth,
+    describe,
+)
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -96,11 +104,9 @@ def parallel_map(
     ...     parallel_map(executor, lambda k, a: int(k * a.sum()), [1, 2], [np.ones(3)])
     [3, 6]
     """
-    if not (hasattr(executor, "submit") and hasattr(settings, "__len__")):
-        raise TypeError(
-            "executor must have a method submit and settings must be a sequence, but "
-            f"they are {executor!r} and {settings!r}."
-        )
+    check_callable("task", task)
+    check_callable("report", report)
+    check_list("settings", settings)
     outcomes: dict[int, Result | Exception] = {}
 
     def record(number: int, outcome: Result | Exception) -> None:
@@ -136,6 +142,8 @@ def share_arrays(
     That is a small handle for each array: the array itself for threads, a future for
     Dask, the path of a temporary file for processes.
     """
+    check_executor(executor)
+    check_arrays(arrays)
     client: Any = executor
     if isinstance(executor, ThreadPoolExecutor):
         yield list(arrays)
@@ -153,18 +161,24 @@ def share_arrays(
 def run_jobs(
     executor: Executor,
     jobs: Sequence[tuple[Any, ...]],
-    numbers: Iterable[int],
+    numbers: Sequence[int],
     record: Callable[[int, Any], None],
 ) -> None:
     """Submit jobs, record how each ends, leave nothing running.
 
     Parameters
     ----------
-    jobs, numbers : sequence of tuple, iterable of int
+    jobs, numbers : sequence of tuple, sequence of int
         Functions with their arguments, and which of these to run.
     record : callable
         Called with the number of each job and its result or exception.
     """
+    check_executor(executor)
+    check_entries("jobs", jobs, tuple)
+    check_list("numbers", numbers)
+    for number in numbers:
+        check_index("each of numbers", number, "jobs", (len(jobs),))
+    check_callable("record", record)
     futures: dict[Future[Any], int] = {}
     try:
         with suppress(BrokenExecutor):  # it may break while jobs are being submitted
@@ -200,6 +214,7 @@ def grid_search_parallel(
     arrays = (X_train, y_train, X_val, y_val)
     check_split(*arrays)
     check_model(model)
+    check_truth("verbose", verbose)
     grid = settings_grid(learning_rates, regs, num_iters, batch_size)
     task = functools.partial(
         train_and_evaluate,
@@ -229,6 +244,24 @@ def grid_search_parallel(
             outcome = Evaluation(Trial(*pair, np.nan, np.nan), LinearClassifier(), [])
         evaluations.append(outcome)
     return select_best(evaluations)
+
+
+def check_executor(executor: object) -> None:
+    """Check that an executor, not its class, can be given work."""
+    if isinstance(executor, type) or not hasattr(executor, "submit"):
+        raise TypeError(
+            "executor must have a method submit, as a ThreadPoolExecutor(2) has, but "
+            f"it is {executor!r}."
+        )
+
+
+def check_arrays(arrays: Sequence[np.ndarray]) -> None:
+    """Check that arrays are several, not the rows of one."""
+    check_list("arrays", arrays)
+    if isinstance(arrays, np.ndarray):
+        raise TypeError(
+            f"arrays must be a sequence of arrays, but it is {describe(arrays)}."
+        )
 
 
 def outcome_of(future: "Future[Result]") -> Result | Exception:

@@ -14,6 +14,7 @@ number of pictures side by side, and ``alt`` the text that describes the figure.
 
 import math
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -32,19 +33,31 @@ from softmax_lib.figures import (
     picture_grid,
     single_axes,
 )
-from softmax_lib.tuning import Trial
+from softmax_lib.tuning import Trial, format_settings
 from softmax_lib.validation import (
     check_at_least,
+    check_choice,
+    check_entries,
     check_finite,
+    check_image_shape,
     check_integers,
     check_labels,
     check_line,
     check_logarithmic,
+    check_mapping,
     check_matrix,
+    check_not_negative,
+    check_number,
+    check_pair,
     check_patches,
     check_pictures,
+    check_positive,
+    check_probabilities,
     check_sequence,
     check_shape,
+    check_text,
+    check_texts,
+    check_truth,
 )
 
 __all__ = [
@@ -70,6 +83,7 @@ def plot_images(
 ) -> DescribedFigure:
     """Show pictures side by side, each under its title."""
     check_pictures(images, titles, "titles")
+    check_texts("titles", titles)
     check_at_least("columns", columns)
     rows = -(-len(images) // columns)
     lines = max(title.count("\n") for title in titles) + 1
@@ -96,6 +110,7 @@ def plot_samples(
         Rows of the figure.
     """
     check_pictures(images, labels, "labels")
+    check_texts("class_names", class_names)
     check_labels(labels, len(images), len(class_names), "labels")
     check_at_least("samples_per_class", samples_per_class)
     fig, axes = picture_grid(samples_per_class, len(class_names), title_height=0.0)
@@ -138,12 +153,15 @@ def plot_bars(
         Whether the panels are drawn one below the other instead of side by side, those
         with numbers from -1 to 1 on one scale.
     """
+    check_mapping("panels", panels, "quantity")
+    check_texts("names", names)
+    check_truth("stacked", stacked)
     for title, values in panels.items():
         check_sequence(f"panels[{title!r}]", values)
-    if not panels or any(len(values) != len(names) for values in panels.values()):
+    if any(np.shape(values) != (len(names),) for values in panels.values()):
         raise ValueError(
-            f"panels must hold at least one sequence of {len(names)} values, one for "
-            f"each name, but their lengths are {[len(v) for v in panels.values()]}."
+            f"panels must hold sequences of {len(names)} values, one for each name, "
+            f"but their shapes are {[np.shape(each) for each in panels.values()]}."
         )
     for title, values in panels.items():
         check_finite(f"panels[{title!r}]", np.asarray(values))
@@ -201,9 +219,14 @@ def plot_lines(
     xscale, yscale : {"linear", "log"}
         Scale of each axis.
     """
-    if not lines:
-        raise ValueError("lines must hold at least one line, but it is empty.")
-    for name, (x, y) in lines.items():
+    check_mapping("lines", lines, "line")
+    for argument, text in (("xlabel", xlabel), ("ylabel", ylabel), ("alt", alt)):
+        check_text(argument, text)
+    for argument, scale in (("xscale", xscale), ("yscale", yscale)):
+        check_choice(argument, scale, ("linear", "log"))
+    for name, points in lines.items():
+        check_pair(f"lines[{name!r}]", points)
+        x, y = points
         check_line(name, x, y)
         for scale, values in ((xscale, x), (yscale, y)):
             if scale == "log":
@@ -237,6 +260,7 @@ def plot_loss_history(histories: Mapping[str, Sequence[float]]) -> DescribedFigu
     histories : mapping from str to sequence of float
         Name of each training run and its losses in nats, as ``train`` returns them.
     """
+    check_mapping("histories", histories, "history")
     for name, history in histories.items():
         check_line(name, history, history, "histories")
         check_logarithmic(name, history, "histories")
@@ -267,6 +291,7 @@ def plot_step_size_errors(
     errors : mapping from str to sequence of float
         Name of each formula and its relative error at each step.
     """
+    check_mapping("errors", errors, "line")
     for name, error in errors.items():
         check_line(name, steps, error, "steps and errors")
         check_logarithmic(name, [*steps, *error], "steps and errors")
@@ -360,7 +385,15 @@ def template_pictures(
     >>> pictures.shape, int(pictures.min()), int(pictures.max())
     ((10, 32, 32, 3), 0, 255)
     """
+    check_image_shape(image_shape)
+    if math.prod(image_shape[2:]) not in (1, 3):
+        raise ValueError(
+            f"image_shape must have one channel or three, but it is {image_shape}."
+        )
     check_matrix("weights", weights)
+    shape = (math.prod(image_shape), weights.shape[1])
+    meaning = f"one row for each number of an image {image_shape} and none for the bias"
+    check_shape("weights", weights, shape, meaning)
     check_finite("weights", weights)
     low, high = weights.min(), weights.max()
     pictures = weights.T.reshape(-1, *image_shape[:2], math.prod(image_shape[2:])) - low
@@ -375,10 +408,10 @@ def plot_templates(
     image_shape: tuple[int, ...] = (32, 32, 3),
 ) -> DescribedFigure:
     """Show each column of the weights as a picture, all on one shared scale."""
-    shape = (math.prod(image_shape), len(class_names))
-    meaning = f"one row for each number of an image {image_shape} and none for the bias"
-    check_shape("weights", weights, shape, meaning)
     pictures = template_pictures(weights, image_shape)
+    check_texts("class_names", class_names)
+    shape = (len(weights), len(class_names))
+    check_shape("weights", weights, shape, "one column for each class name")
     fig, axes = picture_grid(-(-len(class_names) // 5), 5, title_height=0.3)
     for ax, picture, name in zip(axes.flat, pictures, class_names, strict=False):
         show_picture(ax, picture)
@@ -399,6 +432,7 @@ def plot_confusion(counts: np.ndarray, class_names: Sequence[str]) -> DescribedF
     counts : ndarray of int, shape (C, C)
         Row: correct class; column: predicted class.
     """
+    check_texts("class_names", class_names)
     C = len(class_names)
     check_shape("counts", counts, (C, C), "one row and one column for each class name")
     check_integers("counts", counts)
@@ -411,10 +445,13 @@ def plot_confusion(counts: np.ndarray, class_names: Sequence[str]) -> DescribedF
     ax.tick_params(axis="x", rotation=45)
     off_diagonal = np.where(np.eye(C, dtype=bool), -1, counts)
     row, column = divmod(int(off_diagonal.argmax()), C)
+    mistake = (
+        f"the most frequent mistake is {class_names[row]} taken for "
+        f"{class_names[column]}, {counts[row, column]} times"
+    )
     fig.alt = (
         f"Confusion matrix of {counts.sum()} images, {np.trace(counts)} of them on the "
-        f"diagonal; the most frequent mistake is {class_names[row]} taken for "
-        f"{class_names[column]}, {counts[row, column]} times."
+        f"diagonal; {mistake if off_diagonal.max() > 0 else 'there is no mistake'}."
     )
     return fig
 
@@ -429,10 +466,12 @@ def plot_mistakes(
 ) -> DescribedFigure:
     """Show misclassified pictures, with the probability of the two classes involved."""
     check_pictures(images, labels, "labels")
-    check_matrix("probabilities", probabilities)
+    check_probabilities(probabilities)
     check_pictures(images, probabilities, "probabilities")
-    check_finite("probabilities", probabilities)
+    check_texts("class_names", class_names)
     check_labels(labels, len(images), len(class_names), "labels")
+    shape = (len(images), len(class_names))
+    check_shape("probabilities", probabilities, shape, "one column for each class name")
     predicted = probabilities.argmax(axis=1)
     titles = [
         f"says {class_names[j]} {row[j]:.2f}\nis {class_names[i]} {row[i]:.2f}"
@@ -453,14 +492,14 @@ def plot_patches(
         Name of each group and its patches. Those of uint8 are drawn as they are,
         others each from its own lowest number to its own highest.
     """
-    if not patches:
-        raise ValueError("patches must hold at least one group, but it is empty.")
+    check_mapping("patches", patches, "group")
+    check_text("alt", alt)
     for name, group in patches.items():
         check_patches(f"patches[{name!r}]", group)
     check_at_least("columns", columns)
     pictures = [mosaic(group, columns) for group in patches.values()]
     # Whole pixels for each of a patch, which every version draws alike.
-    scales = [7 * DPI // picture.shape[1] for picture in pictures]
+    scales = [max(1, 7 * DPI // picture.shape[1]) for picture in pictures]
     sizes = np.array([p.shape[1::-1] for p in pictures]) * np.vstack(scales)
     title = 45
     top = (title + sizes[:, 1]).sum()
@@ -504,6 +543,21 @@ def range_of(accuracies: Sequence[float]) -> str:
 
 
 def check_trials(trials: Sequence[Trial]) -> None:
-    """Check that there is a trial to draw."""
-    if not trials:
-        raise ValueError("trials must hold at least one trial, but it is empty.")
+    """Check that there is a trial to draw, and no two in one place."""
+    check_entries("trials", trials, Trial)
+    for trial in trials:
+        check_positive("each learning_rate of trials", trial.learning_rate)
+        check_not_negative("each reg of trials", trial.reg)
+        check_number("each train_accuracy of trials", trial.train_accuracy)
+        check_number("each val_accuracy of trials", trial.val_accuracy)
+    if not trials or np.isnan([trial[2:] for trial in trials]).all(axis=0).any():
+        raise ValueError(
+            "trials must hold at least one trial with accuracies, but it "
+            f"{'is empty' if not trials else 'holds none'}."
+        )
+    pair, times = Counter(trial[:2] for trial in trials).most_common(1)[0]
+    if times > 1:
+        raise ValueError(
+            "trials must hold one trial of each pair of settings, but "
+            f"{format_settings(pair)} come {times} times."
+        )

@@ -30,13 +30,16 @@ from softmax_lib.validation import (
     check_callable,
     check_finite,
     check_floats,
+    check_image_shape,
     check_loss_input,
     check_matrix,
     check_not_negative,
     check_number,
     check_positive,
+    check_results,
     check_settings,
     check_shape,
+    check_truth,
     count_classes,
     describe,
 )
@@ -238,8 +241,9 @@ def sgd(
         is about as steep in all directions. That takes as many operations as the
         gradient of D / 2 points, so a minibatch should not be much smaller.
     """
-    check_callable("loss", loss)
-    schedule = learning_rate if callable(learning_rate) else lambda _: learning_rate
+    loss = checked(loss)
+    check_truth("average", average)
+    schedule = as_schedule(learning_rate)
     check_settings(schedule(0.0), reg, num_epochs, batch_size, "num_epochs")
     check_number("momentum", momentum)
     if not 0 <= momentum < 1:
@@ -270,17 +274,25 @@ def mirrored(loss: Loss, image_shape: tuple[int, ...] = (32, 32, 3)) -> Loss:
     loss returned is the mean over twice the points: rows of centred images and a column
     of ones, and the rows of their mirror images.
     """
-    check_callable("loss", loss)
+    loss = checked(loss)
     mirror = mirror_of_columns(image_shape)
 
     def of_both(
         W: np.ndarray, X: np.ndarray, y: np.ndarray, reg: float
     ) -> tuple[float, np.ndarray]:
+        check_mirrored(W, mirror)
         loss_seen, dW_seen = loss(W, X, y, reg)
         loss_mirrored, dW_mirrored = loss(W[mirror], X, y, reg)
         return (loss_seen + loss_mirrored) / 2, (dW_seen + dW_mirrored[mirror]) / 2
 
     return of_both
+
+
+def check_mirrored(W: np.ndarray, mirror: np.ndarray) -> None:
+    """Check that weights are those of images of the shape that was mirrored."""
+    check_matrix("W", W)
+    meaning = "one row for each number of an image of image_shape and one for the bias"
+    check_shape("W", W, (mirror.size, W.shape[1]), meaning)
 
 
 def mirror_of_columns(image_shape: tuple[int, ...] = (32, 32, 3)) -> np.ndarray:
@@ -294,22 +306,43 @@ def mirror_of_columns(image_shape: tuple[int, ...] = (32, 32, 3)) -> np.ndarray:
     >>> mirror_of_columns()[:6]  # the last two pixels of the first line
     array([93, 94, 95, 90, 91, 92])
     """
-    if not isinstance(image_shape, tuple | list) or len(image_shape) < 2:
-        raise TypeError(
-            "image_shape must be the height and the width of an image, and its "
-            f"channels if it has several, but it is {image_shape!r}."
-        )
-    for size in image_shape:
-        check_at_least("each size of image_shape", size)
+    check_image_shape(image_shape)
     pixels = np.arange(math.prod(image_shape)).reshape(image_shape)
     return np.append(pixels[:, ::-1].ravel(), pixels.size)
+
+
+def as_schedule(
+    learning_rate: float | Callable[[float], float],
+) -> Callable[[float], float]:
+    """Return a schedule that gives no factor but a number from zero on."""
+
+    def schedule(epochs: float) -> float:
+        factor = learning_rate(epochs) if callable(learning_rate) else learning_rate
+        check_not_negative("learning_rate", factor)
+        return factor
+
+    return schedule
+
+
+def checked(loss: Loss) -> Loss:
+    """Return a loss that must give a number and a gradient of the shape of W."""
+    check_callable("loss", loss)
+
+    def with_checks(
+        W: np.ndarray, X: np.ndarray, y: np.ndarray, reg: float
+    ) -> tuple[float, np.ndarray]:
+        results = loss(W, X, y, reg)
+        check_results("loss", results, (), W.shape)
+        return results
+
+    return with_checks
 
 
 def loss_in_batches(
     loss: Loss, W: np.ndarray, X: np.ndarray, y: np.ndarray, reg: float
 ) -> tuple[float, np.ndarray]:
     """Loss of all points and its gradient, in the dtype of W, added up in float64."""
-    check_callable("loss", loss)
+    loss = checked(loss)
     value, dW = 0.0, np.zeros(W.shape)
     for batch in gen_batches(X.shape[0], 250):
         rows = X[batch].astype(W.dtype, copy=False)  # (250, D)

@@ -32,7 +32,13 @@ def show_source(function: Callable[..., Any]) -> Source:
     function : function or class
         Defined in a file, not typed into a prompt.
     """
-    source = textwrap.dedent(inspect.getsource(function))
+    try:
+        source = textwrap.dedent(inspect.getsource(function))
+    except (TypeError, OSError):
+        raise TypeError(
+            "function must be a function or class that is defined in a file of Python, "
+            f"but it is {function!r}."
+        ) from None
     lines = source.splitlines()
     for node in reversed(list(ast.walk(ast.parse(source)))):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):

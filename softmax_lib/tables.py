@@ -4,6 +4,8 @@ import html
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from softmax_lib.validation import as_list, check_list, check_mapping, check_texts
+
 __all__ = ["Table"]
 
 
@@ -31,7 +33,9 @@ class Table:
     def __init__(
         self, rows: Iterable[Sequence[Any]], columns: Mapping[str, str]
     ) -> None:
-        values = [tuple(row) for row in rows]
+        check_mapping("columns", columns, "column")
+        check_texts("the formats of columns", list(columns.values()))
+        values = [as_row(row) for row in as_list("rows", rows)]
         if wrong := [row for row in values if len(row) != len(columns)]:
             raise ValueError(
                 f"each of rows must have one value per column, here {len(columns)}, "
@@ -82,10 +86,22 @@ def whole(text: str) -> str:
     return "" if " " in text else "; white-space: nowrap"
 
 
+def as_row(row: Sequence[Any]) -> tuple[Any, ...]:
+    """Return a row of a table as a tuple."""
+    check_list("each of rows", row)
+    return tuple(row)
+
+
 def as_text(value: Any, spec: str) -> str:
     """Return a value of a table as it is printed."""
     if value is None or isinstance(value, str):
         return value or ""
     if isinstance(value, tuple):
-        return " to ".join(format(number, spec) for number in value)
-    return format(value, spec)
+        return " to ".join(as_text(number, spec) for number in value)
+    try:
+        return format(value, spec)
+    except (ValueError, TypeError):
+        raise ValueError(
+            "each of rows must hold values that the formats of columns suit, but "
+            f"{spec!r} is no format of {value!r}."
+        ) from None

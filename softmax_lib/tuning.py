@@ -24,11 +24,17 @@ from softmax_lib.linear_classifier import (
 from softmax_lib.losses import softmax_of_scores, svm_of_scores
 from softmax_lib.validation import (
     as_generator,
+    as_list,
+    check_callable,
     check_finite,
     check_labels,
+    check_list,
     check_matrix,
+    check_pair,
     check_points,
+    check_results,
     check_settings,
+    check_truth,
     count_classes,
     describe,
     require_finite,
@@ -153,6 +159,7 @@ def grid_search(
     arrays = (X_train, y_train, X_val, y_val)
     check_split(*arrays)
     check_model(model)
+    check_truth("verbose", verbose)
     seed = draw_seed(rng)  # the same start and minibatches for every pair
     evaluations = []
     for pair in settings_grid(learning_rates, regs, num_iters, batch_size):
@@ -186,6 +193,8 @@ def train_and_evaluate(
 
     As `grid_search`, for one cell of the grid.
     """
+    check_pair("pair", pair)
+    check_model(model)
     classifier = model()
     losses = classifier.train(X_train, y_train, *pair, num_iters, batch_size, rng=seed)
     train_accuracy = accuracy(y_train, classifier.predict(X_train))
@@ -219,6 +228,8 @@ def train_side_by_side(
     losses : ndarray, shape (K, num_iters)
         The minibatch loss of each classifier before each step.
     """
+    check_callable("of_scores", of_scores)
+    check_list("grid", grid)
     if len(grid) == 0 or any(np.shape(pair) != (2,) for pair in grid):
         raise ValueError(
             "grid must hold one or more pairs of a learning rate and a reg, but it is "
@@ -227,7 +238,7 @@ def train_side_by_side(
     for learning_rate, reg in grid:
         check_settings(learning_rate, reg, num_iters, batch_size)
     check_matrix("X", X)
-    rng = np.random.default_rng(seed)
+    rng = as_generator(seed, "seed")
     start = initial_weights(X, y, rng)
     check_labels(y, num_points=X.shape[0], num_classes=start.shape[1])
 
@@ -242,7 +253,9 @@ def train_side_by_side(
             batch = rng.integers(X.shape[0], size=batch_size)
             X_batch = X[batch]  # (batch_size, D)
             scores = X_batch @ W  # (batch_size, K * C)
-            of_points, dscores = of_scores(scores.reshape(-1, C), y[batch].repeat(K))
+            found = of_scores(scores.reshape(-1, C), y[batch].repeat(K))
+            check_results("of_scores", found, (batch_size * K,), (batch_size * K, C))
+            of_points, dscores = found
             losses[:, i] = of_points.reshape(-1, K).mean(axis=0) + penalty(W, regs, K)
             dscores = dscores.reshape(scores.shape)
             dscores *= step
@@ -279,10 +292,11 @@ def grid_search_side_by_side(
     ``Softmax`` or ``LinearSVM``. The lines of ``verbose`` come at the end.
     """
     check_model(model)
+    check_truth("verbose", verbose)
     if model not in OF_SCORES:
         raise ValueError(
-            f"model must be Softmax or LinearSVM, but it is {model.__name__}; "
-            "grid_search trains any model."
+            "model must be Softmax or LinearSVM, but it is "
+            f"{getattr(model, '__name__', model)}; grid_search trains any model."
         )
     check_split(X_train, y_train, X_val, y_val)
     grid = settings_grid(learning_rates, regs, num_iters, batch_size)
@@ -310,10 +324,8 @@ def settings_grid(
     batch_size: int,
 ) -> list[tuple[float, float]]:
     """List the pairs of a grid, all of which can be trained with."""
-    for name, side in (("learning_rates", learning_rates), ("regs", regs)):
-        if isinstance(side, str) or not isinstance(side, Iterable):
-            raise TypeError(f"{name} must hold numbers, but it is {describe(side)}.")
-    grid = list(itertools.product(learning_rates, regs))
+    rates, regs = as_list("learning_rates", learning_rates), as_list("regs", regs)
+    grid = list(itertools.product(rates, regs))
     if not grid:
         raise ValueError("learning_rates and regs must each hold at least one number.")
     for learning_rate, reg in grid:

@@ -5,14 +5,17 @@ ValueError or TypeError that names the argument, what was expected and what came
 """
 
 import math
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from numbers import Integral, Real
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+T = TypeVar("T")
 Numbers = TypeVar("Numbers", float, np.ndarray)
 NOT_PLAIN = (np.ma.MaskedArray, np.matrix)  # arrays in which operators differ
 
@@ -103,6 +106,11 @@ def check_finite(name: str, array: np.ndarray) -> None:
         ends = np.array([array.min(initial=0), array.max(initial=0)])  # or NaN
         if not np.isfinite(ends).all():
             require_finite(array, **{name: array})
+        if np.abs(ends).max() > np.sqrt(np.finfo(array.dtype).max / array.size):
+            raise ValueError(
+                f"{name} must hold numbers whose squares can be added up in "
+                f"{array.dtype}, but they are from {ends[0]:g} to {ends[1]:g}."
+            )
 
 
 def check_several(name: str, array: np.ndarray) -> None:
@@ -145,7 +153,7 @@ def check_pictures(
             f"images must have one channel or three, but its shape is {images.shape}."
         )
     check_finite("images", images)
-    num = len(others) if isinstance(others, Sequence | np.ndarray) else 0
+    num = len(others) if is_list(others) else 0
     if num != len(images):
         raise ValueError(
             f"{name} must hold one for each of the {len(images)} images, but it is "
@@ -162,6 +170,12 @@ def check_patches(name: str, group: np.ndarray) -> None:
             f"{describe(group)}."
         )
     check_finite(name, group)
+
+
+def check_pair(name: str, value: Sequence[object] | np.ndarray) -> None:
+    """Check that an argument is two things."""
+    if not is_list(value) or len(value) != 2:
+        raise TypeError(f"{name} must be a pair, but it is {describe(value)}.")
 
 
 def check_line(
@@ -191,11 +205,30 @@ def check_logarithmic(
 
 def check_sequence(name: str, values: Sequence[float] | np.ndarray) -> None:
     """Check that an argument is a sequence of real numbers."""
-    if not (isinstance(values, Sequence) or is_array(values)):
+    if not is_list(values) or isinstance(values, NOT_PLAIN):
         raise ValueError(
             f"{name} must be a sequence of numbers, but it is {describe(values)}."
         )
-    check_numbers(name, np.asarray(values))
+    as_numbers(name, values)
+
+
+def as_numbers(name: str, values: npt.ArrayLike) -> np.ndarray:
+    """Return numbers, or sequences of equal length of them, as an array."""
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError(
+            f"{name} must hold sequences of one length, but theirs differ."
+        ) from None
+    check_numbers(name, array)
+    return array
+
+
+def as_path(name: str, value: str | os.PathLike[str]) -> Path:
+    """Return what a caller passed as a path."""
+    if not isinstance(value, str | os.PathLike):
+        raise TypeError(f"{name} must be a path, but it is {value!r}.")
+    return Path(value)
 
 
 def check_labels(
@@ -218,6 +251,22 @@ def count_classes(y: np.ndarray, num_points: int, name: str = "y") -> int:
     num_classes = int(y.max(initial=0)) + 1
     check_labels(y, num_points, num_classes, name)
     return num_classes
+
+
+def check_probabilities(probabilities: np.ndarray) -> None:
+    """Check that each row holds the probabilities of all classes."""
+    check_matrix("probabilities", probabilities)
+    if not (probabilities.min() >= 0 and probabilities.max() <= 1):
+        raise ValueError(
+            "probabilities must hold numbers from 0 to 1, but theirs are from "
+            f"{probabilities.min():g} to {probabilities.max():g}."
+        )
+    sums = probabilities.sum(axis=1)
+    if np.abs(sums - 1).max() > 1e-3:
+        raise ValueError(
+            "probabilities must add up to 1 in each row, but the sums are from "
+            f"{sums.min():g} to {sums.max():g}."
+        )
 
 
 def check_predictions(y: np.ndarray, y_pred: np.ndarray, name: str = "y_pred") -> None:
@@ -270,6 +319,117 @@ def check_callable(name: str, value: object) -> None:
     """Check that an argument can be called."""
     if not callable(value):
         raise TypeError(f"{name} must be a function, but it is {describe(value)}.")
+
+
+def check_results(
+    name: str, results: object, first: tuple[int, ...], second: tuple[int, ...]
+) -> None:
+    """Check that a caller's function returned two results of these shapes."""
+    shapes = first, second
+    found = results if isinstance(results, tuple | list) else ()
+    if tuple(map(np.shape, found)) != shapes:
+        what = ", ".join(map(describe, found)) or describe(results)
+        raise TypeError(
+            f"{name} must return two results, of shapes {first} and {second}, but it "
+            f"returned {what}."
+        )
+
+
+def check_truth(name: str, value: bool) -> None:
+    """Check that an option is True or False; a text such as "no" would be true."""
+    if not isinstance(value, Integral | np.bool_) or value not in (0, 1):
+        raise TypeError(f"{name} must be True or False, but it is {value!r}.")
+
+
+def check_text(name: str, value: str) -> None:
+    """Check that an argument is a text, and not an empty one."""
+    if not isinstance(value, str) or not value.strip():
+        raise TypeError(
+            f"{name} must be a text, not an empty one, but it is {value!r}."
+        )
+
+
+def check_texts(name: str, values: Sequence[str]) -> None:
+    """Check that an argument is a sequence of texts, not one text."""
+    check_entries(name, values, str)
+
+
+def check_list(name: str, values: Sequence[object] | np.ndarray) -> None:
+    """Check that an argument is a sequence; a text is not taken letter by letter."""
+    if not is_list(values):
+        raise TypeError(f"{name} must be a sequence, but it is {describe(values)}.")
+
+
+def check_entries(name: str, values: Sequence[object], kind: type) -> None:
+    """Check that an argument is a sequence of things of this kind."""
+    check_list(name, values)
+    if strange := [value for value in values if not isinstance(value, kind)]:
+        raise TypeError(
+            f"{name} must hold entries of the type {kind.__name__}, but it holds "
+            f"{strange[0]!r}."
+        )
+
+
+def as_list(name: str, values: Iterable[T]) -> list[T]:
+    """Return what a caller passed as an iterable; a text is none."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"{name} must be iterable, but it is {describe(values)}.")
+    return list(values)
+
+
+def is_list(values: object) -> bool:
+    """Return whether it is a sequence or an array, and no text."""
+    if isinstance(values, np.ndarray):
+        return values.ndim > 0
+    return isinstance(values, Sequence) and not isinstance(values, str | bytes)
+
+
+def check_choice(name: str, value: str, choices: Collection[str]) -> None:
+    """Check that an argument is one of a few words."""
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(
+            f"{name} must be {' or '.join(map(repr, choices))}, but it is {value!r}."
+        )
+
+
+def check_mapping(name: str, value: Mapping[str, object], content: str) -> None:
+    """Check that an argument has something under at least one name."""
+    if not isinstance(value, Mapping):
+        raise TypeError(
+            f"{name} must be a mapping from a name to each {content}, but it is "
+            f"{describe(value)}."
+        )
+    if not value:
+        raise ValueError(f"{name} must hold at least one {content}, but it is empty.")
+    check_texts(f"the keys of {name}", list(value))
+
+
+def check_image_shape(image_shape: tuple[int, ...]) -> None:
+    """Check that a shape has a height, a width, and the channels if it has several."""
+    if not isinstance(image_shape, tuple | list) or len(image_shape) < 2:
+        raise TypeError(
+            "image_shape must be the height and the width of an image, and its "
+            f"channels if it has several, but it is {image_shape!r}."
+        )
+    for size in image_shape:
+        check_at_least("each size of image_shape", size)
+
+
+def check_index(
+    name: str, index: int | tuple[int, ...], array: str, shape: tuple[int, ...]
+) -> None:
+    """Check that an index is the position of one entry of an array."""
+    places = index if isinstance(index, tuple) else (index,)
+    if len(places) != len(shape) or not all(
+        isinstance(place, Integral)
+        and not isinstance(place, bool)
+        and -length <= place < length
+        for place, length in zip(places, shape, strict=True)
+    ):
+        raise ValueError(
+            f"{name} must be the position of one entry of {array}, of shape {shape}, "
+            f"but it is {index!r}."
+        )
 
 
 def check_number(name: str, value: float) -> None:
@@ -330,14 +490,18 @@ def check_dtype(dtype: npt.DTypeLike) -> None:
         )
 
 
-def as_generator(rng: np.random.Generator | int | None) -> np.random.Generator:
+def as_generator(
+    rng: np.random.Generator | int | None, name: str = "rng"
+) -> np.random.Generator:
     """Return `numpy.random.default_rng` of what a caller passed as ``rng``."""
     try:
+        if isinstance(rng, bool | np.bool_):  # NumPy would take True as the seed 1
+            raise TypeError
         return np.random.default_rng(rng)
     except (TypeError, ValueError) as error:
         raise type(error)(
-            "rng must be a Generator, a seed (a whole number, not negative) or None, "
-            f"but it is {rng!r}."
+            f"{name} must be a Generator, a seed (a whole number, not negative) or "
+            f"None, but it is {rng!r}."
         ) from None
 
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from softmax_lib.validation import describe, is_array
+from softmax_lib.validation import check_entries, check_text, describe, is_array
 
 __all__ = ["LiveFigure", "live_figure", "sprite_sheet"]
 
@@ -62,6 +62,7 @@ def live_figure(name: str, /, **data: Any) -> LiveFigure:
     "correct": 0
     }
     """
+    check_text("name", name)
     items = [f"{as_json(key)}: {as_json(value)}" for key, value in data.items()]
     return LiveFigure(name, "{\n" + ",\n".join(items) + "\n}")
 
@@ -101,6 +102,7 @@ def as_json(value: Any) -> str:
             raise ValueError(f"data must hold finite numbers, but it holds {value}.")
         return f"{value:.4f}"
     if isinstance(value, Mapping):
+        check_entries("the keys of a mapping in data", list(value), str)
         items = [f"{as_json(key)}: {as_json(item)}" for key, item in value.items()]
         return "{" + ", ".join(items) + "}"
     if isinstance(value, list | tuple):

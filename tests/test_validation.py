@@ -179,4 +179,4 @@ def test_an_error_names_what_was_expected_and_what_came(
 def test_the_least_that_is_enough_is_accepted() -> None:
     check_several("x", np.ones(2))
     check_whole("n", sys.maxsize)
-    check_pictures(np.ones((2, 5, 5, 1)), "ab", "titles")
+    check_pictures(np.ones((2, 5, 5, 1)), ["a", "b"], "titles")

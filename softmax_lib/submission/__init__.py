@@ -13,6 +13,7 @@ from typing import Any
 from softmax_lib.submission.checks import CHECKS
 from softmax_lib.submission.judge import Judgement, judge, judge_here, read_file
 from softmax_lib.submission.reading import Unreadable
+from softmax_lib.validation import as_path, check_truth
 
 __all__ = ["check_submission"]
 
@@ -34,6 +35,8 @@ def check_submission(path: Path, as_json: bool = False) -> int:
         ``check``, ``function``, ``checked``, ``parts``, ``score``, ``passed``,
         ``findings``, ``text`` and ``remarks``.
     """
+    path = as_path("path", path)
+    check_truth("as_json", as_json)
     if path.is_dir():
         files = list(files_below(path))
         if not files:
