@@ -134,6 +134,10 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
         sights = {key: each for key, each in sights.items() if key[1] or not shared}
         found = [replace(x, line=both.lines[0]) if x in shared else x for x in found]
     for (part, of_penalty), (sight, *others) in sights.items():
+        if of_penalty and sight.balance[0]:
+            kept = [x for x in found if not is_of_penalty(x)]
+            found = [*kept, replace(sight.finding(), name="penalty_twice")]
+            continue
         formless = [x for x in found if OF_A_LINE.get(x.name) == part]
         is_new = formless and formless[0].line is None
         if is_new and sight.lines and not sight.name.startswith("result_"):
