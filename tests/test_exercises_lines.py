@@ -264,6 +264,10 @@ KINDS = {
         ["num_train = X.shape[0] → num_train, D = X.shape",
          "loss = loss / num_train → loss = loss / D",
          "dW = dW / num_train → dW = dW / D"]),
+    "infinite scores, in the convention of other years": (
+        LOOPS, {"loss_is_nan": 9},
+        ["X[i].dot(W) → X[i].dot(W + 1 / (1 + W))",
+         "reg * np.sum(W * W) → 0.5 * reg * np.sum(W * W)", "2 * reg * W → reg * W"]),
     "a penalty of half the size in the gradient": (
         LOOPS, {"reg_half in the gradient": 22}, ["2 * reg * W → reg * W"]),
 }  # fmt: skip

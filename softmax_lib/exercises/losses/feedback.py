@@ -121,9 +121,10 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
     unexplained, replaced = list(diagnosis.unexplained), []
     of_data = [x for part in PARTS for x in data_mistakes(diagnosis, part)]
     both = sights.pop(("", False), [None])[0]
-    if both is not None and (len({x.name for x in of_data}) > 1 or unexplained):
+    formless = [x for x in found if x.name.endswith("_is_nan")]
+    are_several = len({x.name for x in of_data}) > 1
+    if both is not None and (are_several or unexplained or formless):
         sights = {key: each for key, each in sights.items() if key[1]}
-        formless = [x for x in found if x.name.endswith("_is_nan")]
         found = [x for x in found if x not in of_data and x not in formless]
         found.append(
             caused(formless[0], both.finding()) if formless else both.finding()
