@@ -268,6 +268,12 @@ KINDS = {
         LOOPS, {"loss_is_nan": 9},
         ["X[i].dot(W) → X[i].dot(W + 1 / (1 + W))",
          "reg * np.sum(W * W) → 0.5 * reg * np.sum(W * W)", "2 * reg * W → reg * W"]),
+    "a sum that is wrong in both parts, and the sign of one": (
+        LOOPS, {"wrong_line in the loss": 12,
+                "own_class_left_out_of_sum in the gradient": 14},
+        ["loss += -scores[y[i]] + np.log(total) → "
+         "loss -= -scores[y[i]] + np.log(total - np.exp(scores[y[i]]))",
+         "(scores[j]) / total → (scores[j]) / (total - np.exp(scores[y[i]]))"]),
     "a penalty of half the size in the gradient": (
         LOOPS, {"reg_half in the gradient": 22}, ["2 * reg * W → reg * W"]),
 }  # fmt: skip

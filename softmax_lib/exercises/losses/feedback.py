@@ -148,7 +148,7 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
             continue
         several = data_mistakes(diagnosis, part)
         if sight.is_sure and len(several) > 1:
-            found = [x for x in found if x not in several]
+            found = without_part(diagnosis, found, several, part)
             found += findings_of(diagnosis, [sight, *others])
             replaced.append(part)
             continue
@@ -174,6 +174,20 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
         unexplained=unexplained,
         examples=diagnosis.examples or [*SMALLEST, *ORDINARY],
     )
+
+
+def without_part(
+    diagnosis: Diagnosis,
+    found: Sequence[Finding],
+    several: Sequence[Finding],
+    part: str,
+) -> list[Finding]:
+    """Take the mistakes of a part out, and leave them where the other one has them."""
+    other = PARTS[1 - PARTS.index(part)]
+    is_judged = other in diagnosis.check.parts
+    left = [x for x in several if is_judged and shows_in(diagnosis, x, other)]
+    kept = [x for x in found if x in left or x not in several]
+    return [replace(x, part=other) if x in left else x for x in kept]
 
 
 def is_one_line(sight: Sight) -> bool:
