@@ -349,6 +349,8 @@ def test_a_mistake_in_a_function_that_the_loss_calls_is_named(
 
 OUTSIDE = """
 DELTA = 1.0
+from fractions import Fraction
+one = Fraction(1)
 
 class Layer:
     def scores(self, W, x):
@@ -368,6 +370,7 @@ def margin_of(score, own, delta=0.0):
     "X[i].dot(W) → layer.scores(W, X[i])",
     "scores[j] - correct_class_score + 1 → "
     "margin_of(scores[j], correct_class_score) + DELTA",
+    "loss /= num_train → loss /= num_train * float(one.limit_denominator(9))",
     "if margin > 0: → if positive(margin):",
 ).lstrip()  # fmt: skip
 
@@ -376,11 +379,11 @@ def margin_of(score, own, delta=0.0):
     ("edit", "line"),
     [
         ("DELTA = 1.0 → DELTA = 10", 3),
-        ("x.dot(W) → x.dot(2 * W)", 10),
-        ("margin: margin > 0 → margin: margin < 0", 13),
-        ("margin_of(scores[j], → margin_of(scores[j] + i,", 29),
+        ("x.dot(W) → x.dot(2 * W)", 12),
+        ("margin: margin > 0 → margin: margin < 0", 15),
+        ("margin_of(scores[j], → margin_of(scores[j] + i,", 31),
         ("margin_of(scores[j], corr → margin_of(scores[j], correct_class_score - corr",
-         29),
+         31),
     ],
 )  # fmt: skip
 def test_a_mistake_in_what_the_loss_uses_from_outside_is_named(

@@ -71,7 +71,7 @@ def parsed_with_helpers(
     found = {plain.__name__: read[1]}
     waiting = [read[1]]
     while waiting:
-        methods = Methods(values)
+        methods = Methods(values, plain.__code__.co_filename)
         definition = methods.visit(waiting.pop())
         values |= methods.found
         for name in sorted(names_in(definition) - found.keys()):
@@ -96,8 +96,8 @@ def parsed_with_helpers(
 class Methods(ast.NodeTransformer):
     """Turns the calls of a reader's methods into calls of functions."""
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self.values = values
+    def __init__(self, values: Mapping[str, Any], file: str) -> None:
+        self.values, self.file = values, file
         self.found: dict[str, Any] = {}  # functions
         self.receivers: dict[str, Any] = {}  # their objects
 
@@ -113,10 +113,10 @@ class Methods(ast.NodeTransformer):
         )
         owner = self.values.get(value.id) if isinstance(value, ast.Name) else None
         kind = owner if inspect.isclass(owner) else type(owner)
-        method = inspect.getattr_static(kind, called.attr, None)
+        method: Any = inspect.getattr_static(kind, called.attr, None)
         is_static = isinstance(method, staticmethod)
         method = method.__func__ if isinstance(method, staticmethod) else method
-        if not inspect.isfunction(method):
+        if not is_helper(method, self.file) or parsed_function(method) is None:
             return node
         name = f"{kind.__name__}.{called.attr}"  # as no variable is called
         is_of_object = not is_static and (makes or not inspect.isclass(owner))
