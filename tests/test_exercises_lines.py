@@ -520,7 +520,7 @@ HALF = "dW = dW + 2 * reg * W → dW = dW + reg * W"
         (LISTED + ARRAYS, [HOT, HALF],
          {("length_spelled_out", 4), ("reg_half", 23)}),
         ("K = 10\n" + LOOPS, ["range(num_classes) → range(K)", "loss /= num_train →"],
-         {("length_spelled_out", 14), ("not_averaged", None)}),
+         {("length_spelled_out", 2), ("not_averaged", None)}),
         (ARRAYS, ["probs = exps / sums → n = 8; probs = exps / sums; n = 12",
          "dscores = probs.copy() → dscores = np.resize(probs, (len(y), 10))",
          "np.dot(X.T, dscores) → np.dot(X.T, dscores); dW = dW - 0 * W"],
