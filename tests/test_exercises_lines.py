@@ -227,6 +227,53 @@ KINDS = {
          "    each = np.sum(hits, axis=1)\n"
          "    total = np.sum(each[:, None] * X, axis=0)\n"
          "    dW = (first - total[:, None])"]),
+    "a line that only uses what another one spoils": (
+        LOOPS, {"wrong_line": 14},
+        ["loss += -scores[y[i]] + np.log(total) → pass",
+         "p = np.exp(scores[j]) / total → p = np.exp(scores[j] / total)\n"
+         "            loss -= np.log(p) * (j == y[i])"]),
+    "a sum over the points, of another shape": (
+        ARRAYS, {"normalized_over_points": 8},
+        ["sums = np.sum(exps, axis=1, → sums = np.sum(exps, axis=0,",
+         "np.log(sums[:, 0]) - scores[rows, y] → -np.log((exps / sums)[rows, y])"]),
+    "a sum that goes on from point to point": (
+        LOOPS, {"sum_not_reset": 5},
+        ["loss = 0.0 → loss = total = 0.0\n    total = 0.0",
+         "total = np.sum(np.exp(scores)) → for j in range(num_classes):\n"
+         "            total += np.exp(scores[j])"]),
+    "an inner loop with the variable of the outer one": (
+        LOOPS, {"loop_variable_reused": 13},
+        ["for j in range → for i in range", "p = np.exp(scores[j]) → p = "
+         "np.exp(scores[i])", "if j == y[i]: → if i == y[i]:",
+         "dW[:, j] += (p → dW[:, i] += (p", "dW[:, j] += p → dW[:, i] += p"]),
+    "a margin that is set at the top": (
+        SVM_LOOPS, {"margin_wrong": 7},
+        ["loss = 0.0 → loss, delta = 0.0, 10", "+ 1 → + delta"]),
+    "half a penalty, twice in the loss": (
+        LOOPS, {"penalty_twice in the loss": 21},
+        ["reg * np.sum(W * W) → 0.5 * reg * np.sum(W * W)\n"
+         "    loss += 0.5 * reg * np.sum(W * W)", "2 * reg * W → reg * W"]),
+    "a penalty added twice where it is returned": (
+        LOOPS, {"reg_doubled in the loss": 23},
+        ["loss += reg * → R = reg *", "return loss, dW → return loss + R + R, dW"]),
+    "a sum that the penalty uses": (
+        LOOPS, {"reg_not_squared in the loss": 21},
+        ["loss += reg * np.sum(W * W) → s = np.sum(W); loss += reg * s"]),
+    "two lines that divide by the features": (
+        ARRAYS, {"averaged_over_features": None},
+        ["num_train = X.shape[0] → num_train, D = X.shape",
+         "loss = loss / num_train → loss = loss / D",
+         "dW = dW / num_train → dW = dW / D"]),
+    "infinite scores, in the convention of other years": (
+        LOOPS, {"loss_is_nan": 9},
+        ["X[i].dot(W) → X[i].dot(W + 1 / (1 + W))",
+         "reg * np.sum(W * W) → 0.5 * reg * np.sum(W * W)", "2 * reg * W → reg * W"]),
+    "a sum that is wrong in both parts, and the sign of one": (
+        LOOPS, {"wrong_line in the loss": 12,
+                "own_class_left_out_of_sum in the gradient": 14},
+        ["loss += -scores[y[i]] + np.log(total) → "
+         "loss -= -scores[y[i]] + np.log(total - np.exp(scores[y[i]]))",
+         "(scores[j]) / total → (scores[j]) / (total - np.exp(scores[y[i]]))"]),
     "a penalty of half the size in the gradient": (
         LOOPS, {"reg_half in the gradient": 22}, ["2 * reg * W → reg * W"]),
 }  # fmt: skip
@@ -297,6 +344,53 @@ def test_a_mistake_in_a_function_that_the_loss_calls_is_named(
     edit: str, line: int, tmp_path: Path
 ) -> None:
     report = check_softmax_loss_naive(in_file(tmp_path, HELPER, edit))
+    assert {finding.line for finding in report.findings} == {line}
+
+
+OUTSIDE = """
+DELTA = 1.0
+from fractions import Fraction
+one = Fraction(1)
+
+class Layer:
+    def scores(self, W, x):
+        return self.product(x, W)
+
+    def product(self, x, W):
+        return x.dot(W)
+
+layer = Layer()
+positive = lambda margin: margin > 0
+
+def margin_of(score, own, delta=0.0):
+    return score - own + delta
+
+""" + edited(
+    SVM_LOOPS,
+    "X[i].dot(W) → layer.scores(W, X[i])",
+    "scores[j] - correct_class_score + 1 → "
+    "margin_of(scores[j], correct_class_score) + DELTA",
+    "loss /= num_train → loss /= num_train * float(one.limit_denominator(9))",
+    "if margin > 0: → if positive(margin):",
+).lstrip()  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("edit", "line"),
+    [
+        ("DELTA = 1.0 → DELTA = 10", 3),
+        ("x.dot(W) → x.dot(2 * W)", 12),
+        ("margin: margin > 0 → margin: margin < 0", 15),
+        ("margin_of(scores[j], → margin_of(scores[j] + i,", 31),
+        ("margin_of(scores[j], corr → margin_of(scores[j], correct_class_score - corr",
+         31),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_what_the_loss_uses_from_outside_is_named(
+    edit: str, line: int, tmp_path: Path
+) -> None:
+    assert check_svm_loss(in_file(tmp_path, OUTSIDE)).passed
+    report = check_svm_loss(in_file(tmp_path, OUTSIDE, edit))
     assert {finding.line for finding in report.findings} == {line}
 
 
@@ -426,7 +520,7 @@ HALF = "dW = dW + 2 * reg * W → dW = dW + reg * W"
         (LISTED + ARRAYS, [HOT, HALF],
          {("length_spelled_out", 4), ("reg_half", 23)}),
         ("K = 10\n" + LOOPS, ["range(num_classes) → range(K)", "loss /= num_train →"],
-         {("length_spelled_out", 14), ("not_averaged", None)}),
+         {("length_spelled_out", 2), ("not_averaged", None)}),
         (ARRAYS, ["probs = exps / sums → n = 8; probs = exps / sums; n = 12",
          "dscores = probs.copy() → dscores = np.resize(probs, (len(y), 10))",
          "np.dot(X.T, dscores) → np.dot(X.T, dscores); dW = dW - 0 * W"],

@@ -55,14 +55,39 @@ def evaluate(
     exercise: Exercise, part: str, given: Any, variants: Variants = ()
 ) -> np.ndarray:
     """Return a part of the result as it comes out with the mistakes."""
+    *_, last = exercise.steps[part]
+    return np.asarray(
+        getattr(values_with(exercise, part, given, variants), last), dtype=float
+    )
+
+
+@lru_cache(maxsize=1 << 12)
+def values_with(
+    exercise: Exercise, part: str, given: Any, variants: Variants
+) -> SimpleNamespace:
+    """Return the values of all steps of a part, with the mistakes.
+
+    Those before the first one that a mistake changes are the same without it.
+    """
+    steps = exercise.steps[part]
+    names, begin = list(steps), 0
     v = SimpleNamespace(**vars(given))
-    for name, step in exercise.steps[part].items():
-        value = step(v)
+    if variants:
+        places = [
+            min(names.index(name) for name in variant.changes.keys() & steps.keys())
+            for variant in variants
+        ]
+        begin = max(places)
+        latest = places.index(begin)
+        others = variants[:latest] + variants[latest + 1 :]
+        v = SimpleNamespace(**vars(values_with(exercise, part, given, others)))
+    for name in names[begin:]:
+        value = steps[name](v)
         for variant in variants:
             if name in variant.changes:
                 value = variant.changes[name](v, value)
         setattr(v, name, value)
-    return np.asarray(value, dtype=float)
+    return v
 
 
 class Explanation(NamedTuple):

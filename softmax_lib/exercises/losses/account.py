@@ -40,20 +40,38 @@ def finished(
         if not (change[2] == "what was there" and known[number])
         if sites[number].feeds(last)
     }
-    reads = set(last.reads)
-    for site in reversed([sites[number] for number in known if number < change[0]]):
-        if site.name in reads:
-            is_right = any(not label.startswith("+") for label in known[site.number])
-            if is_right or is_right_in_the_end(session, site, seen[site.number]):
-                reads.discard(site.name)
-            elif not known[site.number] and not (
-                site.starts and is_zero(site, seen[site.number])
-            ):
-                reads |= site.reads
-                before.add(site.line)
+    before |= unsettled(session, last, seen, known)
     return sight._replace(
         before=tuple(sorted(before - {last.line})),
         never=unreached(session, change, seen),
+    )
+
+
+def unsettled(
+    session: Session, last: Site, seen: Seen, known: Mapping[int, list[str]]
+) -> set[int]:
+    """Return the lines that feed an assignment and compute no step of the reference."""
+    sites = session.watched.sites
+    lines: set[int] = set()
+    reads = set(last.reads)
+    for site in reversed([sites[number] for number in known if number < last.number]):
+        if site.name in reads and not site.passed:
+            is_right = any(not label.startswith("+") for label in known[site.number])
+            if is_right or is_right_in_the_end(session, site, seen[site.number]):
+                reads.discard(site.name)
+            elif not (site.starts and is_zero(site, seen[site.number])) and (
+                not known[site.number] or is_only_sum(session, site, last)
+            ):
+                reads |= site.reads
+                lines.add(site.line)
+    return lines - {last.line}
+
+
+def is_only_sum(session: Session, site: Site, last: Site) -> bool:
+    """Whether an assignment alone adds to a variable that its outer loop uses up."""
+    others = [x for x in session.watched.sites if x.name == site.name and x.adds]
+    return (
+        others == [site] and site.loops[:-1] == last.loops[: len(site.loops) - 1] != ()
     )
 
 

@@ -16,6 +16,10 @@ import numpy as np
 
 from softmax_lib.exercises.errors import has_plain_cause
 from softmax_lib.exercises.losses.catalogue import NO_DATA
+from softmax_lib.exercises.losses.definitions import (
+    parsed_with_helpers,
+    targets_in,
+)
 from softmax_lib.exercises.losses.forms import FORM_NAMES, FORMS
 from softmax_lib.exercises.losses.inputs import (
     ORDINARY,
@@ -27,8 +31,6 @@ from softmax_lib.exercises.losses.instrument import (
     lines_in,
     lines_of_result,
     parsed,
-    parsed_with_helpers,
-    targets_in,
 )
 from softmax_lib.exercises.losses.layouts import find_layout, turned
 from softmax_lib.exercises.losses.outputs import LossFunction, Output, call
@@ -43,6 +45,7 @@ from softmax_lib.exercises.losses.repair import (
     expressions,
     inside,
     of_shapes,
+    reused,
     with_edit,
 )
 from softmax_lib.exercises.mistakes import find
@@ -94,7 +97,7 @@ def amended(function: LossFunction, amendment: Amendment) -> LossFunction | None
 def all_edits(plain: Any, definitions: Sequence[ast.FunctionDef]) -> Iterator[Change]:
     """Yield the edits that may let a function return what it should."""
     yield from numbers(plain, definitions)
-    yield from edits(definitions, shapes, returned, inside, around, of_shapes, lengths)
+    yield from edits(definitions, *TIERS)
 
 
 def numbers(plain: Any, definitions: Sequence[ast.FunctionDef]) -> Iterator[Change]:
@@ -280,3 +283,6 @@ def returned(definition: ast.FunctionDef) -> Iterator[Change]:
             for name in sorted(targets_in(definition)):
                 setters = [(each.value.elts, 1, ast.Name(name, ast.Load()))]
                 yield each.lineno, f"other_array_returned `{name}`", setters
+
+
+TIERS = (shapes, returned, reused, inside, around, of_shapes, lengths)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from softmax_lib.exercises.errors import stopped
+from softmax_lib.exercises.losses.conventions import HALVED, PENALTIES
 from softmax_lib.exercises.losses.exercise import (
     SOFTMAX,
     SOFTMAX_EXTREME,
@@ -69,7 +70,22 @@ def diagnose_with_lines(
 ) -> Diagnosis:
     """Return what the answers mean, and where in the code they go wrong."""
     diagnosis = diagnose(answers, asked)
-    return replace(diagnosis, sights=find_lines(function, diagnosis))
+    sights = find_lines(function, diagnosis)
+    if any(sight.balance[1] == "penalty" for sight in sights):
+        diagnosis = in_other_year(diagnosis, asked)
+    return replace(diagnosis, sights=sights)
+
+
+def in_other_year(diagnosis: Diagnosis, asked: LossCheck) -> Diagnosis:
+    """Judge a penalty that is counted twice in the convention of the one that is not.
+
+    Half of it, twice, was taken for a whole one, or a whole one, once, for two halves.
+    """
+    convention = PENALTIES[HALVED not in diagnosis.convention]
+    check = replace(asked, parts=diagnosis.check.parts).under(convention)
+    remarks = [x for x in diagnosis.remarks if x.name != HALVED.name]
+    remarks += [mistake.finding() for mistake in convention]
+    return replace(diagnosis, check=check, convention=convention, remarks=remarks)
 
 
 def find_lines(function: LossFunction, diagnosis: Diagnosis) -> list[Sight]:

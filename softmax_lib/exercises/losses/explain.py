@@ -124,11 +124,19 @@ def diagnose(answers: Answers, check: LossCheck) -> Diagnosis:
         if len(left) == 1:
             return with_form(diagnosis, left[0], missing)
         is_written = not {"not_started", "returns_nothing"} & set(missing)
-        return replace(
+        diagnosis = replace(
             diagnosis,
             findings=find(FORMS, missing),
             examples=ORDINARY if is_written else (),
         )
+        halved = replace(
+            diagnosis,
+            check=check.under((HALVED,)),
+            convention=(HALVED,),
+            remarks=[*diagnosis.remarks, HALVED.finding()],
+        )
+        both = (wrong_in_penalty(diagnosis), wrong_in_penalty(halved))
+        return halved if both[0] and not both[1] else diagnosis
     return diagnose_numbers(diagnosis, forms)
 
 

@@ -121,9 +121,10 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
     unexplained, replaced = list(diagnosis.unexplained), []
     of_data = [x for part in PARTS for x in data_mistakes(diagnosis, part)]
     both = sights.pop(("", False), [None])[0]
-    if both is not None and (len({x.name for x in of_data}) > 1 or unexplained):
+    formless = [x for x in found if x.name.endswith("_is_nan")]
+    are_several = len({x.name for x in of_data}) > 1
+    if both is not None and (are_several or unexplained or formless):
         sights = {key: each for key, each in sights.items() if key[1]}
-        formless = [x for x in found if x.name.endswith("_is_nan")]
         found = [x for x in found if x not in of_data and x not in formless]
         found.append(
             caused(formless[0], both.finding()) if formless else both.finding()
@@ -134,6 +135,10 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
         sights = {key: each for key, each in sights.items() if key[1] or not shared}
         found = [replace(x, line=both.lines[0]) if x in shared else x for x in found]
     for (part, of_penalty), (sight, *others) in sights.items():
+        if of_penalty and sight.balance[0]:
+            kept = [x for x in found if not is_of_penalty(x)]
+            found = [*kept, replace(sight.finding(), name="penalty_twice")]
+            continue
         formless = [x for x in found if OF_A_LINE.get(x.name) == part]
         is_new = formless and formless[0].line is None
         if is_new and sight.lines and not sight.name.startswith("result_"):
@@ -143,7 +148,7 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
             continue
         several = data_mistakes(diagnosis, part)
         if sight.is_sure and len(several) > 1:
-            found = [x for x in found if x not in several]
+            found = without_part(diagnosis, found, several, part)
             found += findings_of(diagnosis, [sight, *others])
             replaced.append(part)
             continue
@@ -169,6 +174,20 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
         unexplained=unexplained,
         examples=diagnosis.examples or [*SMALLEST, *ORDINARY],
     )
+
+
+def without_part(
+    diagnosis: Diagnosis,
+    found: Sequence[Finding],
+    several: Sequence[Finding],
+    part: str,
+) -> list[Finding]:
+    """Take the mistakes of a part out, and leave them where the other one has them."""
+    other = PARTS[1 - PARTS.index(part)]
+    is_judged = other in diagnosis.check.parts
+    left = [x for x in several if is_judged and shows_in(diagnosis, x, other)]
+    kept = [x for x in found if x in left or x not in several]
+    return [replace(x, part=other) if x in left else x for x in kept]
 
 
 def is_one_line(sight: Sight) -> bool:

@@ -71,6 +71,11 @@ FORMS = catalogue(
         "used",
         "Which array do you return, and which one do you compute?",
     ),
+    loop_variable_reused=Mistake(
+        "An inner loop has the variable of the loop around it, and gives it other "
+        "values",
+        "What is the variable in the lines of the inner loop, and what after it?",
+    ),
     list_for_index=Mistake(
         "A list of two arrays is used as an index; since NumPy 1.23 that is one array "
         "of rows, and no longer a pair of row and column",

@@ -7,29 +7,32 @@ file that it calls are compiled with it.
 """
 
 import ast
-import copy
-import inspect
 import linecache
-import textwrap
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeGuard
 
 import numpy as np
 
+from softmax_lib.exercises.losses.definitions import (
+    WRITTEN,
+    base_of,
+    names_in,
+    parsed_with_helpers,
+    targets_in,
+)
+
 __all__ = [
     "Site",
     "Watched",
     "frozen",
     "lines_of_result",
-    "parsed_function",
-    "parsed_with_helpers",
     "parts_without",
     "watch",
 ]
 
 MOST_PASSES = 10_000
-EDITED = "__edited__"  # where a function has its definitions, if they are not in a file
 BEFORE, AFTER, START, TICK = "__before__", "__after__", "__start__", "__tick__"
 
 
@@ -47,6 +50,7 @@ class Site:
     reads: frozenset[str]  # the names in it
     starts: bool = False  # whether it sets what a sum may begin with
     helper: str = ""  # the function that it is in, if the reader's function calls that
+    passed: bool = False  # whether it is an argument of that function
 
     def feeds(self, other: "Site") -> bool:
         """Whether another assignment uses what this one sets."""
@@ -98,54 +102,6 @@ class Watched:
         self.counts[loop] += 1
         if self.counts[loop] > MOST_PASSES:
             raise RuntimeError
-
-
-def parsed_function(function: Callable[..., Any]) -> tuple[Any, Any] | None:
-    """Return the plain function and its definition, if its source can be had."""
-    plain = inspect.unwrap(getattr(function, "__func__", function))
-    if not inspect.isfunction(plain):
-        return None
-    try:
-        module = ast.parse(textwrap.dedent(inspect.getsource(plain)))
-    except (OSError, TypeError, SyntaxError, ValueError):
-        return None
-    ast.increment_lineno(module, plain.__code__.co_firstlineno - 1)
-    definition = module.body[0]
-    return (plain, definition) if isinstance(definition, ast.FunctionDef) else None
-
-
-def parsed_with_helpers(
-    function: Callable[..., Any],
-) -> tuple[Any, list[ast.FunctionDef]] | None:
-    """Return the plain function and its definition, after those that it calls."""
-    plain = inspect.unwrap(getattr(function, "__func__", function))
-    if (edited := getattr(plain, EDITED, None)) is not None:
-        return plain, copy.deepcopy(edited)
-    read = parsed_function(function)
-    if read is None:
-        return None
-    found = {plain.__name__: read[1]}
-    waiting = [read[1]]
-    while waiting:
-        for name in sorted(names_in(waiting.pop()) - found.keys()):
-            helper = plain.__globals__.get(name)
-            if not is_helper(helper, plain.__code__.co_filename):
-                continue
-            parsed_helper = parsed_function(helper)
-            if parsed_helper is not None and parsed_helper[1].name == name:
-                found[name] = parsed_helper[1]
-                waiting.append(parsed_helper[1])
-    return plain, list(found.values())[::-1]
-
-
-def is_helper(value: Any, file: str) -> bool:
-    """Whether a value is a function that a file defines by a plain ``def``."""
-    return (
-        inspect.isfunction(value)
-        and value.__code__.co_filename == file
-        and not value.__code__.co_freevars
-        and not hasattr(value, "__wrapped__")
-    )
 
 
 def lines_of_result(function: Callable[..., Any], place: int) -> set[int]:
@@ -260,37 +216,6 @@ def take_out(definition: ast.FunctionDef, lines: Sequence[int]) -> list[int]:
     return remaining
 
 
-def names_in(node: Any) -> set[str]:
-    """Return the names that a node, or a list of nodes, reads or writes."""
-    nodes = node if isinstance(node, list) else [node]
-    return {
-        each.id
-        for top in flat(nodes)
-        for each in ast.walk(top)
-        if isinstance(each, ast.Name)
-    }
-
-
-def flat(nodes: list[Any]) -> Iterator[ast.AST]:
-    """Yield the nodes of a list that may hold lists of them."""
-    for node in nodes:
-        if isinstance(node, list):
-            yield from flat(node)
-        elif node is not None:
-            yield node
-
-
-def targets_in(node: ast.stmt) -> set[str]:
-    """Return the variables that a statement and what is inside it change."""
-    found = set()
-    for each in ast.walk(node):
-        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
-            found.add(each.id)
-        elif isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Store):
-            found.add(base_of(each) or "")
-    return found
-
-
 def watch(function: Callable[..., Any], without: Sequence[int] = ()) -> Watched | None:
     """Return the function under watch, or None if its source cannot be had.
 
@@ -302,7 +227,9 @@ def watch(function: Callable[..., Any], without: Sequence[int] = ()) -> Watched 
     plain, (*helpers, definition) = read
     if without:
         take_out(definition, without)
-    rewriter = Rewriter({helper.name: helper for helper in helpers})
+    nodes = [node for each in read[1] for node in ast.walk(each)]
+    counts = Counter(node.id for node in nodes if isinstance(node, ast.Name))
+    rewriter = Rewriter({helper.name: helper for helper in helpers}, counts)
     definition.body = rewriter.block(definition.body, ())
     watched = Watched(rewriter.sites, plain.__code__.co_filename)
     calls = {
@@ -328,15 +255,13 @@ def compiled(
     names = {**plain.__globals__, **(more or {})}
     cells = zip(plain.__code__.co_freevars, plain.__closure__ or (), strict=True)
     names.update({name: cell.cell_contents for name, cell in cells})
-    before: dict[str, Any] = dict(names)
     try:
         module = ast.Module([*definitions], [])
         exec(compile(module, plain.__code__.co_filename, "exec"), names)
     except (SyntaxError, ValueError, TypeError):  # such as `nonlocal`
         return None
     for definition in definitions:
-        new = names[definition.name]
-        old = plain if definition is definitions[-1] else before[definition.name]
+        new, old = names[definition.name], getattr(definition, WRITTEN)
         new.__defaults__, new.__kwdefaults__ = old.__defaults__, old.__kwdefaults__
     return names[definitions[-1].name]
 
@@ -369,7 +294,10 @@ def frozen(function: Callable[..., Any]) -> Callable[..., Any] | None:
 class Rewriter:
     """Puts the calls into the statements of a function."""
 
-    def __init__(self, helpers: dict[str, ast.FunctionDef]) -> None:
+    def __init__(
+        self, helpers: dict[str, ast.FunctionDef], calls: Mapping[str, int]
+    ) -> None:
+        self.calls = calls  # how many there are of each function
         self.sites: list[Site] = []
         self.loops = 0
         self.helpers = helpers  # that no statement has called yet
@@ -410,8 +338,25 @@ class Rewriter:
         for name in sorted(names_in(heads) & self.helpers.keys()):
             definition, before = self.helpers.pop(name), (self.helper, self.own)
             self.helper, self.own = name, set(own_names(definition))
-            definition.body = self.block(definition.body, loops)
+            arguments = self.arguments(definition, heads, loops)
+            definition.body = [*arguments, *self.block(definition.body, loops)]
             self.helper, self.own = before
+
+    def arguments(
+        self, definition: ast.FunctionDef, heads: list[Any], loops: tuple[int, ...]
+    ) -> list[Any]:
+        """Return a call for each argument of a function that is called in one place."""
+        calls = calls_of(definition.name, heads)
+        if len(calls) != 1 or self.calls.get(definition.name) != 1:
+            return []
+        found = []
+        for argument, value in zip(definition.args.args, calls[0].args, strict=False):
+            number, line, name = len(self.sites), value.lineno, argument.arg
+            reads = frozenset(names_in(value))
+            site = Site(number, line, name, False, False, False, loops, reads)
+            self.sites.append(replace(site, helper=definition.name, passed=True))
+            found += parsed(f"{name} = {AFTER}({number}, {name})", line)
+        return found
 
     def assignment(self, node: Any, loops: tuple[int, ...]) -> list[Any]:
         """Return an assignment with a call before it, if needed, and one after it."""
@@ -490,6 +435,16 @@ class Rewriter:
         return [*assignments, node]
 
 
+def calls_of(name: str, nodes: list[Any]) -> list[ast.Call]:
+    """Return the calls of a function in some nodes."""
+    return [
+        each
+        for node in nodes
+        for each in ast.walk(node)
+        if isinstance(each, ast.Call) and getattr(each.func, "id", "") == name
+    ]
+
+
 def own_names(definition: ast.FunctionDef) -> Iterator[str]:
     """Yield the arguments of a function, and the names that it sets."""
     yield from ("result_0", "result_1")
@@ -514,13 +469,6 @@ def adds(node: Any, target: ast.expr) -> bool:
         return isinstance(node.op, ast.Add | ast.Sub)
     value = getattr(node.value, "op", None)
     return not isinstance(target, ast.Name) or isinstance(value, ast.Add | ast.Sub)
-
-
-def base_of(target: ast.expr) -> str | None:
-    """Return the variable that an assignment changes."""
-    while isinstance(target, ast.Subscript | ast.Attribute):
-        target = target.value
-    return target.id if isinstance(target, ast.Name) else None
 
 
 def call(function: str, number: int, line: int, name: str = "") -> ast.stmt:

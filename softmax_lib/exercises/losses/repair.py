@@ -16,13 +16,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeGuard
 
-from softmax_lib.exercises.losses.instrument import (
+from softmax_lib.exercises.losses.definitions import (
     EDITED,
     base_of,
-    compiled,
-    lines_in,
     parsed_with_helpers,
 )
+from softmax_lib.exercises.losses.instrument import compiled, lines_in
 from softmax_lib.exercises.report import Finding
 
 __all__ = ["WORDS", "Budget", "Edit", "repair", "repair_and_edit", "with_line"]
@@ -40,7 +39,9 @@ WORDS = {  # what is wrong with a line, as the sentence goes on
     "line": "it should not be there",
     "adds": "it should add to what is there, not replace it",
     "place": "it is in the wrong block",
+    "loop_variable_reused": "its variable is that of the loop around it",
 }
+MOST_PLACES = 6  # of a loop's variable
 OPERATORS: dict[type, list[type]] = {
     ast.Add: [ast.Sub, ast.Mult],
     ast.Sub: [ast.Add, ast.Mult],
@@ -140,7 +141,7 @@ def repair_and_edit(
     found_in = itertools.chain(*map(ast.walk, definitions))
     conditions = {x.lineno for x in found_in if is_condition(x)}
     budget = Budget(MOST_EDITS)
-    for tier in (inside, around, statements):
+    for tier in (reused, inside, around, statements):
         found = []
         for line, kind, setters in edits(definitions, tier):
             if lines and kind != "place" and line not in {*lines, *conditions}:
@@ -226,7 +227,9 @@ def blocks(definition: ast.FunctionDef) -> Iterator[tuple[ast.AST, str, list[Any
                 yield node, field, block
 
 
-def expressions(definition: ast.FunctionDef) -> Iterator[tuple[Any, Any, Any]]:
+def expressions(
+    definition: ast.FunctionDef | ast.For,
+) -> Iterator[tuple[Any, Any, Any]]:
     """Yield each expression with the node or list that it is in, and where."""
     for node in ast.walk(ast.Module(definition.body, [])):
         for field, value in ast.iter_fields(node):
@@ -372,6 +375,27 @@ def of_shapes(definition: ast.FunctionDef) -> Iterator[Change]:
 def is_of_math(node: ast.expr) -> TypeGuard[ast.Attribute]:
     """Whether a function is one of `math`, which takes single numbers."""
     return isinstance(node, ast.Attribute) and ast.unparse(node.value) == "math"
+
+
+def reused(definition: ast.FunctionDef) -> Iterator[Change]:
+    """Yield edits that give an inner loop a variable of its own, in some places."""
+    loops = [x for x in ast.walk(definition) if isinstance(x, ast.For)]
+    pairs = [(x, y) for x in loops for y in ast.walk(x) if x is not y and y in loops]
+    for outer, inner in pairs:
+        name = getattr(inner.target, "id", "")
+        if getattr(outer.target, "id", None) != name:
+            continue
+        own: Any = ast.Name("__inner__", ast.Load())
+        places = [
+            (owner, key, own)
+            for node, owner, key in expressions(inner)
+            if isinstance(node, ast.Name) and node.id == name
+        ]
+        target: Any = ast.Name("__inner__", ast.Store())
+        for count in range(min(len(places), MOST_PLACES) + 1):
+            for chosen in itertools.combinations(places, count):
+                setters = [(inner, "target", target), *chosen]
+                yield inner.lineno, "loop_variable_reused", setters
 
 
 def statements(definition: ast.FunctionDef) -> Iterator[Change]:

@@ -24,6 +24,7 @@ INPUTS = [
 ]
 PENALIZED = [replace(INPUTS[0], reg=0.3), replace(INPUTS[1], reg=1.7)]
 FRESH = draw_input("", 6, 4, 5, [4, 0, 1, 3, 1, 2], 0.0)  # a repair is judged again
+CONSTANTS = {"zero": 0.0, "one": 1.0}
 SCALES: dict[str, Callable[[Input], float]] = {
     "": lambda given: 1.0,
     "not_averaged": lambda given: float(len(given.y)),
@@ -62,6 +63,8 @@ class Steps:
             "penalty": np.asarray(v.penalty),
             "gradient with the penalty": v.dW,
             "gradient of the penalty": v.reg_gradient,
+            "squared weights": v.W**2,
+            "sum of the squared weights": np.asarray((v.W**2).sum()),
         }
         self.values |= self.penalized if given.reg else {}
         if hasattr(v, "probs"):
@@ -262,8 +265,8 @@ class Session:
         if kind == "view":
             views = steps.views(label, i, j)
             return np.array(views[int(factor)], float) if views else after
-        if label == "zero":
-            return np.zeros(shape)
+        if label in CONSTANTS:
+            return np.full(shape, CONSTANTS[label])
         if kind == "value":
             value = steps.value(label, shape, i, j)
             return after if value is None else factor * np.array(value, float)
@@ -424,7 +427,17 @@ def choices(
     if not site.updates and not site.loops:
         yield site.number, "value", "zero", 1.0
         if after.shape == () and after in steps.sizes.values():
-            yield from ((site.number, "size", name, 1.0) for name in steps.sizes)
+            beside = {  # D and N of `D, N = X.shape` are not the same length
+                float(seen[each.number][0][1])
+                for each in session.watched.sites
+                if each.line == site.line and each.number in seen and each != site
+                if seen[each.number][0][1].shape == ()
+            }
+            for name, size in steps.sizes.items():
+                if size not in beside:
+                    yield site.number, "size", name, 1.0
+        if after.shape == () and site.starts:
+            yield site.number, "value", "one", 1.0
     if site.starts and is_zero(site, seen[site.number]):
         return
     if site.adds:
@@ -476,5 +489,5 @@ def is_right(
 
 def is_suspect(change: Intervention, known: dict[int, list[str]]) -> bool:
     """Whether an assignment is no step of the reference, or forgets what was there."""
-    is_of_itself = change[1] == "size" or change[2] in ("what was there", "zero")
+    is_of_itself = change[1] == "size" or change[2] in ("what was there", *CONSTANTS)
     return is_of_itself or not set(known[change[0]]) - {"given"}

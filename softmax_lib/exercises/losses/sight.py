@@ -42,11 +42,14 @@ VALUES = {
     "penalty": "the penalty",
     "gradient with the penalty": "the whole gradient",
     "gradient of the penalty": "the gradient of the penalty",
+    "squared weights": "the squared weights",
+    "sum of the squared weights": "the sum of the squared weights",
     "counts": "the number of positive margins of each point",
     "one-hot": "1 at the correct class and 0 elsewhere",
     "N": "the number of points N",
     "D": "the number of features D",
     "C": "the number of classes C",
+    "one": "1",
     "zero": "0 before anything is added to it",
 }
 # What may be counted twice or not at all.
@@ -58,6 +61,7 @@ COUNTED = {
     "own column": "What the correct class gets is",
     "other columns": "What the other classes get is",
     "dscores": "Each point's gradient is",
+    "penalty": "The penalty is",
     "mask": "The x of each positive margin is",
 }
 # Where a line adds the wrong amount.

@@ -8,14 +8,16 @@ one mistake hides another, the first is mended, by a value or an edit, and the s
 goes on from there.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from softmax_lib.exercises.losses.account import finished, sight_of
+from softmax_lib.exercises.losses.account import finished, sight_of, unsettled
 from softmax_lib.exercises.losses.amend import Amendment, amended
-from softmax_lib.exercises.losses.conventions import CONVENTIONS
+from softmax_lib.exercises.losses.conventions import CONVENTIONS, PENALTIES
 from softmax_lib.exercises.losses.exercise import SOFTMAX, SVM, LossCheck, agrees
 from softmax_lib.exercises.losses.inputs import Input
 from softmax_lib.exercises.losses.instrument import Site, watch
@@ -77,10 +79,15 @@ def begin(function: LossFunction, wanted: Wanted) -> Session | None:
         return None
     layout = wanted.layout
     run = turned(watched.function, layout) if layout else watched.function
-    plain = SVM if wanted.has_kinks else SOFTMAX
     convention = tuple(m for m in CONVENTIONS if m.name in wanted.convention)
-    check = LossCheck(plain, plain, "", wanted.judged).under(convention)
+    check = plain_check(wanted).under(convention)
     return Session(function, watched, run, check, layout)
+
+
+def plain_check(wanted: Wanted) -> LossCheck:
+    """Return the check in the convention of the worksheet."""
+    plain = SVM if wanted.has_kinks else SOFTMAX
+    return LossCheck(plain, plain, "", wanted.judged)
 
 
 def locate(function: LossFunction, wanted: Wanted) -> Iterator[Sight]:
@@ -91,6 +98,10 @@ def locate(function: LossFunction, wanted: Wanted) -> Iterator[Sight]:
     if session is None:
         return
     yield from locate_parts(session, wanted)
+    twice = penalty_twice(session, wanted) if wanted.penalties else None
+    if twice is not None:
+        yield twice
+        return
     for part in wanted.penalties:
         if (sight := locate_penalty(session, part)) is not None:
             yield sight
@@ -213,7 +224,7 @@ def advance(session: Session, part: str) -> Found | None:
             continue
         best, most = None, 0
         for change in choices(session, site, seen):
-            if change[2] in ("zero", "nothing"):
+            if change[2] in ("zero", "one", "nothing"):
                 continue
             after = session.after(change)
             _, known_after = effective(after, after.observe(INPUTS[0]))
@@ -237,7 +248,7 @@ def with_another(
     """Mend a line if only with that another line after it makes a part right."""
     found: dict[tuple[int, ...], Intervention] = {}
     for change in options:
-        if change[2] not in ("zero", "nothing"):
+        if change[2] not in ("zero", "one", "nothing"):
             after = locate_part(session.after(change), part, False, site.number)
             if after is not None and after.mended is not None:
                 found.setdefault(after.sight.lines, change)
@@ -353,7 +364,16 @@ def locate_penalty(session: Session, part: str) -> Sight | None:
         )
 
     names = session.watched.arguments
-    for site in session.watched.sites:
+
+    def is_penalty(site: Site) -> bool:
+        return any(
+            matches(steps.penalized[label], after)
+            for label in PENALTY_OF.values()
+            for _, after, _ in seen.get(site.number, ())
+        )
+
+    # What is the penalty already is less suspect than what is done with it.
+    for site in sorted(session.watched.sites, key=is_penalty):
         if site.number not in seen or is_beginning(site, seen[site.number]):
             continue
         if not whole and not site.reads & {*names[:1], *names[3:4]}:  # W, reg
@@ -380,6 +400,36 @@ def locate_penalty(session: Session, part: str) -> Sight | None:
     return None
 
 
+def penalty_twice(session: Session, wanted: Wanted) -> Sight | None:
+    """Find the lines that each add a whole penalty of the other convention."""
+    session.observe(PENALIZED[0])
+    for convention in PENALTIES[:2]:
+        if {mistake.name for mistake in convention} == {*wanted.convention}:
+            continue
+        there = replace(session, check=plain_check(wanted).under(convention))
+        for part in wanted.judged:
+            changes: list[Intervention] = [
+                (site.number, "add", "nothing", 1.0)
+                for site in session.watched.sites
+                if site.adds and not site.loops
+            ]
+            extra = tuple(
+                change
+                for change in changes
+                if all(
+                    has_penalty(there, each, {change[0]: change}, given, plain)
+                    and not has_penalty(there, part, {}, given, plain)
+                    for each in wanted.judged
+                    for given, plain in zip(PENALIZED, INPUTS, strict=True)
+                )
+            )
+            if extra:
+                known: dict[int, list[str]] = {change[0]: [] for change in extra}
+                sight = sight_of(there, part, extra, "", known)
+                return sight._replace(of_penalty=True, balance=("twice", "penalty"))
+    return None
+
+
 def has_penalty(
     session: Session,
     part: str,
@@ -403,7 +453,8 @@ def locate_both(session: Session) -> Found | None:
     sites, known = effective(session, seen)
 
     def fixes(site: Site) -> Iterator[Intervention]:
-        for change in choices(session, site, seen):
+        shapes = () if known[site.number] else other_shapes(session, site, seen)
+        for change in itertools.chain(choices(session, site, seen), shapes):
             if budget.is_spent():
                 return
             if is_suspect(change, known) or change[2] not in known[site.number]:
@@ -414,6 +465,11 @@ def locate_both(session: Session) -> Found | None:
     # What is another step of the reference is less suspect.
     for site in sorted(sites, key=lambda s: bool(set(known[s.number]) - {"given"})):
         change = next(fixes(site), None)
+        if change is not None and change[1] == "value":  # these are shifted scores
+            scores = (site.number, "value", "scores", change[3])
+            together = {site.number: scores}
+            if all(is_right(session, p, together, "") for p in session.check.parts):
+                change = scores
         if change is not None and not spoils(session, change, known):
             also = {
                 other.line
@@ -421,8 +477,8 @@ def locate_both(session: Session) -> Found | None:
                 if other.name in site.reads
                 and known[other.number]
                 and "scores" not in known[other.number]
-                and any(fixes(other))
-            }
+                and not all(spoils(session, each, known) for each in fixes(other))
+            } | unsettled(session, site, seen, known)
             sight = sight_of(session, "", (change,), "", known)
             sight = sight._replace(is_right=False, balance=("", ""))
             return Found(sight._replace(before=tuple(sorted(also))))

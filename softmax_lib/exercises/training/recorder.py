@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from softmax_lib.exercises.losses.definitions import parsed_function
 from softmax_lib.exercises.losses.exercise import SOFTMAX
 from softmax_lib.exercises.losses.inputs import Input
-from softmax_lib.exercises.losses.instrument import parsed_function
 from softmax_lib.exercises.losses.outputs import as_numbers
 from softmax_lib.exercises.losses.reference import PARTS
 from softmax_lib.exercises.sandbox import Trouble, attempt
