@@ -129,7 +129,7 @@ class Methods(ast.NodeTransformer):
 
 
 def is_helper(value: Any, file: str) -> bool:
-    """Whether a value is a function that a file defines without more ado."""
+    """Whether a value is a plain function that this file defines."""
     return (
         inspect.isfunction(value)
         and value.__code__.co_filename == file
