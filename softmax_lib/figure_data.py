@@ -52,7 +52,9 @@ def figure_data(figure: Figure) -> Content:
     change of a single pixel shows. An artist of a kind that is not read is an error.
     """
     if not isinstance(figure, Figure):
-        raise TypeError(f"figure must be a Figure, but it is {figure!r}.")
+        raise TypeError(
+            f"figure must be a Figure, but it is a {type(figure).__name__}."
+        )
     figure.draw_without_rendering()  # places the ticks and colours the points
     return without_empty(
         background=color_of(figure.get_facecolor()),

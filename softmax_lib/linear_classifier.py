@@ -186,7 +186,7 @@ def check_model(model: object) -> None:
     )
     if isinstance(model, LinearClassifier) or not callable(model) or of_another_kind:
         raise TypeError(
-            "model must be a class, such as Softmax, but it is "
+            "model must be a class with this train, such as Softmax, but it is "
             f"{repr(model) if of_another_kind else describe(model)}."
         )
 

@@ -315,7 +315,7 @@ def plot_grid_scatter(trials: Sequence[Trial]) -> DescribedFigure:
 
     Each trial must have a positive ``reg``, whose logarithm is finite.
     """
-    check_trials(trials)
+    check_trials(trials, "train_accuracy", "val_accuracy")
     if any(trial.reg == 0 for trial in trials):
         raise ValueError(
             "trials must each have a positive reg, for the logarithmic axis, but "
@@ -347,7 +347,7 @@ def plot_grid_scatter(trials: Sequence[Trial]) -> DescribedFigure:
 @in_book_style
 def plot_grid_heatmap(trials: Sequence[Trial]) -> DescribedFigure:
     """Draw validation accuracy over both settings, with the figures written in."""
-    check_trials(trials)
+    check_trials(trials, "val_accuracy")
     learning_rates = sorted({trial.learning_rate for trial in trials})
     regs = sorted({trial.reg for trial in trials}, reverse=True)  # upwards
     grid = np.full((len(regs), len(learning_rates)), np.nan)
@@ -542,19 +542,21 @@ def range_of(accuracies: Sequence[float]) -> str:
     return f"from {np.nanmin(accuracies):.3f} to {np.nanmax(accuracies):.3f}{missing}"
 
 
-def check_trials(trials: Sequence[Trial]) -> None:
-    """Check that there is a trial to draw, and no two in one place."""
+def check_trials(trials: Sequence[Trial], *accuracies: str) -> None:
+    """Check that there is an accuracy to draw, and no two trials in one place."""
     check_entries("trials", trials, Trial)
     for trial in trials:
         check_positive("each learning_rate of trials", trial.learning_rate)
         check_not_negative("each reg of trials", trial.reg)
-        check_number("each train_accuracy of trials", trial.train_accuracy)
-        check_number("each val_accuracy of trials", trial.val_accuracy)
-    if not trials or np.isnan([trial[2:] for trial in trials]).all(axis=0).any():
-        raise ValueError(
-            "trials must hold at least one trial with accuracies, but it "
-            f"{'is empty' if not trials else 'holds none'}."
-        )
+    for name in accuracies:
+        values = [getattr(trial, name) for trial in trials]
+        for value in values:
+            check_number(f"each {name} of trials", value)
+        if np.isnan(values).all():
+            raise ValueError(
+                f"trials must hold at least one trial with a {name}, but it "
+                f"{'holds none' if trials else 'is empty'}."
+            )
     pair, times = Counter(trial[:2] for trial in trials).most_common(1)[0]
     if times > 1:
         raise ValueError(

@@ -314,11 +314,12 @@ def mirror_of_columns(image_shape: tuple[int, ...] = (32, 32, 3)) -> np.ndarray:
 def as_schedule(
     learning_rate: float | Callable[[float], float],
 ) -> Callable[[float], float]:
-    """Return a schedule that gives no factor but a number from zero on."""
+    """Return a schedule that begins with a positive factor, none below zero."""
 
     def schedule(epochs: float) -> float:
         factor = learning_rate(epochs) if callable(learning_rate) else learning_rate
-        check_not_negative("learning_rate", factor)
+        check = check_not_negative if epochs else check_positive
+        check("learning_rate", factor)
         return factor
 
     return schedule

@@ -106,7 +106,8 @@ def check_finite(name: str, array: np.ndarray) -> None:
         ends = np.array([array.min(initial=0), array.max(initial=0)])  # or NaN
         if not np.isfinite(ends).all():
             require_finite(array, **{name: array})
-        if np.abs(ends).max() > np.sqrt(np.finfo(array.dtype).max / array.size):
+        most = np.sqrt(np.finfo(array.dtype).max / max(array.size, 1))
+        if np.abs(ends).max() > most:
             raise ValueError(
                 f"{name} must hold numbers whose squares can be added up in "
                 f"{array.dtype}, but they are from {ends[0]:g} to {ends[1]:g}."
@@ -174,8 +175,10 @@ def check_patches(name: str, group: np.ndarray) -> None:
 
 def check_pair(name: str, value: Sequence[object] | np.ndarray) -> None:
     """Check that an argument is two things."""
-    if not is_list(value) or len(value) != 2:
+    if not is_list(value):
         raise TypeError(f"{name} must be a pair, but it is {describe(value)}.")
+    if len(value) != 2:
+        raise ValueError(f"{name} must be a pair, but it holds {len(value)}.")
 
 
 def check_line(
@@ -373,7 +376,7 @@ def check_entries(name: str, values: Sequence[object], kind: type) -> None:
 def as_list(name: str, values: Iterable[T]) -> list[T]:
     """Return what a caller passed as an iterable; a text is none."""
     if isinstance(values, str) or not isinstance(values, Iterable):
-        raise TypeError(f"{name} must be iterable, but it is {describe(values)}.")
+        raise TypeError(f"{name} must be a list, but it is {describe(values)}.")
     return list(values)
 
 

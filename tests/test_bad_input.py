@@ -208,7 +208,6 @@ BAD: dict[str, Callable[[Any], dict[str, Any]]] = {
         "diverged": [good[0]._replace(val_accuracy=np.nan)],
         "rate": [good[0]._replace(learning_rate=-1.0)],
         "words": [good[0]._replace(val_accuracy="a")],
-        "untrained": [good[0]._replace(train_accuracy=np.nan)],
     },
     "templates": lambda good: {
         **floats(good),
@@ -1034,6 +1033,14 @@ def test_a_class_without_enough_pictures_is_told() -> None:
             "batch_size must be at most",
         ),
         (lambda: widgets.live_figure("a", b={1}), "data must hold .* it holds a set"),
+        (
+            lambda: diagrams.plot_descent((1.0,), {"a": np.zeros((2, 2))}),
+            "curvatures must be a pair, but it holds 1",
+        ),
+        (
+            lambda: plots.plot_grid_scatter([tuning.Trial(1.0, 1.0, np.nan, 0.5)]),
+            "trials must hold at least one trial with a train_accuracy",
+        ),
     ],
 )
 def test_what_no_kind_covers_is_named_too(

@@ -36,6 +36,7 @@ from softmax_lib.exercises.losses.check import NAIVE, SVM_LOSS
 from softmax_lib.exercises.losses.exercise import LossCheck
 from softmax_lib.exercises.losses.explain import UNSTABLE, diagnose
 from softmax_lib.exercises.losses.feedback import write
+from softmax_lib.exercises.report import passed
 from softmax_lib.exercises.sandbox import quiet
 from tests.submissions import (
     ARRAYS,
@@ -886,3 +887,8 @@ def test_a_report_is_plain_data() -> None:
         ("not_averaged", "loss"),
         ("reg_half", "gradient"),
     ]
+
+
+def test_a_report_in_a_terminal_keeps_the_powers_in_code() -> None:
+    report = passed("`np.sum(W**2)` is **right**.")
+    assert str(report) == "Right. np.sum(W**2) is right."

@@ -388,5 +388,5 @@ def test_what_makes_no_classifier_is_named(model: object, told: str) -> None:
     check_model(Softmax)
     with pytest.raises(TypeError) as caught:
         check_model(model)
-    expected = f"model must be a class, such as Softmax, but it is {told}."
-    assert str(caught.value) == expected
+    expected = f"such as Softmax, but it is {told}."
+    assert str(caught.value).endswith(expected)

@@ -445,7 +445,7 @@ def test_a_region_contains_the_points_predicted_as_its_class() -> None:
 
 def test_the_region_above_is_drawn_above() -> None:
     figure = diagrams.plot_regions(
-        {"": np.array([[0, 0], [0, 1], [0, 0.0]])}, POINTS, LABELS[:3]
+        {"": np.array([[0, 0, 0], [0, 1, 0], [0, 0, -9.0]])}, POINTS, LABELS[:3]
     )
     regions = shown(figure)[0]
     assert figure.axes[0].images[0].origin == "lower"

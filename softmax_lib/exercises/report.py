@@ -7,6 +7,8 @@ from typing import Any
 
 __all__ = ["Finding", "Report", "passed", "failed"]
 
+MARKS = re.compile(r"`(.*?)`|\*\*", re.DOTALL)  # of Markdown; ** in code is a power
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -97,7 +99,7 @@ class Report:
     def __str__(self) -> str:
         """Return the text without the marks of Markdown."""
         prose_and_code = self.text.split("```\n")
-        prose_and_code[::2] = [re.sub(r"\*\*|`", "", p) for p in prose_and_code[::2]]
+        prose_and_code[::2] = [MARKS.sub(r"\1", p) for p in prose_and_code[::2]]
         return "".join(prose_and_code).removesuffix("\n```")
 
     __repr__ = __str__
