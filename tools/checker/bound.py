@@ -11,7 +11,8 @@ expression rounds to, with the sign left aside; of a word the expression must be
 What stands before it belongs to the text: "-0.12", "at most 0.352", "more than twice".
 So does what is counted, such as "ms" or "images", and a power of ten is a word: "below
 10^{-5}". ``given`` is for a whole number that nothing computes: a choice, a date, a
-size, a count in words such as "four". Only "two" is left alone, but in captions.
+size, a count or a place in words such as "four" or "third". A number in a piece of code
+is told too, but not an index; "one" and "first" are left alone.
 
 `tests/claims.json` lists, by page and cell, what the text says of the order of numbers:
 
@@ -86,7 +87,7 @@ TOLD = re.compile(
         (?: (?<![\w.,#)\]}-]) (?P<minus>[-\N{MINUS SIGN}]) | (?<![\w.,#-]) )
         (?P<mantissa>
             (?:\d{1,3}(?:,\d{3})+|\d+)?\.\d+(?!\.?\d)
-          | (?:\d{1,3}(?:,\d{3})+|\d{2,}|[2-9](?!\w))(?![\d.]*\d|\^)
+          | (?:\d{1,3}(?:,\d{3})+|\d{2,}|\d(?!\w)|\d(?=e-?\d))(?![\d.]*\d|\^)
         )
     """
     + SCALE
@@ -108,12 +109,20 @@ TOLD = re.compile(
     """,
     re.VERBOSE,
 )
-# A count in words; in a figure's caption, whose number is blank here, "two" is one too.
-CAPTION = re.compile(r"^\*\*\s+\.\*\*.*$", re.MULTILINE)
+# A count or a place in words.
+PLACE = (
+    "(?:second(?![ ]moment)|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth"
+    "|hundredth|thousandth)"
+)
 COUNTED = re.compile(
-    rf"(?P<comparison>)(?P<minus>)(?P<mantissa>)(?P<unit>)(?<![\w-])(?P<word>{COUNT})"
-    r"(?![\w-])",
+    r"(?P<comparison>)(?P<minus>)(?P<mantissa>)(?P<unit>)(?<![\w-])"
+    rf"(?P<word>{COUNT}|{PLACE})(?![\w-])",
     re.IGNORECASE,
+)
+# A number in a piece of code that is no index, no axis and no part of a name.
+IN_CODE = re.compile(
+    r"(?P<index>\[[^\]]*\]|\baxis=-?\d)"
+    r"|(?<![\w.-])-?(?:\d[\d_]*)?(?:\d|\.\d+)(?:e-?\d+)?(?!\w)"
 )
 # Years of sources, the options of MyST, headings, numbers of our chapters and versions.
 SOURCE_LINK = re.compile(
@@ -191,7 +200,7 @@ def name_of(cell_id: str) -> str:
 def told_in(text: str) -> list[Told]:
     """Return the numbers and the comparing words of a text, in their order."""
     text = without_listings(text).translate(SUPERSCRIPTS)
-    text = NOT_PROSE.sub(blank, SOURCE_LINK.sub(blank, text))
+    text = NOT_PROSE.sub(numbers_alone, SOURCE_LINK.sub(blank, text))
     text = NUMBER_ALONE.sub(r" \1\2 ", text)
     formulas = [match.span() for match in FORMULA.finditer(text)]
     matches = list(TOLD.finditer(text))
@@ -208,11 +217,9 @@ def told_in(text: str) -> list[Told]:
 
 
 def counts_in(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[re.Match[str]]:
-    """Yield the counts in words outside what is ``taken``."""
-    captions = [caption.span() for caption in CAPTION.finditer(text)]
+    """Yield the counts and the places in words outside what is ``taken``."""
     for match in COUNTED.finditer(text):
-        at, is_two = match.start(), match["word"].lower() == "two"
-        if not is_within(at, taken) and (not is_two or is_within(at, captions)):
+        if not is_within(match.start(), taken):
             yield match
 
 
@@ -229,6 +236,17 @@ def in_words(text: str) -> str:
 def blank(match: re.Match[str]) -> str:
     """Return as many spaces as a match has letters."""
     return re.sub(r"[^\n]", " ", match[0])
+
+
+def numbers_alone(match: re.Match[str]) -> str:
+    """Return blanks for what is not prose, but for the numbers in a piece of code."""
+    if not match[0].startswith("`") or match.string[: match.start()].endswith("}"):
+        return blank(match)
+    letters = list(blank(match))
+    for number in IN_CODE.finditer(match[0]):
+        if not number["index"]:
+            letters[slice(*number.span())] = number[0].replace("_", ",")
+    return "".join(letters)
 
 
 def texts_of(page: Path) -> dict[str, str]:
@@ -307,7 +325,7 @@ def proposed(
     told: Told, at: int, order: Sequence[str], sources: Mapping[str, Source]
 ) -> str:
     """Return the likeliest source of a number: in the nearest cell that shows it."""
-    if COUNTED.fullmatch(told.text) or len(told.match["mantissa"] or "") == 1:
+    if COUNTED.fullmatch(told.text) or re.fullmatch(r"-?\d", told.text):
         return "given ?"
     if told.match["word"]:
         return "?"

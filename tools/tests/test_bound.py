@@ -28,7 +28,13 @@ def sources():
         ("Half the loss, three times the work.", ["Half", "three times"]),
         ("It is half the loss, a third of it.", ["half", "a third"]),
         ("by -0.0188, or $-71$, or $-4$ of $x - 12$", ["-0.0188", "-71", "-4"]),
-        ("k-0.5, $x + 10^{-7}$, 1e-07, $e^{-2}$ and CIFAR-10", []),
+        ("k-0.5, $x + 10^{-7}$, $e^{-2}$ and CIFAR-10", []),
+        ("at 1e-7, 0 or 1 of 10", ["1e-7", "0", "1", "10"]),
+        (
+            "`N = C = 3` at `rate=1e-7`, `row 1/C`, `49_000`, above `-0.5`",
+            ["3", "1e-7", "1", "49,000", "above -0.5"],
+        ),
+        ("`W[0]`, `a[:, 1]`, `sum(axis=1)`, `int8`, `07_b-1.svg`, {x}`1`", []),
         ("below $10^{-7}$, at $h = 10^{-5}$", ["below 10^{-7}", "10^{-5}"]),
         ("$D = 3073$ of $N = D = 250$", ["3073", "250"]),
         (
@@ -55,13 +61,17 @@ def sources():
         ("on average over 20, below the 30", ["20", "30"]),
         (
             "(fig-01-a)=\n**Figure 1.1.** Ten of two.\n\nTen of two.",
-            ["Ten", "two", "Ten"],
+            ["Ten", "two", "Ten", "two"],
         ),
-        ("8 bytes, 3 per row, 1 of 6×6 in $9$", ["8 bytes", "3", "6", "6", "9"]),
-        ("all twelve points, a two-headed one of the two", ["twelve"]),
+        ("8 bytes, 3 per row, 1 of 6×6 in $9$", ["8 bytes", "3", "1", "6", "6", "9"]),
+        ("all twelve points, a two-headed one of the two", ["twelve", "two"]),
+        (
+            "the first, the third, the hundredth line of second moments",
+            ["third", "hundredth"],
+        ),
         ("1. Five.\n2. within a few millionths", ["Five", "a few millionths"]),
         ("by 7.2 units, or 7.2\nstandard errors", ["7.2 units", "7.2 standard errors"]),
-        ("[Cox (1958)](bibliography.md#cox1958), in chapter 12, $x_{10}$, `0.3`.", []),
+        ("[Cox (1958)](bibliography.md#cox1958), in chapter 12, $x_{10}$, `x[3]`.", []),
         ("[Figure 5.12](#fig-05-loss) and one of them.", []),
         (
             "chapter 8 of [Cox (1958)](bibliography.md#cox1958), as in chapter 3 and "
