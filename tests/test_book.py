@@ -267,7 +267,10 @@ def test_the_claims_are_of_pages_that_are_there():
 
 @pytest.mark.parametrize(
     "page",
-    [page for page in PAGES if page.stem not in ("instructors", "bibliography")],
+    [
+        *(page for page in PAGES if page.stem not in ("instructors", "bibliography")),
+        ROOT / "README.md",
+    ],
     ids=lambda path: path.stem,
 )
 def test_code_in_the_prose_is_code_that_a_reader_has(page):
