@@ -11,8 +11,9 @@ expression rounds to, with the sign left aside; of a word the expression must be
 What stands before it belongs to the text: "-0.12", "at most 0.352", "more than twice".
 So does what is counted, such as "ms" or "images", and a power of ten is a word: "below
 10^{-5}". ``given`` is for a whole number that nothing computes: a choice, a date, a
-size, a count or a place in words such as "four" or "third". A number in a piece of code
-is told too, but not an index; "one" and "first" are left alone.
+size, a count or a place in words such as "four" or "third", the label of an equation
+that is referred to. A number in a piece of code is told too, but not an index; "one"
+and "first" are left alone.
 
 `tests/claims.json` lists, by page and cell, what the text says of the order of numbers:
 
@@ -109,14 +110,14 @@ TOLD = re.compile(
     """,
     re.VERBOSE,
 )
-# A count or a place in words.
+# A count or a place in words, and the label of an equation that is referred to.
 PLACE = (
     "(?:second(?![ ]moment)|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth"
     "|hundredth|thousandth)"
 )
 COUNTED = re.compile(
     r"(?P<comparison>)(?P<minus>)(?P<mantissa>)(?P<unit>)(?<![\w-])"
-    rf"(?P<word>{COUNT}|{PLACE})(?![\w-])",
+    rf"(?P<word>{COUNT}|{PLACE}|(?<={{eq}} )eq-[\w-]+)(?![\w-])",
     re.IGNORECASE,
 )
 # A number in a piece of code that is no index, no axis and no part of a name.
@@ -239,8 +240,10 @@ def blank(match: re.Match[str]) -> str:
 
 
 def numbers_alone(match: re.Match[str]) -> str:
-    """Return blanks for what is not prose, but for the numbers in a piece of code."""
-    if not match[0].startswith("`") or match.string[: match.start()].endswith("}"):
+    """Return blanks for what is not prose, but for numbers in code and labels."""
+    if match.string.endswith("{eq}", 0, match.start()):
+        return match[0].replace("`", " ")
+    if match[0][0] != "`" or match.string.endswith("}", 0, match.start()):
         return blank(match)
     letters = list(blank(match))
     for number in IN_CODE.finditer(match[0]):
@@ -285,7 +288,7 @@ def disagreement(
 ) -> str | None:
     """Return why a number is not what its expression says, or None."""
     if expression == "given":
-        counted = COUNTED.fullmatch(told.text)
+        counted = told.match.re is COUNTED
         whole = counted or (not told.match["word"] and "." not in told.text)
         return None if whole else f"{told.text} is given, and not a whole number"
     if "?" in expression:
@@ -325,7 +328,7 @@ def proposed(
     told: Told, at: int, order: Sequence[str], sources: Mapping[str, Source]
 ) -> str:
     """Return the likeliest source of a number: in the nearest cell that shows it."""
-    if COUNTED.fullmatch(told.text) or re.fullmatch(r"-?\d", told.text):
+    if told.match.re is COUNTED or re.fullmatch(r"-?\d", told.text):
         return "given ?"
     if told.match["word"]:
         return "?"

@@ -73,6 +73,7 @@ def sources():
         ("by 7.2 units, or 7.2\nstandard errors", ["7.2 units", "7.2 standard errors"]),
         ("[Cox (1958)](bibliography.md#cox1958), in chapter 12, $x_{10}$, `x[3]`.", []),
         ("[Figure 5.12](#fig-05-loss) and one of them.", []),
+        ("$$\na .\n$$ (eq-10-b)\n\nBy {eq}`eq-02-dW` and {ref}`eq-9`", ["eq-02-dW"]),
         (
             "chapter 8 of [Cox (1958)](bibliography.md#cox1958), as in chapter 3 and "
             "in [Fox (1959)](bibliography.md#fox1959), chapter 9; their chapter 4",
