@@ -8,8 +8,8 @@ words that compare ("half", "three times"), each with an expression:
 `c05_12[3]` is the fourth number in the outputs of the cell `c05-12`, of this chapter or
 another; `c05_12.code[0]` the first number of its source. A number must be what its
 expression rounds to, with the sign left aside; of a word the expression must be true.
-What stands before it belongs to the text: "-0.12", "at most 0.352", "more than twice".
-So does what is counted, such as "ms" or "images", and a power of ten is a word: "below
+What stands before it belongs to the text: "-0.12", "at most 0.352", "divided by 64". So
+does what is counted, such as "ms" or "images", and a power of ten is a word: "below
 10^{-5}". ``given`` is for a whole number that nothing computes: a choice, a date, a
 size, a count or a place in words such as "four" or "third", the label of an equation
 that is referred to. A number in a piece of code is told too, but not an index; "one"
@@ -81,7 +81,9 @@ TOLD = re.compile(
     (?P<comparison>
         (?<!\w)
         (?: [Aa]t[ ](?:least|most) | [Uu]p[ ]to | [Aa]bove | [Bb]elow
-          | (?:More|more|Less|less|Fewer|fewer|larger|smaller|higher|lower)[ ]than )
+          | (?:More|more|Less|less|Fewer|fewer|larger|smaller|higher|lower)[ ]than
+          | (?i:divi(?:d(?:es?|ed|ing)|sion)|multipl(?:y|ies|ied|ying|ication))
+            (?:\s+[^\W\d]+){0,6}?\s+by )
         \s+ (?:\$|(?:the|an?)[ ](?=half|double|hundred|thousand))?
     )?
     (?:

@@ -58,6 +58,10 @@ def sources():
             "more than\ntwice, at most 12, below $-1.5$",
             ["more than twice", "at most 12", "below -1.5"],
         ),
+        (
+            "Divide each `X` by 64, multiplied the weights by 0.5, divides. By 3 and 4",
+            ["Divide each by 64", "multiplied the weights by 0.5", "3", "4"],
+        ),
         ("on average over 20, below the 30", ["20", "30"]),
         (
             "(fig-01-a)=\n**Figure 1.1.** Ten of two.\n\nTen of two.",
