@@ -82,7 +82,8 @@ TOLD = re.compile(
         (?<!\w)
         (?: [Aa]t[ ](?:least|most) | [Uu]p[ ]to | [Aa]bove | [Bb]elow
           | (?:More|more|Less|less|Fewer|fewer|larger|smaller|higher|lower)[ ]than
-          | (?i:divi(?:d(?:es?|ed|ing)|sion)|multipl(?:y|ies|ied|ying|ication))
+          | (?i: divid(?:es?|ed|ing) | division
+              | multiply(?:ing)? | multiplie[ds] | multiplication )
             (?:\s+[^\W\d]+){0,6}?\s+by )
         \s+ (?:\$|(?:the|an?)[ ](?=half|double|hundred|thousand))?
     )?
