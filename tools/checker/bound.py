@@ -12,8 +12,7 @@ What stands before it belongs to the text: "-0.12", "at most 0.352", "divided by
 does what is counted, such as "ms" or "images", and a power of ten is a word: "below
 10^{-5}". ``given`` is for a whole number that nothing computes: a choice, a date, a
 size, a count or a place in words such as "four" or "third", the label of an equation
-that is referred to. A number in a piece of code is told too, but not an index; "one"
-and "first" are left alone.
+that is referred to. A number in a piece of code is told too; "one" and "first" are not.
 
 `tests/claims.json` lists, by page and cell, what the text says of the order of numbers:
 
@@ -123,11 +122,8 @@ COUNTED = re.compile(
     rf"(?P<word>{COUNT}|{PLACE}|(?<={{eq}} )eq-[\w-]+)(?![\w-])",
     re.IGNORECASE,
 )
-# A number in a piece of code that is no index, no axis and no part of a name.
-IN_CODE = re.compile(
-    r"(?P<index>\[[^\]]*\]|\baxis=-?\d)"
-    r"|(?<![\w.-])-?(?:\d[\d_]*)?(?:\d|\.\d+)(?:e-?\d+)?(?!\w)"
-)
+# A number in a piece of code that is no part of a name.
+IN_CODE = re.compile(r"(?<![\w.-])-?(?:\d[\d_]*)?(?:\d|\.\d+)(?:e-?\d+)?(?!\w)")
 # Years of sources, the options of MyST, headings, numbers of our chapters and versions.
 SOURCE_LINK = re.compile(
     r"\[[^\]]*\]\([\w./]*bibliography[^)]*\)|^:\w+:.*$|^#+ .*$"
@@ -250,8 +246,7 @@ def numbers_alone(match: re.Match[str]) -> str:
         return blank(match)
     letters = list(blank(match))
     for number in IN_CODE.finditer(match[0]):
-        if not number["index"]:
-            letters[slice(*number.span())] = number[0].replace("_", ",")
+        letters[slice(*number.span())] = number[0].replace("_", ",")
     return "".join(letters)
 
 

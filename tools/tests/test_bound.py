@@ -34,7 +34,8 @@ def sources():
             "`N = C = 3` at `rate=1e-7`, `row 1/C`, `49_000`, above `-0.5`",
             ["3", "1e-7", "1", "49,000", "above -0.5"],
         ),
-        ("`W[0]`, `a[:, 1]`, `sum(axis=1)`, `int8`, `07_b-1.svg`, {x}`1`", []),
+        ("`W[0]`, `a[:, 1]`, `sum(axis=1)`", ["0", "1", "1"]),
+        ("`int8`, `1e`, `07_b-1.svg`, `CIFAR-10`, {x}`1`", []),
         ("below $10^{-7}$, at $h = 10^{-5}$", ["below 10^{-7}", "10^{-5}"]),
         ("$D = 3073$ of $N = D = 250$", ["3073", "250"]),
         (
@@ -75,7 +76,7 @@ def sources():
         ),
         ("1. Five.\n2. within a few millionths", ["Five", "a few millionths"]),
         ("by 7.2 units, or 7.2\nstandard errors", ["7.2 units", "7.2 standard errors"]),
-        ("[Cox (1958)](bibliography.md#cox1958), in chapter 12, $x_{10}$, `x[3]`.", []),
+        ("[Cox (1958)](bibliography.md#cox1958), in chapter 12, $x_{10}$, `x3`.", []),
         ("[Figure 5.12](#fig-05-loss) and one of them.", []),
         ("$$\na .\n$$ (eq-10-b)\n\nBy {eq}`eq-02-dW` and {ref}`eq-9`", ["eq-02-dW"]),
         (
