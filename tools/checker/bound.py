@@ -63,7 +63,7 @@ PAGES = [*NOTEBOOKS, *sorted(BOOK.glob("*.md"))]
 # A formula holds the numbers of a derivation: of those only decimals are bound.
 FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$\n]*\$", re.DOTALL)
 NUMBER_ALONE = re.compile(
-    r"\$((?:\w = )*)([-\N{MINUS SIGN}]?[\d.,]*\d|10\^\{-?\d+\})\$"
+    r"\$((?:\w+ = )*)([-\N{MINUS SIGN}]?[\d.,]*\d|10\^\{-?\d+\}|\([-\d., ]*\d\))\$"
 )
 COUNT = (
     "(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|sixteen"
