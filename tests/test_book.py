@@ -209,6 +209,43 @@ def test_a_caption_and_the_labels_tell_which_axes_are_logarithmic(chapter):
                     assert told == (axis.get("scale") == "log"), axis["label"]
 
 
+SET = re.compile(r"\b(?:training|validation|test)\b", re.IGNORECASE)
+
+
+def sets_named(text):
+    """Which of the sets of images a text names."""
+    return {word.lower() for word in SET.findall(text)}
+
+
+def sets_labelled(figure):
+    """Which of the sets the titles, the axes and the legends of a figure name."""
+    told = [panel.get("title", "") for panel in figure["axes"]]
+    told += [axis.get("label", "") for axis in axes_of(figure)]
+    told += [
+        entry["name"] for part in figure["axes"] for entry in part.get("legend", [])
+    ]
+    return sets_named("\n".join(told))
+
+
+@each_notebook
+def test_a_caption_names_the_sets_of_images_that_the_labels_name(chapter):
+    for cell, below in itertools.pairwise(cells_of(chapter)):
+        for output in cell.get("outputs", []):
+            labelled = sets_labelled(
+                output.get("data", {}).get(MIME_TYPE, {"axes": []})
+            )
+            if labelled:
+                caption = re.search(r"^\*\*Figure.*$", below.source, re.MULTILINE)[0]
+                assert sets_named(caption) == labelled, caption
+
+
+def test_labels_name_the_sets_of_images_in_titles_axes_and_legends():
+    title, axis = {"title": "training accuracy"}, {"y": {"label": "validation"}}
+    legend = {"legend": [{"name": "test images"}, {"name": "retest"}]}
+    assert sets_labelled({"axes": [title, axis]}) == sets_named("Validation, training")
+    assert sets_labelled({"axes": [legend]}) == {"test"}
+
+
 @pytest.mark.parametrize(
     ("words", "x", "y", "wrong"),
     [
@@ -267,7 +304,10 @@ def test_the_claims_are_of_pages_that_are_there():
 
 @pytest.mark.parametrize(
     "page",
-    [page for page in PAGES if page.stem not in ("instructors", "bibliography")],
+    [
+        *(page for page in PAGES if page.stem not in ("instructors", "bibliography")),
+        ROOT / "README.md",
+    ],
     ids=lambda path: path.stem,
 )
 def test_code_in_the_prose_is_code_that_a_reader_has(page):

@@ -1,9 +1,9 @@
 r"""Each displayed formula as it stands, and beside it what it says, in Python.
 
-A row has the formula's label, its LaTeX with single spaces, what it says, and what that
-must equal: a result of the package, a difference quotient, another form. `ALONE` has
-formulas inside a line, each with its page. A changed formula fails until its row is
-changed, and a row fails if it is not so.
+A row has the formula's label (or its page, if it has none), its LaTeX with single
+spaces, what it says, and what that must equal: a result of the package, a difference
+quotient, another form. `ALONE` has formulas inside a line, each with its page. A
+changed formula fails until its row is changed, and a row fails if it is not so.
 """
 
 import math
@@ -119,6 +119,12 @@ def spread_of_accuracies(true, num):
 
 
 FORMULAS = [
+    (
+        "introduction",
+        r"p_j = \frac{e^{s_j}}{\sum_k e^{s_k}}, \qquad \text{loss} = -\log p_y .",
+        [*np.exp(s) / np.exp(s).sum(), -np.log(p[k])],
+        [*losses.softmax(S)[0], loss_of(s)],
+    ),
     (
         "eq-01-centring",
         r"x W = (x - m)\, W + m W .",
@@ -481,13 +487,20 @@ def texts():
     return {name: " ".join(text.split()) for name, text in pages.items()}
 
 
+def displayed(page, text):
+    """The displayed formulas of a page, each with its label, or the page's name."""
+    found = re.findall(r"\$\$(.*?)\$\$(?: \((eq-[\w-]+)\))?", text)
+    return [(label or page, latex.strip()) for latex, label in found]
+
+
 def test_every_displayed_formula_has_its_row(texts):
-    found = re.findall(
-        r"\$\$ ((?:(?!\$\$).)*) \$\$ \((eq-[\w-]+)\)", " ".join(texts.values())
-    )
-    assert {label: latex for latex, label in found} == {
-        row[0]: row[1] for row in FORMULAS
-    }
+    found = [row for page, text in texts.items() for row in displayed(page, text)]
+    assert sorted(found) == sorted(row[:2] for row in FORMULAS)
+
+
+def test_a_formula_without_a_label_is_displayed_too():
+    found = displayed("closing", "$$ a . $$ (eq-01-a) Then $$ b , $$ (again) $$c$$")
+    assert found == [("eq-01-a", "a ."), ("closing", "b ,"), ("closing", "c")]
 
 
 @pytest.mark.parametrize(

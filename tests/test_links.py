@@ -128,6 +128,15 @@ def test_a_link_to_the_glossary_or_the_reference_leads_somewhere(chapter):
         ),
         ("by {eq}`eq-02-loss`", "by {eq}`eq-02-lose`"),
         (
+            "[the loss goes up](symptoms.ipynb#the-loss-goes-up-during-training)",
+            "[The loss goes down](symptoms.ipynb#the-loss-goes-up-during-training)",
+        ),
+        ("[with minibatches](#with-minibatches)", "[without it](#with-it)"),
+        (
+            "[the page of symptoms](#the-loss-goes-up)",
+            "[up goes the loss](#the-loss-goes-up)",
+        ),
+        (
             "[exercise 2 of the worksheet](../worksheet/softmax.ipynb#exercise-2-x)",
             "[Exercise 3](../worksheet/softmax.ipynb#exercise-2-x)",
         ),

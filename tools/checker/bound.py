@@ -8,10 +8,11 @@ words that compare ("half", "three times"), each with an expression:
 `c05_12[3]` is the fourth number in the outputs of the cell `c05-12`, of this chapter or
 another; `c05_12.code[0]` the first number of its source. A number must be what its
 expression rounds to, with the sign left aside; of a word the expression must be true.
-What stands before it belongs to the text: "-0.12", "at most 0.352", "more than twice".
-So does what is counted, such as "ms" or "images", and a power of ten is a word: "below
+What stands before it belongs to the text: "-0.12", "at most 0.352", "divided by 64". So
+does what is counted, such as "ms" or "images", and a power of ten is a word: "below
 10^{-5}". ``given`` is for a whole number that nothing computes: a choice, a date, a
-size, a count in words such as "four". Only "two" is left alone, but in captions.
+size, a count or a place in words such as "four" or "third", the label of an equation
+that is referred to. A number in a piece of code is told too; "one" and "first" are not.
 
 `tests/claims.json` lists, by page and cell, what the text says of the order of numbers:
 
@@ -62,7 +63,7 @@ PAGES = [*NOTEBOOKS, *sorted(BOOK.glob("*.md"))]
 # A formula holds the numbers of a derivation: of those only decimals are bound.
 FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$\n]*\$", re.DOTALL)
 NUMBER_ALONE = re.compile(
-    r"\$((?:\w = )*)([-\N{MINUS SIGN}]?[\d.,]*\d|10\^\{-?\d+\})\$"
+    r"\$((?:\w+ = )*)([-\N{MINUS SIGN}]?[\d.,]*\d|10\^\{-?\d+\}|\([-\d., ]*\d\))\$"
 )
 COUNT = (
     "(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|sixteen"
@@ -79,14 +80,17 @@ TOLD = re.compile(
     (?P<comparison>
         (?<!\w)
         (?: [Aa]t[ ](?:least|most) | [Uu]p[ ]to | [Aa]bove | [Bb]elow
-          | (?:More|more|Less|less|Fewer|fewer|larger|smaller|higher|lower)[ ]than )
+          | (?:More|more|Less|less|Fewer|fewer|larger|smaller|higher|lower)[ ]than
+          | (?i: divid(?:es?|ed|ing) | division
+              | multiply(?:ing)? | multiplie[ds] | multiplication )
+            (?:\s+[^\W\d]+){0,6}?\s+by )
         \s+ (?:\$|(?:the|an?)[ ](?=half|double|hundred|thousand))?
     )?
     (?:
         (?: (?<![\w.,#)\]}-]) (?P<minus>[-\N{MINUS SIGN}]) | (?<![\w.,#-]) )
         (?P<mantissa>
             (?:\d{1,3}(?:,\d{3})+|\d+)?\.\d+(?!\.?\d)
-          | (?:\d{1,3}(?:,\d{3})+|\d{2,}|[2-9](?!\w))(?![\d.]*\d|\^)
+          | (?:\d{1,3}(?:,\d{3})+|\d{2,}|\d(?!\w)|\d(?=e-?\d))(?![\d.]*\d|\^)
         )
     """
     + SCALE
@@ -108,13 +112,18 @@ TOLD = re.compile(
     """,
     re.VERBOSE,
 )
-# A count in words; in a figure's caption, whose number is blank here, "two" is one too.
-CAPTION = re.compile(r"^\*\*\s+\.\*\*.*$", re.MULTILINE)
+# A count or a place in words, and the label of an equation that is referred to.
+PLACE = (
+    "(?:second(?![ ]moment)|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth"
+    "|hundredth|thousandth)"
+)
 COUNTED = re.compile(
-    rf"(?P<comparison>)(?P<minus>)(?P<mantissa>)(?P<unit>)(?<![\w-])(?P<word>{COUNT})"
-    r"(?![\w-])",
+    r"(?P<comparison>)(?P<minus>)(?P<mantissa>)(?P<unit>)(?<![\w-])"
+    rf"(?P<word>{COUNT}|{PLACE}|(?<={{eq}} )eq-[\w-]+)(?![\w-])",
     re.IGNORECASE,
 )
+# A number in a piece of code that is no part of a name.
+IN_CODE = re.compile(r"(?<![\w.-])-?(?:\d[\d_]*)?(?:\d|\.\d+)(?:e-?\d+)?(?!\w)")
 # Years of sources, the options of MyST, headings, numbers of our chapters and versions.
 SOURCE_LINK = re.compile(
     r"\[[^\]]*\]\([\w./]*bibliography[^)]*\)|^:\w+:.*$|^#+ .*$"
@@ -191,7 +200,7 @@ def name_of(cell_id: str) -> str:
 def told_in(text: str) -> list[Told]:
     """Return the numbers and the comparing words of a text, in their order."""
     text = without_listings(text).translate(SUPERSCRIPTS)
-    text = NOT_PROSE.sub(blank, SOURCE_LINK.sub(blank, text))
+    text = NOT_PROSE.sub(numbers_alone, SOURCE_LINK.sub(blank, text))
     text = NUMBER_ALONE.sub(r" \1\2 ", text)
     formulas = [match.span() for match in FORMULA.finditer(text)]
     matches = list(TOLD.finditer(text))
@@ -208,11 +217,9 @@ def told_in(text: str) -> list[Told]:
 
 
 def counts_in(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[re.Match[str]]:
-    """Yield the counts in words outside what is ``taken``."""
-    captions = [caption.span() for caption in CAPTION.finditer(text)]
+    """Yield the counts and the places in words outside what is ``taken``."""
     for match in COUNTED.finditer(text):
-        at, is_two = match.start(), match["word"].lower() == "two"
-        if not is_within(at, taken) and (not is_two or is_within(at, captions)):
+        if not is_within(match.start(), taken):
             yield match
 
 
@@ -229,6 +236,18 @@ def in_words(text: str) -> str:
 def blank(match: re.Match[str]) -> str:
     """Return as many spaces as a match has letters."""
     return re.sub(r"[^\n]", " ", match[0])
+
+
+def numbers_alone(match: re.Match[str]) -> str:
+    """Return blanks for what is not prose, but for numbers in code and labels."""
+    if match.string.endswith("{eq}", 0, match.start()):
+        return match[0].replace("`", " ")
+    if match[0][0] != "`" or match.string.endswith("}", 0, match.start()):
+        return blank(match)
+    letters = list(blank(match))
+    for number in IN_CODE.finditer(match[0]):
+        letters[slice(*number.span())] = number[0].replace("_", ",")
+    return "".join(letters)
 
 
 def texts_of(page: Path) -> dict[str, str]:
@@ -267,7 +286,7 @@ def disagreement(
 ) -> str | None:
     """Return why a number is not what its expression says, or None."""
     if expression == "given":
-        counted = COUNTED.fullmatch(told.text)
+        counted = told.match.re is COUNTED
         whole = counted or (not told.match["word"] and "." not in told.text)
         return None if whole else f"{told.text} is given, and not a whole number"
     if "?" in expression:
@@ -307,7 +326,7 @@ def proposed(
     told: Told, at: int, order: Sequence[str], sources: Mapping[str, Source]
 ) -> str:
     """Return the likeliest source of a number: in the nearest cell that shows it."""
-    if COUNTED.fullmatch(told.text) or len(told.match["mantissa"] or "") == 1:
+    if told.match.re is COUNTED or re.fullmatch(r"-?\d", told.text):
         return "given ?"
     if told.match["word"]:
         return "?"

@@ -69,7 +69,8 @@ def misleading_links(text: str, labels: Collection[str]) -> Iterator[str]:
     """Yield each link whose words name something else than what it leads to.
 
     Those are a chapter or an exercise by its number, a function by its name, a source
-    by its author and year, and an equation by a label that is not one of ``labels``.
+    by its author and year, an equation by a label that is not one of ``labels``, and
+    a heading by half of its words in another order or with others between them.
     """
     for link in LINK.finditer(text):
         words, place = " ".join(link[1].replace("*", "").split()), link[2]
@@ -91,9 +92,28 @@ def misleading_links(text: str, labels: Collection[str]) -> Iterator[str]:
             author = key.removesuffix(year[0])
             if author == key or author not in re.sub(r"\W", "", words.lower()):
                 yield link[0]
+        elif misquotes(words, place):
+            yield link[0]
     for equation in re.finditer(r"\{eq\}`([^`]*)`", text):
         if equation[1] not in labels:
             yield equation[0]
+
+
+def misquotes(words: str, place: str) -> bool:
+    """Return whether half of a link's words, or more, are its heading's, and not all.
+
+    A "the" at the beginning does not count. The words must follow each other there.
+    """
+    page, _, anchor = place.partition("#")
+    if not anchor or page in ("bibliography.md", "glossary.md", "reference.md"):
+        return False
+    heading = [word for word in anchor.split("-") if word]
+    said = re.sub(r"[^\w -]", "", words.lower()).replace("-", " ").split()
+    said = said[said[:1] == ["the"] :]
+    shared = sum(word in heading for word in said)
+    return 2 * shared >= len(said) and f" {' '.join(said)} " not in (
+        f" {' '.join(heading)} "
+    )
 
 
 def link_first_mentions(cells: Sequence[Any]) -> None:

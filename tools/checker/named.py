@@ -22,13 +22,16 @@ __all__ = ["misnamed", "miscalled", "miscounted"]
 
 FOREIGN = {
     *("lbfgs", "newton", "saga", "weight_decay", "softmaxclassifier__sample_weight"),
-    *("FILE", "latin1"),
+    *("FILE", "latin1", "v0"),
 }
 LISTING = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 ROLE = re.compile(r"\{\w+\}`[^`]*`")
 WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*|(?<=\.)[A-Za-z_]\w*")
-OURS = re.compile(r"(?:book|softmax_lib|tests|tools|worksheet)/[\w./]*")
+OURS = re.compile(r"(?:\.github|book|softmax_lib|tests|tools|worksheet)/[\w./]*")
+FILE = re.compile(r"\w+\.(?:cff|md|toml|yml)")
+WORKFLOW = re.compile(r"\bworkflow\s+\*(\w+)\*")
+WORKFLOWS = ROOT / ".github" / "workflows"
 SUM = re.compile(r"\$([-\d\s+.]+)=([-\d\s.]+)\$")
 LIST = re.compile(
     r"\b(two|three|four|five|six) \w+:\n\n"
@@ -53,7 +56,9 @@ def words_of_code() -> frozenset[str]:
     for pattern in ("softmax_lib/**/*.py", "tools/**/*.py", "worksheet/**/*.ipynb"):
         own = [path for path in ROOT.glob(pattern) if "tests" not in path.parts]
         texts += [path.read_text("utf-8") for path in own]
-    texts += [(ROOT / name).read_text("utf-8") for name in ("Makefile", "README.md")]
+    for path in (ROOT / "Makefile", *WORKFLOWS.glob("*.yml")):
+        texts.append(path.read_text("utf-8"))
+    texts += [path.name for path in ROOT.iterdir()]
     return frozenset(re.findall(r"\w+", "\n".join(texts))) | FOREIGN
 
 
@@ -72,11 +77,16 @@ def misnamed(text: str) -> Iterator[str]:
             wrong = span.split()[1] not in targets()
         elif path:
             wrong = not (ROOT / path[0]).exists()
+        elif FILE.fullmatch(span):
+            wrong = not any((folder / span).exists() for folder in (ROOT, WORKFLOWS))
         else:
             wrong = not words_of_code().issuperset(WORD.findall(span))
             wrong = wrong or lacks_attribute(span)
         if wrong:
             yield span
+    for name in WORKFLOW.findall(text):
+        if not (WORKFLOWS / f"{name}.yml").exists():
+            yield name
 
 
 def lacks_attribute(span: str) -> bool:

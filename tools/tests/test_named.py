@@ -14,6 +14,10 @@ from tools.checker.named import miscalled, miscounted, misnamed
         ("`X[i] @ W`", "`X[i] @ WW`"),
         ("`make book`", "`make books`"),
         ("`tools/benchmarks/README.md`", "`tools/benchmark/README.md`"),
+        ("`.github/CONTRIBUTING.md`", "`.github/CONTRIBUTE.md`"),
+        ("`release.yml` and `_config.yml`", "`publish.yml`"),
+        ("the\nworkflow *pages*", "the\nworkflow *publish*"),
+        ("`SOFTMAX_LIB_DATA`", "`SOFTMAX_DATA`"),
     ],
 )
 def test_a_name_that_nothing_has_is_found(right, wrong):
