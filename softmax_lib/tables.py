@@ -4,7 +4,7 @@ import html
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from softmax_lib.validation import as_list, check_list, check_mapping, check_texts
+from softmax_lib.validation import as_list, check_mapping, check_texts
 
 __all__ = ["Table"]
 
@@ -31,11 +31,11 @@ class Table:
     """
 
     def __init__(
-        self, rows: Iterable[Sequence[Any]], columns: Mapping[str, str]
+        self, rows: Iterable[Iterable[Any]], columns: Mapping[str, str]
     ) -> None:
         check_mapping("columns", columns, "column")
         check_texts("the formats of columns", list(columns.values()))
-        values = [as_row(row) for row in as_list("rows", rows)]
+        values = [tuple(as_list("each of rows", row)) for row in as_list("rows", rows)]
         if wrong := [row for row in values if len(row) != len(columns)]:
             raise ValueError(
                 f"each of rows must have one value per column, here {len(columns)}, "
@@ -84,12 +84,6 @@ class Table:
 def whole(text: str) -> str:
     """Return the style that keeps a number such as 1e-08 in one line."""
     return "" if " " in text else "; white-space: nowrap"
-
-
-def as_row(row: Sequence[Any]) -> tuple[Any, ...]:
-    """Return a row of a table as a tuple."""
-    check_list("each of rows", row)
-    return tuple(row)
 
 
 def as_text(value: Any, spec: str) -> str:

@@ -45,6 +45,11 @@ def test_the_page_has_the_words_and_numbers_of_the_text():
     assert texts[4:8] == ["a <cat>", "0.255", "0.23 to 0.28", "49,000"]
 
 
+def test_a_row_may_be_the_values_of_a_mapping():
+    rows = [dict(zip(COLUMNS, row, strict=True)).values() for row in ROWS]
+    assert str(Table(rows, COLUMNS)) == str(Table(ROWS, COLUMNS))
+
+
 def test_numbers_are_on_the_right_and_headings_name_their_scope():
     cells = Cells(Table(ROWS, COLUMNS)._repr_html_()).found
     sides = [re.split("[ ;]+", attributes["style"])[1] for _, attributes, _ in cells]

@@ -11,6 +11,7 @@ import ast
 import copy
 import itertools
 import linecache
+import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +27,8 @@ from softmax_lib.exercises.report import Finding
 
 __all__ = ["WORDS", "Budget", "Edit", "repair", "repair_and_edit", "with_line"]
 
-MOST_EDITS, SECONDS = 4000, 10.0
+# In a browser Python is slower, and its clock counts what else the machine does.
+MOST_EDITS, SECONDS = 4000, 60.0 if sys.platform == "emscripten" else 10.0
 WORDS = {  # what is wrong with a line, as the sentence goes on
     "name": "a name in it is not the right one",
     "number": "a number in it is not the right one",
