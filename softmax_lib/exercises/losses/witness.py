@@ -25,6 +25,7 @@ from softmax_lib.exercises.losses.layouts import turned
 from softmax_lib.exercises.losses.outputs import LossFunction, Output, call
 from softmax_lib.exercises.losses.repair import WORDS, Budget, repair_and_edit
 from softmax_lib.exercises.losses.session import (
+    CONSTANTS,
     FRESH,
     INPUTS,
     PENALIZED,
@@ -224,7 +225,7 @@ def advance(session: Session, part: str) -> Found | None:
             continue
         best, most = None, 0
         for change in choices(session, site, seen):
-            if change[2] in ("zero", "one", "nothing"):
+            if change[2] in (*CONSTANTS, "nothing"):
                 continue
             after = session.after(change)
             _, known_after = effective(after, after.observe(INPUTS[0]))
@@ -248,7 +249,7 @@ def with_another(
     """Mend a line if only with that another line after it makes a part right."""
     found: dict[tuple[int, ...], Intervention] = {}
     for change in options:
-        if change[2] not in ("zero", "one", "nothing"):
+        if change[2] not in (*CONSTANTS, "nothing"):
             after = locate_part(session.after(change), part, False, site.number)
             if after is not None and after.mended is not None:
                 found.setdefault(after.sight.lines, change)
@@ -403,24 +404,26 @@ def locate_penalty(session: Session, part: str) -> Sight | None:
 def penalty_twice(session: Session, wanted: Wanted) -> Sight | None:
     """Find the lines that each add a whole penalty of the other convention."""
     session.observe(PENALIZED[0])
+    pairs = list(zip(PENALIZED, INPUTS, strict=True))
+    changes: list[Intervention] = [
+        (site.number, "add", "nothing", 1.0)
+        for site in session.watched.sites
+        if site.adds and not site.loops
+    ]
     for convention in PENALTIES[:2]:
         if {mistake.name for mistake in convention} == {*wanted.convention}:
             continue
         there = replace(session, check=plain_check(wanted).under(convention))
         for part in wanted.judged:
-            changes: list[Intervention] = [
-                (site.number, "add", "nothing", 1.0)
-                for site in session.watched.sites
-                if site.adds and not site.loops
-            ]
+            if any(has_penalty(there, part, {}, *pair) for pair in pairs):
+                continue
             extra = tuple(
                 change
                 for change in changes
                 if all(
-                    has_penalty(there, each, {change[0]: change}, given, plain)
-                    and not has_penalty(there, part, {}, given, plain)
+                    has_penalty(there, each, {change[0]: change}, *pair)
                     for each in wanted.judged
-                    for given, plain in zip(PENALIZED, INPUTS, strict=True)
+                    for pair in pairs
                 )
             )
             if extra:
