@@ -107,19 +107,20 @@ def plot_samples(
     Parameters
     ----------
     samples_per_class : int, default 7
-        Rows of the figure.
+        Rows of the figure, unless no class has as many.
     """
     check_pictures(images, labels, "labels")
     check_texts("class_names", class_names)
     check_labels(labels, len(images), len(class_names), "labels")
     check_at_least("samples_per_class", samples_per_class)
-    fig, axes = picture_grid(samples_per_class, len(class_names), title_height=0.0)
+    counts = np.bincount(labels, minlength=len(class_names))
+    rows = min(samples_per_class, int(counts.max()))
+    fig, axes = picture_grid(rows, len(class_names), title_height=0.0)
     for j, name in enumerate(class_names):
         axes[0, j].set_title(name, fontsize=9)
         of_class = np.flatnonzero(labels == j)[:samples_per_class]
         for ax, image in zip(axes[:, j], images[of_class], strict=False):
             show_picture(ax, image)
-    counts = np.bincount(labels, minlength=len(class_names))
     if counts.min() >= samples_per_class:
         told, names = str(samples_per_class), class_names
     else:
