@@ -107,73 +107,117 @@ def shapes_of(arrays: Sequence[Made]) -> str:
 
 def with_lines(diagnosis: Diagnosis) -> Diagnosis:
     """Name the line of a mistake that no catalogue has, and add it to one that has."""
-    if any(map(is_of_penalty, diagnosis.findings)):  # it is not quite that of a year
-        words = re.compile("^Your penalty is ")
-        told = [
-            replace(x, sentence=words.sub("The penalty is compared with ", x.sentence))
-            for x in diagnosis.remarks
-        ]
-        diagnosis = replace(diagnosis, remarks=told)
+    diagnosis = compared(diagnosis)
     sights: dict[tuple[str, bool], list[Sight]] = {}
     for sight in diagnosis.sights:
         sights.setdefault((sight.part, sight.of_penalty), []).append(sight)
-    found = list(diagnosis.findings)
-    unexplained, replaced = list(diagnosis.unexplained), []
-    of_data = [x for part in PARTS for x in data_mistakes(diagnosis, part)]
+    found: Sequence[Finding] = diagnosis.findings
+    told: list[str] = []
     both = sights.pop(("", False), [None])[0]
-    formless = [x for x in found if x.name.endswith("_is_nan")]
-    are_several = len({x.name for x in of_data}) > 1
-    if both is not None and (are_several or unexplained or formless):
+    if both is not None and replaces_data(diagnosis, both):
+        found, told = without_data(diagnosis, both), list(diagnosis.unexplained)
         sights = {key: each for key, each in sights.items() if key[1]}
-        found = [x for x in found if x not in of_data and x not in formless]
-        found.append(
-            caused(formless[0], both.finding()) if formless else both.finding()
-        )
-        unexplained = []
     elif both is not None and is_one_line(both):
-        shared = [x for x in of_data if not x.part]
-        sights = {key: each for key, each in sights.items() if key[1] or not shared}
+        shared = [x for x in of_data(diagnosis) if not x.part]
         found = [replace(x, line=both.lines[0]) if x in shared else x for x in found]
-    for (part, of_penalty), (sight, *others) in sights.items():
-        if of_penalty and sight.balance[0]:
-            kept = [x for x in found if not is_of_penalty(x)]
-            found = [*kept, replace(sight.finding(), name="penalty_twice")]
-            continue
-        formless = [x for x in found if OF_A_LINE.get(x.name) == part]
-        is_new = formless and formless[0].line is None
-        if is_new and sight.lines and not sight.name.startswith("result_"):
-            found[found.index(formless[0])] = caused(formless[0], sight.finding())
-            found += findings_of(diagnosis, others)
-        if formless:
-            continue
-        several = data_mistakes(diagnosis, part)
-        if sight.is_sure and len(several) > 1:
-            found = without_part(diagnosis, found, several, part)
-            found += findings_of(diagnosis, [sight, *others])
-            replaced.append(part)
-            continue
-        of_part = [
-            finding
-            for finding in found
-            if shows_in(diagnosis, finding, part)
-            and is_of_penalty(finding) == of_penalty
-        ]
-        if part in [*diagnosis.unexplained, *replaced] and not of_part:
-            found += findings_of(diagnosis, [sight, *others])
-            unexplained = [each for each in unexplained if each != part]
-        elif len(of_part) == 1 and is_sum(sight) and is_no_data(of_part[0]):
-            zero = replace(sight.finding(), sentence="The part from the data is zero")
-            found[found.index(of_part[0])] = caused(zero, sight.finding())
-        elif len(of_part) == 1 and is_one_line(sight):
-            k = found.index(of_part[0])
-            is_written = is_no_data(found[k])  # and is zero
-            found[k] = sight.finding() if is_written else at(found[k], sight)
+        sights = {key: each for key, each in sights.items() if key[1] or not shared}
+    for group in sights.values():
+        asked = [*diagnosis.unexplained, *told]
+        found, is_told = with_line_of(diagnosis, found, group, asked)
+        told += [group[0].part] if is_told else []
     return replace(
         diagnosis,
         findings=once_per_line(found),
-        unexplained=unexplained,
+        unexplained=[x for x in diagnosis.unexplained if x not in told],
         examples=diagnosis.examples or [*SMALLEST, *ORDINARY],
     )
+
+
+def compared(diagnosis: Diagnosis) -> Diagnosis:
+    """Say of a wrong penalty that it is compared with a year's, not that it is it."""
+    if not any(map(is_of_penalty, diagnosis.findings)):
+        return diagnosis
+    words = re.compile("^Your penalty is ")
+    told = [
+        replace(x, sentence=words.sub("The penalty is compared with ", x.sentence))
+        for x in diagnosis.remarks
+    ]
+    return replace(diagnosis, remarks=told)
+
+
+def replaces_data(diagnosis: Diagnosis, both: Sight) -> bool:
+    """Whether one line that spoils both parts says more than the mistakes found."""
+    are_several = len({x.name for x in of_data(diagnosis)}) > 1
+    return bool(are_several or diagnosis.unexplained or are_nan(diagnosis))
+
+
+def without_data(diagnosis: Diagnosis, both: Sight) -> list[Finding]:
+    """Put one line in the place of all mistakes of the data."""
+    symptoms = are_nan(diagnosis)
+    gone = [*of_data(diagnosis), *symptoms]
+    line = both.finding()
+    kept = [x for x in diagnosis.findings if x not in gone]
+    return [*kept, caused(symptoms[0], line) if symptoms else line]
+
+
+def of_data(diagnosis: Diagnosis) -> list[Finding]:
+    """Return the mistakes of either part that are none of its penalty alone."""
+    return [x for part in PARTS for x in data_mistakes(diagnosis, part)]
+
+
+def are_nan(diagnosis: Diagnosis) -> list[Finding]:
+    """Return what says that a part is NaN."""
+    return [x for x in diagnosis.findings if x.name.endswith("_is_nan")]
+
+
+def with_line_of(
+    diagnosis: Diagnosis,
+    found: Sequence[Finding],
+    group: Sequence[Sight],
+    asked: Sequence[str],
+) -> tuple[Sequence[Finding], bool]:
+    """Add the lines of one part to its mistakes; say whether they stand for them.
+
+    They may stand alone in the parts that are ``asked``.
+    """
+    sight, *others = group
+    part, of_penalty = sight.part, sight.of_penalty
+    if of_penalty and sight.balance[0]:
+        kept = [x for x in found if not is_of_penalty(x)]
+        return [*kept, replace(sight.finding(), name="penalty_twice")], False
+    formless = [x for x in found if OF_A_LINE.get(x.name) == part]
+    if formless:
+        is_named = sight.lines and not sight.name.startswith("result_")
+        if formless[0].line is not None or not is_named:
+            return found, False
+        cause = caused(formless[0], sight.finding())
+        return [*put(found, formless[0], cause), *findings_of(diagnosis, others)], False
+    several = data_mistakes(diagnosis, part)
+    if sight.is_sure and len(several) > 1:
+        found = without_part(diagnosis, found, several, part)
+        return [*found, *findings_of(diagnosis, group)], True
+    of_part = [
+        x
+        for x in found
+        if shows_in(diagnosis, x, part) and is_of_penalty(x) == of_penalty
+    ]
+    if not of_part and part in asked:
+        return [*found, *findings_of(diagnosis, group)], True
+    if len(of_part) != 1:
+        return found, False
+    mistake, line = of_part[0], sight.finding()
+    if is_sum(sight) and is_no_data(mistake):
+        zero = replace(line, sentence="The part from the data is zero")
+        return put(found, mistake, caused(zero, line)), False
+    if is_one_line(sight):
+        is_written = is_no_data(mistake)  # and is zero
+        return put(found, mistake, line if is_written else at(mistake, sight)), False
+    return found, False
+
+
+def put(found: Sequence[Finding], old: Finding, new: Finding) -> list[Finding]:
+    """Return the mistakes with one of them in another's place."""
+    return [new if x is old else x for x in found]
 
 
 def without_part(
