@@ -134,7 +134,7 @@ def with_lines(diagnosis: Diagnosis) -> Diagnosis:
 
 
 def compared(diagnosis: Diagnosis) -> Diagnosis:
-    """Say of a wrong penalty that it is compared with a year's, not that it is it."""
+    """Return it with remarks that don't say of a wrong penalty what year it is of."""
     if not any(map(is_of_penalty, diagnosis.findings)):
         return diagnosis
     words = re.compile("^Your penalty is ")
