@@ -59,15 +59,14 @@ def varying_spans(cell, text):
 
 def choose_match(pattern, cell, outputs, rng):
     """A random match of a pattern outside what may vary, and what holds its text."""
-    matches = [
-        (holder, key, match)
-        for holder, key in texts_of(outputs)
-        for match in re.finditer(pattern, holder[key])
-        if not any(
-            a < match.end() and match.start() < b
-            for a, b in varying_spans(cell, holder[key])
-        )
-    ]
+    matches = []
+    for holder, key in texts_of(outputs):
+        spans = varying_spans(cell, holder[key])
+        matches += [
+            (holder, key, match)
+            for match in re.finditer(pattern, holder[key])
+            if not any(a < match.end() and match.start() < b for a, b in spans)
+        ]
     return matches[rng.integers(len(matches))] if matches else None
 
 
