@@ -47,7 +47,8 @@ def check(tmp_path):
             path = tmp_path / "tests" / "recordings" / "shapes10" / "01_data.json"
             path.parent.mkdir(parents=True)
             path.write_text(recording_text(recorded), "utf-8")
-        plugins = ["-p", "tools.checker.plugin", "-p", "no:cacheprovider"]
+        names = "nbval.plugin", "xdist.plugin", "tools.checker.plugin"
+        plugins = [f"-p{name}" for name in (*names, "no:cacheprovider")]
         done = subprocess.run(
             [
                 sys.executable,
@@ -64,6 +65,7 @@ def check(tmp_path):
             env={
                 **os.environ,
                 "PYTHONPATH": str(ROOT),
+                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # some take seconds to import
                 "SOFTMAX_LIB_DATA": "the small chapters need no data",
                 "SOFTMAX_LIB_DATASET": "shapes10" if recorded else "cifar10",
                 **(environment or {}),
