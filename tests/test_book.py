@@ -239,6 +239,50 @@ def test_a_caption_names_the_sets_of_images_that_the_labels_name(chapter):
                 assert sets_named(caption) == labelled, caption
 
 
+def curves_of(cell):
+    """The heights of the points of each curve that a cell draws."""
+    for output in cell.outputs:
+        for panel in output.get("data", {}).get(MIME_TYPE, {"axes": []})["axes"]:
+            for line in panel.get("lines", []):
+                yield [float(number) for number in line["y"].split()]
+
+
+def is_drawn_from(heights, text):
+    """Whether the heights of a curve stand in a table, rounded or not."""
+    told = re.findall(r"\d\.\d+", text)
+    digits = {number: len(number.partition(".")[2]) for number in told}
+    return len(heights) > 2 and all(
+        any(f"{height:.{digits[number]}f}" == number for number in digits)
+        for height in heights
+    )
+
+
+@each_recording
+def test_a_curve_is_as_uncertain_as_the_table_that_it_is_drawn_from(chapter, data_set):
+    """Or another processor moves a number that its table may move."""
+    tables = []
+    for cell in code_cells_of(chapter, data_set):
+        check = {**cell.metadata.get("check", {})}
+        for heights in curves_of(cell):
+            for text, given in tables:
+                if is_drawn_from(heights, text):
+                    assert {**given, **check} == check, f"{cell.id} needs {given}"
+        given = {key: check[key] for key in ("atol", "rtol") if key in check}
+        if given:
+            tables += [(text, given) for text in plain_texts(cell)]
+
+
+def plain_texts(cell):
+    """What the outputs of a cell say in plain text."""
+    return [x["data"]["text/plain"] for x in cell.outputs if "data" in x]
+
+
+def test_a_curve_drawn_from_a_table_is_recognized():
+    table = "reg  accuracy\n  1     0.551\n0.1     0.600\n0.01    0.6489"
+    assert is_drawn_from([0.5512, 0.6, 0.6489], table)
+    assert not is_drawn_from([0.5512, 0.6, 0.6488], table)
+
+
 def test_labels_name_the_sets_of_images_in_titles_axes_and_legends():
     title, axis = {"title": "training accuracy"}, {"y": {"label": "validation"}}
     legend = {"legend": [{"name": "test images"}, {"name": "retest"}]}
