@@ -78,7 +78,7 @@ slides: .venv/test.done ## make slides of the chapters (or CHAPTERS=05), with sp
 links: .venv/book.done ## check the links that lead out of the book
 	$(BIN)/jupyter-book build --all -W -n --keep-going --quiet --builder linkcheck .
 
-check-everywhere: .venv/test.done ## check on other processors and versions (an hour or two; ONLY=all_threads: one)
+check-everywhere: .venv/test.done ## check on other processors and versions (hours; ONLY=all_threads: one of nine)
 	$(BIN)/nox -f tools/noxfile.py $(if $(ONLY),-s $(ONLY)) -- $(CHECKED)
 
 bench: .venv/test.done ## measure time and memory against what the machine can do (minutes)

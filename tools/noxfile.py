@@ -103,7 +103,7 @@ def oldest_packages(session: nox.Session) -> None:
 
 @nox.session
 def no_lock(session: nox.Session) -> None:
-    """Take the newest of all, as a reader does who knows nothing of locks."""
+    """Take the newest that this Python takes, as a reader without a lock does."""
     session.install("-e", f"{ROOT}[test]")
     check(session, "python")
 
