@@ -1,5 +1,6 @@
 """What holds of every chapter and of every recording, whatever its cells compute."""
 
+import ast
 import itertools
 import json
 import re
@@ -237,6 +238,37 @@ def test_a_caption_names_the_sets_of_images_that_the_labels_name(chapter):
             if labelled:
                 caption = re.search(r"^\*\*Figure.*$", below.source, re.MULTILINE)[0]
                 assert sets_named(caption) == labelled, caption
+
+
+def printed_words(source):
+    """The words that a cell prints whatever it computes: the plain parts of strings."""
+    for statement in ast.parse(source).body:
+        nodes = [statement, *getattr(statement, "body", [])]
+        calls = [node.value for node in nodes if isinstance(node, ast.Expr)]
+        for call in calls:
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "print":
+                for text in call.args[:1]:
+                    parts = getattr(text, "values", [text])
+                    yield from (
+                        part.value.strip()
+                        for part in parts
+                        if isinstance(part, ast.Constant) and str(part.value).strip()
+                    )
+
+
+@each_recording
+def test_what_a_cell_prints_has_the_words_of_its_code(chapter, data_set):
+    """Or a recording is older than its code, which only running it would show."""
+    for cell in executed_cells(read_recorded(chapter, data_set).cells):
+        if cell.outputs and "raises-exception" not in cell.metadata.get("tags", []):
+            said = "\n".join(output.get("text", "") for output in cell.outputs)
+            for words in printed_words(cell.source):
+                assert str(words) in said, f"{cell.id} does not say {words!r}"
+
+
+def test_words_that_a_cell_prints_are_found_in_its_code():
+    source = "for k in ks:\n    print(f'rate {k:g} of all', end='')\nx = print\n"
+    assert list(printed_words(source)) == ["rate", "of all"]
 
 
 def curves_of(cell):
