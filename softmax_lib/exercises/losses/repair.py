@@ -74,7 +74,7 @@ class Budget:
     """How often a search may still try something.
 
     It is a count, so that a busy machine finds the same; the seconds of the processor
-    are far more than it takes, and end the search in a function that is slow.
+    end the search where the function is slow.
     """
 
     tries: int
