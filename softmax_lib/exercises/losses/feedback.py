@@ -203,7 +203,7 @@ def with_line_of(
     ]
     if not of_part and part in asked:
         return [*found, *findings_of(diagnosis, group)], True
-    if len(of_part) != 1:
+    if len(of_part) != 1 or not sight.lines:
         return found, False
     mistake, line = of_part[0], sight.finding()
     if is_sum(sight) and is_no_data(mistake):
