@@ -242,18 +242,15 @@ def test_a_caption_names_the_sets_of_images_that_the_labels_name(chapter):
 
 def printed_words(source):
     """The words that a cell prints whatever it computes: the plain parts of strings."""
-    for statement in ast.parse(source).body:
-        nodes = [statement, *getattr(statement, "body", [])]
-        calls = [node.value for node in nodes if isinstance(node, ast.Expr)]
-        for call in calls:
-            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "print":
-                for text in call.args[:1]:
-                    parts = getattr(text, "values", [text])
-                    yield from (
-                        part.value.strip()
-                        for part in parts
-                        if isinstance(part, ast.Constant) and str(part.value).strip()
-                    )
+    statements = ast.parse(source).body
+    for node in [x for each in statements for x in (each, *getattr(each, "body", []))]:
+        call = node.value if isinstance(node, ast.Expr) else None
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "print":
+            first = call.args[0] if call.args else ast.Constant("")
+            for part in getattr(first, "values", [first]):
+                value = getattr(part, "value", None)
+                if isinstance(value, str) and value.strip():
+                    yield value.strip()
 
 
 @each_recording
@@ -263,7 +260,7 @@ def test_what_a_cell_prints_has_the_words_of_its_code(chapter, data_set):
         if cell.outputs and "raises-exception" not in cell.metadata.get("tags", []):
             said = "\n".join(output.get("text", "") for output in cell.outputs)
             for words in printed_words(cell.source):
-                assert str(words) in said, f"{cell.id} does not say {words!r}"
+                assert words in said, f"{cell.id} does not say {words!r}"
 
 
 def test_words_that_a_cell_prints_are_found_in_its_code():
