@@ -175,6 +175,8 @@ def run_jobs(
     """
     check_executor(executor)
     check_entries("jobs", jobs, tuple)
+    for job in jobs:
+        check_callable("the first of each job", job[0] if job else None)
     check_list("numbers", numbers)
     for number in numbers:
         check_index("each of numbers", number, "jobs", (len(jobs),))

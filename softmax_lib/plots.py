@@ -84,7 +84,7 @@ def plot_images(
     """Show pictures side by side, each under its title."""
     check_pictures(images, titles, "titles")
     check_texts("titles", titles)
-    check_at_least("columns", columns)
+    check_columns(columns)
     rows = -(-len(images) // columns)
     lines = max(title.count("\n") for title in titles) + 1
     fig, axes = picture_grid(rows, columns, title_height=0.14 + 0.17 * lines)
@@ -497,7 +497,7 @@ def plot_patches(
     check_text("alt", alt)
     for name, group in patches.items():
         check_patches(f"patches[{name!r}]", group)
-    check_at_least("columns", columns)
+    check_columns(columns)
     pictures = [mosaic(group, columns) for group in patches.values()]
     # Whole pixels for each of a patch, which every version draws alike.
     scales = [max(1, 7 * DPI // picture.shape[1]) for picture in pictures]
@@ -514,6 +514,13 @@ def plot_patches(
         ax.set_axis_off()
     fig.alt = alt
     return fig
+
+
+def check_columns(columns: int) -> None:
+    """Check that so many pictures, side by side, have a pixel each."""
+    check_at_least("columns", columns)
+    if columns > 7 * DPI:
+        raise ValueError(f"columns must be at most {7 * DPI}, but it is {columns}.")
 
 
 def show_picture(ax: Axes, image: np.ndarray) -> None:

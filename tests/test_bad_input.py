@@ -145,6 +145,7 @@ BAD: dict[str, Callable[[Any], dict[str, Any]]] = {
     "labels": labels,
     "images": images,
     "size": lambda _: {**NO_NUMBER, "0": 0, "-1": -1, "3.5": 3.5, "nan": np.nan},
+    "width": lambda good: {**BAD["size"](good), "10**9": 10**9},
     "positive": lambda _: {**NO_NUMBER, "0": 0.0, "-1": -1.0, "inf": np.inf},
     "not negative": lambda _: {**NO_NUMBER, "-1": -1.0, "inf": np.inf, "nan": np.nan},
     "sides": lambda _: {"empty": [], "negative": [-1.0], "text": ["a"], "None": [None]},
@@ -240,6 +241,10 @@ BAD: dict[str, Callable[[Any], dict[str, Any]]] = {
     "rows": lambda good: {
         **{"None": None, "text": "ab", "row": good[0], "words": ["ab"]},
         **{"short": [("a",)], "word for number": [("a", [1])]},
+    },
+    "jobs": lambda good: {
+        **BAD["list"](good),
+        **{"nothing to call": [()], "no function": [(3, "ab")]},
     },
     "columns": lambda good: {
         **{"list": list(good), "None": None, "text": "ab", "empty": {}},
@@ -597,7 +602,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
         {
             "images": (IMAGES, "numbers"),
             "titles": (list("abcdef"), "texts"),
-            "columns": (3, "size"),
+            "columns": (3, "width"),
         },
     ),
     "plots.plot_samples": (
@@ -719,7 +724,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
         plots.plot_patches,
         {
             "patches": ({"a": IMAGES}, "mapping"),
-            "columns": (3, "size"),
+            "columns": (3, "width"),
             "alt": ("Patches.", "text"),
         },
     ),
@@ -749,7 +754,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
         parallel.run_jobs,
         {
             "executor": (ThreadPoolExecutor(1), "executor"),
-            "jobs": ([(len, "ab")], "list"),
+            "jobs": ([(len, "ab")], "jobs"),
             "numbers": ([0], "list"),
             "record": (lambda *_: None, "task"),
         },
