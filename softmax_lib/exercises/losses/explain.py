@@ -315,57 +315,34 @@ def diagnose_numbers(diagnosis: Diagnosis, forms: list[str]) -> Diagnosis:
     answers, asked = diagnosis.answers, diagnosis.check
     written = [part for part in asked.parts if f"{part}_not_written" not in forms]
     settled = with_shared(settle(asked, answers, written), answers)
-    check, exercise, unknown = settled.check, settled.check.ordinary, settled.unknown
+    check, unknown = settled.check, settled.unknown
     first, *others = settled.explained
-    named = findings(exercise, first, unknown)
-    named += in_terms(settled, named)
-    without_reg = [x.part for x in named if x.name == "reg_strength_ignored"]
-    named = [x for x in named if x.name != "reg_missing" or x.part not in without_reg]
-    if "loss" in written and is_rounded(answers, check):
-        forms, unknown = [*forms, "loss_rounded"], [x for x in unknown if x != "loss"]
-    formal = find(FORMS, forms)
     remarks = [*diagnosis.remarks, *(each.finding() for each in settled.convention)]
     diagnosis = replace(
         diagnosis, check=check, remarks=remarks, convention=settled.convention
     )
-    line = answers.traits.line_of_pairs
-    if line and "every_label_for_every_point" not in names_of(named):
-        pairs = replace(*find(FORMS, ["pairs_of_points"]), part="loss", line=line)
-        named = [
-            pairs if (x.name, x.part) == ("not_averaged", "loss") else x for x in named
-        ]
-        if "loss" in unknown:
-            named, unknown = [*named, pairs], [p for p in unknown if p != "loss"]
-            return replace(diagnosis, findings=[*formal, *named], unexplained=unknown)
+    if "loss" in written and is_rounded(answers, check):
+        forms, unknown = [*forms, "loss_rounded"], [x for x in unknown if x != "loss"]
+    formal = find(FORMS, forms)
+    named, unexplained = with_pairs(named_in(settled), unknown, answers)
     if unknown:
-        return replace(diagnosis, findings=[*formal, *named], unexplained=unknown)
-    unstable = explain_extremes(answers, check, first)
+        found = [*formal, *named]
+        return replace(diagnosis, findings=found, unexplained=unexplained)
     serious = [finding for finding in named if not finding.is_remark]
+    light = [finding for finding in named if finding.is_remark]
+    unstable = explain_extremes(answers, check, first)
     if unstable is None and asked.has_kinks:  # nothing can overflow
         found = [*formal, *(serious or find(FORMS, ["extreme_scores"]))]
         return replace(diagnosis, findings=found, examples=SCORES_AT_ALL)
-    if unstable is None:
-        unstable = [] if serious else find(FORMS, ["overflow"])
-    if names_of(unstable) & SHIFTED_UP and not answers.traits.takes_extreme:
-        unstable = find(FORMS, ["overflow"])  # of something else than a shift
-    worse = [finding for finding in unstable if finding.name in SHIFTED_UP]
-    serious += [x for x in unstable if x.name in names_of(serious)]
-    if serious:  # inf and nan alone are poor evidence of this one
-        unstable = [x for x in unstable if x.name != "own_score_subtracted"]
-    serious = unite([*serious, *worse])
-    unstable = [
-        replace(finding, is_remark=True)
-        for finding in unstable
-        if finding.name not in names_of(serious)
-    ]
-    light = [finding for finding in named if finding.is_remark]
+    serious, unstable = with_extremes(serious, unstable, answers)
     remarks = unite([*remarks, *light, *unstable])
     if serious:
+        ordinary = check.ordinary
         return replace(
             diagnosis,
             findings=[*formal, *serious],
             remarks=remarks,
-            alternatives=[findings(exercise, each) for each in others if likely(each)],
+            alternatives=[findings(ordinary, each) for each in others if likely(each)],
             examples=SCORES_AT_ALL,
         )
     if formal or answers.traits.loops:
@@ -373,6 +350,51 @@ def diagnose_numbers(diagnosis: Diagnosis, forms: list[str]) -> Diagnosis:
         return replace(diagnosis, findings=found, remarks=remarks)
     remarks = [*remarks, *other_remarks(answers, check, first)]
     return replace(diagnosis, remarks=remarks)
+
+
+def named_in(settled: Settled) -> list[Finding]:
+    """Name the mistakes that ordinary scores show."""
+    exercise, first = settled.check.ordinary, settled.explained[0]
+    named = findings(exercise, first, settled.unknown)
+    named += in_terms(settled, named)
+    without_reg = [x.part for x in named if x.name == "reg_strength_ignored"]
+    return [x for x in named if x.name != "reg_missing" or x.part not in without_reg]
+
+
+def with_pairs(
+    named: list[Finding], unknown: list[str], answers: Answers
+) -> tuple[list[Finding], list[str]]:
+    """Name the line of a loss that pairs each point with each other one's label."""
+    line = answers.traits.line_of_pairs
+    if not line or "every_label_for_every_point" in names_of(named):
+        return named, unknown
+    pairs = replace(*find(FORMS, ["pairs_of_points"]), part="loss", line=line)
+    named = [
+        pairs if (x.name, x.part) == ("not_averaged", "loss") else x for x in named
+    ]
+    if "loss" in unknown:
+        named = [*named, pairs]
+    return named, [part for part in unknown if part != "loss"]
+
+
+def with_extremes(
+    serious: list[Finding], unstable: list[Finding] | None, answers: Answers
+) -> tuple[list[Finding], list[Finding]]:
+    """Return the mistakes at any scores, and the remarks on extreme ones."""
+    if unstable is None:
+        unstable = [] if serious else find(FORMS, ["overflow"])
+    if names_of(unstable) & SHIFTED_UP and not answers.traits.takes_extreme:
+        unstable = find(FORMS, ["overflow"])  # of something else than a shift
+    known = names_of(serious)
+    worse = [x for x in unstable if x.name in SHIFTED_UP]
+    again = [x for x in unstable if x.name in known]
+    if serious:  # inf and nan alone are poor evidence of this one
+        unstable = [x for x in unstable if x.name != "own_score_subtracted"]
+    serious = unite([*serious, *again, *worse])
+    known = names_of(serious)
+    return serious, [
+        replace(x, is_remark=True) for x in unstable if x.name not in known
+    ]
 
 
 def likely(found: Explanation) -> bool:
