@@ -11,11 +11,13 @@ import json
 import math
 import os
 import pickle
+import runpy
 import subprocess
 import sys
 import threading
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -335,6 +337,14 @@ def test_the_words_fit_the_part_in_which_the_mistake_is() -> None:
     assert "adds the sum of all weights to every entry" in text
     text = check_softmax_loss_naive(written(LOOPS, "dW /= num_train → pass")).text
     assert "Should your result double" in text
+
+
+def test_a_folder_of_any_name_holds_a_readers_code(tmp_path: Path) -> None:
+    path = tmp_path / "lib" / "python-course" / "mine.py"
+    path.parent.mkdir(parents=True)
+    path.write_text("def f(W, X, y, reg):\n    return 1 / 0  # mine", "utf-8")
+    report = str(check_softmax_loss_naive(runpy.run_path(str(path))["f"]))
+    assert "line 2: return 1 / 0  # mine" in report
 
 
 def test_an_unknown_error_asks_what_goes_into_the_line() -> None:

@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 TIME_LIMIT = 30.0  # seconds for all calls of one check
 MEMORY_LIMIT = 2 << 30  # bytes more than the kernel has when the check begins
 FORK = sys.platform == "linux"
-HERE = os.path.dirname(__file__)
+LIBRARIES = tuple(os.path.dirname(each) + os.sep for each in (__file__, os.__file__))
 
 Task = Callable[..., Iterator[Any]]  # takes the reader's function, and what is asked
 
@@ -279,9 +279,9 @@ def line_with_name(file: str, number: int, message: str) -> int:
 
 
 def is_library(file: str) -> bool:
-    """Whether a file is ours, or one of an installed library."""
-    installed = "site-packages" in file or "lib/python" in file.replace("\\", "/")
-    return installed or file.startswith((HERE, "<__array", "<frozen"))
+    """Whether a file is ours, Python's, or one of an installed package."""
+    installed = "site-packages" in file or "dist-packages" in file  # Debian's name
+    return installed or file.startswith((*LIBRARIES, "<__array", "<frozen"))
 
 
 def lines_of(level: TracebackType | None) -> Iterator[tuple[str, int]]:
