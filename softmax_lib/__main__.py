@@ -1,6 +1,7 @@
 """The command ``softmax-book``: the data, the chapters, and a check of a worksheet."""
 
 import argparse
+import errno
 import importlib.util
 import io
 import os
@@ -112,7 +113,9 @@ def quietly_ended(command: Callable[[], int]) -> int:
         sys.stdout.flush()
     except KeyboardInterrupt:
         return 130  # as the shell reports an interrupted command
-    except BrokenPipeError:
+    except OSError as error:  # Windows calls writing to a closed pipe invalid
+        if error.errno not in (errno.EPIPE, errno.EINVAL) or error.filename:
+            raise
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115  else Python tries once more
         return 141
     return status

@@ -206,7 +206,8 @@ def weighted_loss(
     """
     check_loss_input(W, X, y, reg)
     check_weights(sample_weight, y)
-    scores = require_finite(X @ W, X=X, W=W)  # (N, C)
+    with np.errstate(over="ignore", invalid="ignore"):  # require_finite reports it
+        scores = require_finite(X @ W, X=X, W=W)  # (N, C)
     losses, dscores = softmax_of_scores(scores, y)  # (N,), (N, C)
     dscores *= sample_weight[:, np.newaxis]
     loss = sample_weight @ losses + reg * np.sum(W * W)

@@ -98,13 +98,19 @@ def test_what_cannot_be_written_is_told_before_a_class_is_checked(
 
 
 def test_what_cannot_be_written_after_all_is_told(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    def check_class(folder: Path) -> list[classroom.Mistake]:
+        (folder / "a.csv").mkdir()  # meanwhile
+        return []
+
     (tmp_path / "a.py").write_text("x = 1\n", "utf-8")
-    (tmp_path / "a.csv").symlink_to(tmp_path / "gone" / "a.csv")
     picture = ["--figure", str(tmp_path / "a.png")]
     assert main(["class", str(tmp_path), *picture]) == 0
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    monkeypatch.setattr(classroom, "check_class", check_class)
     assert main(["class", str(tmp_path), "--table", str(tmp_path / "a.csv")]) == 2
     error = capsys.readouterr().err
     assert error.startswith("The result cannot be written: ")
