@@ -216,6 +216,11 @@ def fit_temperature(scores: np.ndarray, y: np.ndarray) -> float:
     check_scores(scores, y)
     check_finite("scores", scores)
     scores = scores.astype(np.float64)
+    if not np.ptp(scores, axis=1).any():
+        raise ValueError(
+            "scores must differ within a row, but each row holds equal scores, which "
+            "give the same probabilities at every temperature."
+        )
 
     def slope(temperature: float) -> float:
         expected = softmax(scores, temperature) * scores

@@ -198,6 +198,8 @@ def check_function(f: Function, x: np.ndarray) -> None:
     value: Any = f(x.copy())
     if not (isinstance(value, Real) or (is_array(value) and value.ndim == 0)):
         raise TypeError(f"f must return one number, but it returns {describe(value)}.")
+    if not np.isfinite(value):
+        raise ValueError(f"f must return a finite number at x, but it returns {value}.")
 
 
 def as_floats(name: str, value: npt.ArrayLike) -> np.ndarray:

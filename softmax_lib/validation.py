@@ -6,7 +6,6 @@ ValueError or TypeError that names the argument, what was expected and what came
 
 import math
 import os
-import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from pathlib import Path
@@ -17,6 +16,8 @@ import numpy.typing as npt
 
 T = TypeVar("T")
 Numbers = TypeVar("Numbers", float, np.ndarray)
+LARGEST = 10**9  # count: more would fill any memory, or take years
+MOST_CLASSES = 10**6
 NOT_PLAIN = (np.ma.MaskedArray, np.matrix)  # arrays in which operators differ
 
 
@@ -252,6 +253,11 @@ def count_classes(y: np.ndarray, num_points: int, name: str = "y") -> int:
     check_shape(name, y, (num_points,), "one label for each point")
     check_integers(name, y)
     num_classes = int(y.max(initial=0)) + 1
+    if num_classes > MOST_CLASSES:
+        raise ValueError(
+            f"{name} must hold class indices below {MOST_CLASSES:,}, but it holds "
+            f"{num_classes - 1}."
+        )
     check_labels(y, num_points, num_classes, name)
     return num_classes
 
@@ -462,8 +468,8 @@ def check_whole(name: str, value: int) -> None:
     check_number(name, value)
     if not isinstance(value, Integral):
         raise TypeError(f"{name} must be a whole number, but it is {value}.")
-    if value > sys.maxsize:
-        raise ValueError(f"{name} must be at most {sys.maxsize}, but it is {value}.")
+    if value > LARGEST:
+        raise ValueError(f"{name} must be at most {LARGEST:,}, but it is {value}.")
 
 
 def check_at_least(name: str, value: int, least: int = 1) -> None:

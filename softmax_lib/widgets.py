@@ -93,23 +93,23 @@ def sprite_sheet(pictures: np.ndarray) -> str:
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
 
 
-def as_json(value: Any) -> str:
+def as_json(value: Any, name: str = "data") -> str:
     """Write a value so that it gives the same text on each machine, up to rounding."""
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, float):
         if not np.isfinite(value):
-            raise ValueError(f"data must hold finite numbers, but it holds {value}.")
+            raise ValueError(f"{name} must hold finite numbers, but it holds {value}.")
         return f"{value:.4f}"
     if isinstance(value, Mapping):
-        check_entries("the keys of a mapping in data", list(value), str)
-        items = [f"{as_json(key)}: {as_json(item)}" for key, item in value.items()]
+        check_entries(f"the keys of a mapping in {name}", list(value), str)
+        items = [f"{as_json(key)}: {as_json(item, key)}" for key, item in value.items()]
         return "{" + ", ".join(items) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(as_json, value)) + "]"
+        return "[" + ", ".join(as_json(item, name) for item in value) + "]"
     if not isinstance(value, str | int | None):
         raise TypeError(
-            "data must hold numbers, text, arrays, lists and mappings of these, but "
+            f"{name} must hold numbers, text, arrays, lists and mappings of these, but "
             f"it holds {describe(value)}."
         )
     return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")

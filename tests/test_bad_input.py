@@ -118,6 +118,7 @@ def labels(good: np.ndarray) -> dict[str, Any]:
         "short": good[:-1],
         "long": np.append(good, 0),
         "negative": good - 1,
+        "huge": with_entry(good, 10**9),
         "floats": good.astype(float),
         "nan": with_entry(good, np.nan),
         "matrix": np.matrix(good),
@@ -144,7 +145,10 @@ BAD: dict[str, Callable[[Any], dict[str, Any]]] = {
     "any numbers": no_numbers,
     "labels": labels,
     "images": images,
-    "size": lambda _: {**NO_NUMBER, "0": 0, "-1": -1, "3.5": 3.5, "nan": np.nan},
+    "size": lambda _: {
+        **{**NO_NUMBER, "0": 0, "-1": -1, "3.5": 3.5, "nan": np.nan},
+        **{"10**10": 10**10, "10**18": 10**18},
+    },
     "width": lambda good: {**BAD["size"](good), "10**9": 10**9},
     "positive": lambda _: {**NO_NUMBER, "0": 0.0, "-1": -1.0, "inf": np.inf},
     "not negative": lambda _: {**NO_NUMBER, "-1": -1.0, "inf": np.inf, "nan": np.nan},
@@ -815,7 +819,7 @@ ROOMS = {module.name for module in pkgutil.iter_modules(softmax_lib.__path__)}
 # What these take all the same, and rightly.
 ACCEPTED: dict[tuple[str, str], set[str]] = {
     ("preprocessing.dev_subset", "y"): {  # copies labels of any kind
-        *("text", "object", "complex", "negative", "floats", "nan"),
+        *("text", "object", "complex", "negative", "huge", "floats", "nan"),
     },
     ("gradient_check.relative_error", "a"): {"list", "frame"},  # it takes array_like
     ("gradient_check.relative_error", "b"): {"list", "frame"},

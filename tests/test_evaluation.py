@@ -288,3 +288,8 @@ def test_fitting_a_temperature_refuses_bad_input() -> None:
         fit_temperature(np.zeros((2, 2)), np.array([0, 2]))
     with pytest.raises(ValueError, match=r"^y must have one label .* \(2,\)"):
         fit_temperature(np.zeros((2, 2)), np.array([0]))
+
+
+def test_scores_that_are_equal_have_no_temperature() -> None:
+    with pytest.raises(ValueError, match="scores must differ within a row"):
+        fit_temperature(np.ones((3, 4)), np.array([0, 1, 2]))

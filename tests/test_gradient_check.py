@@ -279,3 +279,8 @@ def test_a_function_returns_one_number() -> None:
             eval_numerical_gradient(lambda x, r=result: r, np.ones(2))  # type: ignore[misc]
         expected = f"f must return one number, but it returns {told}."
         assert str(caught.value) == expected
+
+
+def test_a_function_that_returns_nan_is_refused() -> None:
+    with pytest.raises(ValueError, match="f must return a finite number at x"):
+        eval_numerical_gradient(lambda x: float("nan"), np.ones(3))

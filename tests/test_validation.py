@@ -1,4 +1,3 @@
-import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -157,8 +156,8 @@ MESSAGES = [
         "of shape (1,).",
     ),
     (
-        lambda: check_whole("n", sys.maxsize + 1),
-        f"n must be at most {sys.maxsize}, but it is {sys.maxsize + 1}.",
+        lambda: check_whole("n", 10**9 + 1),
+        "n must be at most 1,000,000,000, but it is 1000000001.",
     ),
     (
         lambda: require_finite(np.inf),
@@ -178,5 +177,5 @@ def test_an_error_names_what_was_expected_and_what_came(
 
 def test_the_least_that_is_enough_is_accepted() -> None:
     check_several("x", np.ones(2))
-    check_whole("n", sys.maxsize)
+    check_whole("n", 10**9)
     check_pictures(np.ones((2, 5, 5, 1)), ["a", "b"], "titles")

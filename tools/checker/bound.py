@@ -19,7 +19,7 @@ that is referred to. A number in a piece of code is told too; "one" and "first" 
     {"05_sgd": {"c05-13": [["the lowest of the three", "c05_12[3] < c05_12[1]"]]}}
 
 The cell must say these words once, and of them the expression must be true. In it,
-`c05_12.text` is what the cell shows.
+`c05_12.text` is what the cell shows. Functions of the package and `np` can be called.
 
 `python -m tools.checker.bound 05` proposes an expression for what is not bound yet,
 with a question mark where a person must look, and prints each number beside its source.
@@ -38,7 +38,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import nbformat
+import numpy as np
 
+from softmax_lib import (
+    evaluation,
+    gradient_check,
+    linear_classifier,
+    plots,
+    preprocessing,
+)
 from tools.checker.chapters import BOOK, NOTEBOOKS, ROOT
 from tools.checker.prose import (
     NOT_PROSE,
@@ -138,8 +146,14 @@ FUNCTIONS = (
         for name in ("ceil", "exp", "floor", "log", "log10", "sqrt")
     }
     | {"abs": abs, "len": len, "max": max, "min": min, "round": round, "sum": sum}
-    | {"sorted": sorted}
+    | {"bool": bool, "sorted": sorted}
 )
+# What decides a sentence that no output shows: what code does, such as `append_bias`.
+DECIDES = {"np": np} | {
+    name: getattr(module, name)
+    for module in (evaluation, gradient_check, linear_classifier, plots, preprocessing)
+    for name in module.__all__
+}
 
 
 class Told(NamedTuple):
@@ -312,14 +326,18 @@ def untrue_claims(page: Path, sources: Mapping[str, Source]) -> Iterator[str]:
 
 
 def evaluate(expression: str, sources: Mapping[str, Source]) -> Any:
-    """Return the value of an expression; it must name at least one place."""
+    """Return the value of an expression; it must name a place or what decides."""
     tree = ast.parse(expression, mode="eval")
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     if not names - FUNCTIONS.keys():
         raise ValueError("names no cell")
-    scope = {name: sources[name] for name in names - FUNCTIONS.keys()}
+    scope = {
+        name: DECIDES[name] if name in DECIDES else sources[name]
+        for name in names - FUNCTIONS.keys()
+    }
     code = compile(tree, "<binding>", "eval")
-    return eval(code, {"__builtins__": {}, **FUNCTIONS, **scope})
+    builtins = {"__import__": __import__}  # by which NumPy loads its parts
+    return eval(code, {"__builtins__": builtins, **FUNCTIONS, **scope})
 
 
 def proposed(

@@ -14,7 +14,7 @@ import copy
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import islice, zip_longest
@@ -371,6 +371,7 @@ TOKEN = rf"""
 """
 TEXT_TOKEN = re.compile(TOKEN, re.VERBOSE)
 HTML_TOKEN = re.compile(TAG + TOKEN, re.VERBOSE)
+SETTING = re.compile(r"\breg\b")  # the name of a table's column
 NUMBER = re.compile(rf"[-+\N{{MINUS SIGN}}]?{UNSIGNED}", re.VERBOSE)
 
 
@@ -385,9 +386,15 @@ class Token:
 
 
 def compare_texts(
-    old: str, new: str, rules: Check, pattern: re.Pattern[str] = TEXT_TOKEN
+    old: str,
+    new: str,
+    rules: Check,
+    pattern: re.Pattern[str] = TEXT_TOKEN,
+    chosen: Collection[int] = (),
 ) -> list[Difference]:
     """Compare two texts token by token, up to the first that is of another kind.
+
+    What begins at a ``chosen`` place must be equal.
 
     Spaces must be equal, too, unless a number was printed with another width: then
     it is padded with fewer or more, and each run of spaces counts as one.
@@ -400,7 +407,12 @@ def compare_texts(
     end_of_old, end_of_new = Token("end", "", len(old)), Token("end", "", len(new))
     for left, right in zip_longest(old_tokens, new_tokens):
         left, right = left or end_of_old, right or end_of_new
-        disagreement = disagree(left, right, rules)
+        exact = left.start in chosen and left.text != right.text
+        disagreement = (
+            f"A setting {left.text!r} became {right.text!r}."
+            if exact
+            else disagree(left, right, rules)
+        )
         if disagreement is not None:
             differences.append(
                 Difference(
@@ -413,6 +425,31 @@ def compare_texts(
             if "number" not in left.kind or left.kind != right.kind:
                 break
     return differences
+
+
+def compare_plain(old: str, new: str, rules: Check) -> list[Difference]:
+    """Compare two texts that may be tables."""
+    return compare_texts(old, new, rules, chosen=settings_in(old))
+
+
+def settings_in(text: str) -> set[int]:
+    """Return where the numbers of a table stand that are chosen, not measured.
+
+    They end where their column's name does, and no tolerance holds for them.
+    """
+    starts: set[int] = set()
+    ends: set[int] = set()
+    position = 0
+    for line in text.splitlines(keepends=True):
+        named = {match.end() for match in SETTING.finditer(line)}
+        ends = named or (ends if line.strip() else set())
+        starts |= {
+            position + match.start()
+            for match in NUMBER.finditer(line)
+            if match.end() in ends
+        }
+        position += len(line)
+    return starts
 
 
 def compare_html(old: str, new: str, rules: Check) -> list[Difference]:
@@ -678,4 +715,5 @@ COMPARE = {
     MIME_TYPE: compare_drawn,
     "image/png": compare_pictures,
     "text/html": compare_html,
+    "text/plain": compare_plain,
 }

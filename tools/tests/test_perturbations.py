@@ -529,3 +529,32 @@ def swap(picture, first, second):
     swapped = picture.copy()
     swapped[windows[0]], swapped[windows[1]] = picture[windows[1]], picture[windows[0]]
     return swapped
+
+
+def settings_of(text):
+    """Where the numbers below a column called reg stand."""
+    end, position = None, 0
+    for line in text.splitlines(keepends=True):
+        if re.search(r"\breg\b", line):
+            end = re.search(r"\breg\b", line).end()
+        elif end and (number := re.search(r"[\d.]*\d(e-\d+)?$", line[:end])):
+            yield position + number.start(), position + number.end()
+        position += len(line)
+
+
+@pytest.mark.parametrize("data_set", DATA_SETS)
+def test_a_setting_is_no_measurement(data_set):
+    changed = 0
+    for chapter in NOTEBOOKS:
+        for cell in recorded_cells(chapter, data_set):
+            for number, output in enumerate(cell.outputs):
+                text = output.get("data", {}).get("text/plain", "")
+                for start, end in settings_of(text):
+                    other = copy.deepcopy(cell.outputs)
+                    digit = text[end - 1]
+                    wrong = text[: end - 1] + str((int(digit) + 1) % 10) + text[end:]
+                    other[number]["data"]["text/plain"] = wrong
+                    check = cell.metadata.get("check")
+                    assert compare_outputs(cell.outputs, other, check), (start, text)
+                    changed += 1
+    assert changed > 70
