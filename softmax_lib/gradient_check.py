@@ -26,6 +26,7 @@ from softmax_lib.validation import (
     check_shape,
     describe,
     is_array,
+    is_finite,
 )
 
 __all__ = [
@@ -198,7 +199,7 @@ def check_function(f: Function, x: np.ndarray) -> None:
     value: Any = f(x.copy())
     if not (isinstance(value, Real) or (is_array(value) and value.ndim == 0)):
         raise TypeError(f"f must return one number, but it returns {describe(value)}.")
-    if not np.isfinite(value):
+    if not is_finite(value):
         raise ValueError(f"f must return a finite number at x, but it returns {value}.")
 
 
