@@ -60,6 +60,13 @@ def test_cells_that_raise_or_do_not_parse_are_skipped(check):
     assert status == 0
 
 
+def test_reports_stand_apart(check):
+    _, said, _ = check([SETUP, RIGHT, RIGHT.replace("_naive", "_vectorized")])
+    assert said.startswith("check_softmax_loss_naive(softmax_loss_naive)\nRight.")
+    assert "\n\ncheck_softmax_loss_vectorized(" in said
+    assert said.endswith(".\n\n")
+
+
 def test_nothing_runs_but_definitions(check, tmp_path):
     check(CELLS)
     assert not (tmp_path / "trained").exists()
@@ -133,7 +140,7 @@ def test_the_librarys_own_functions_are_no_answer(check):
 def test_what_cannot_be_read_is_not_said_to_define_nothing(check):
     status, said, complained = check(["x = 1", RIGHT.replace("):", ")")])
     assert status == 2
-    assert "cell 3 cannot be read: expected ':' (line 2)" in said
+    assert "cell 3 cannot be read: expected ':' (line 2).\n" in said
     assert "defines nothing" not in complained
 
 
@@ -365,7 +372,11 @@ def test_each_part_of_a_loss_has_its_score(check, capsys):
     assert (first["parts"], first["score"]) == ({"loss": True, "gradient": False}, 0.5)
     assert (second["parts"], second["score"]) == ({"loss": True, "gradient": True}, 1)
     assert [each["parts"] for each in others] == [{"Softmax": False}] * 2
-    assert first["file"] == "a.py"
+    assert {*first} == {
+        *("file", "check", "function", "checked", "parts", "score", "passed"),
+        *("findings", "remarks", "text"),
+    }
+    assert (first["file"], first["checked"]) == ("a.py", True)
     assert first["findings"][0]["name"]
 
 

@@ -297,7 +297,7 @@ def rewrite_jupyter(cell: Cell, error: SyntaxError) -> bool:
         return False
     if assigned := ASSIGNED_MAGIC.match(lines[at]):
         text = f"{assigned[1]}get_ipython()"  # there is none: the name has no value
-    elif lines[at].lstrip().startswith("%pylab"):
+    elif lines[at].startswith("%pylab"):
         text = "import numpy as np; from numpy import *"
     elif magic := MAGIC.match(lines[at]):
         text = f"{magic[1] or magic[3] or ''}pass"
