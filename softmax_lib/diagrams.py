@@ -192,9 +192,10 @@ def plot_regions(
     fig.subplots_adjust(left=0.06, right=0.98, bottom=bottom, top=top, wspace=0.25)
     told = []
     for ax, (name, W) in zip(axes, weights.items(), strict=True):
+        classes = (plane @ W).argmax(axis=-1)
+        strengths = 0.15 * (1 + np.arange(len(COLORS)) % 3)  # distinct in grey too
         ax.imshow(
-            to_rgba_array(COLORS)[(plane @ W).argmax(axis=-1)],
-            alpha=0.25,
+            to_rgba_array(COLORS, strengths)[classes],
             extent=(-1, 1, -1, 1),
             origin="lower",
             interpolation="nearest",

@@ -178,21 +178,23 @@ def heatmap(
     *,
     number_format: str,
     figsize: tuple[float, float],
+    bottom: float = 0.8,
 ) -> tuple[DescribedFigure, Axes]:
     """Return a figure of coloured cells with their numbers written in."""
     width, height = figsize
+    left = max(1.0, 0.42 + 0.085 * max(map(len, row_names)))  # inches, for the names
     fig = blank_figure(width, height)
     ax = fig.subplots()
     fig.subplots_adjust(
-        left=1.0 / width,
+        left=left / width,
         right=1 - 0.1 / width,
-        bottom=0.8 / height,
+        bottom=bottom / height,
         top=1 - 0.35 / height,
     )
     ax.imshow(grid, cmap="cividis", aspect="auto", interpolation="nearest")
     ax.set_xticks(range(len(column_names)), column_names)
     ax.set_yticks(range(len(row_names)), row_names)
-    ax.yaxis.set_label_coords(-0.7 / (width - 1.1), 0.5)
+    ax.yaxis.set_label_coords((0.3 - left) / (width - left - 0.1), 0.5)
     middle = (np.nanmin(grid) + np.nanmax(grid)) / 2
     for (i, j), value in np.ndenumerate(grid):
         if not np.isnan(value):

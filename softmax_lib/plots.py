@@ -440,7 +440,12 @@ def plot_confusion(counts: np.ndarray, class_names: Sequence[str]) -> DescribedF
     if counts.min() < 0:
         raise ValueError(f"counts must not be negative, but one is {counts.min()}.")
     fig, ax = heatmap(
-        counts, class_names, class_names, number_format="{:d}", figsize=(7, 5.6)
+        counts,
+        class_names,
+        class_names,
+        number_format="{:d}",
+        figsize=(7, 5.6),
+        bottom=max(0.8, 0.45 + 0.06 * max(map(len, class_names))),  # they are slanted
     )
     ax.set(xlabel="predicted class", ylabel="correct class", title="number of images")
     ax.tick_params(axis="x", rotation=45)
