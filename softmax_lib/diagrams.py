@@ -190,12 +190,12 @@ def plot_regions(
     axes = np.atleast_1d(fig.subplots(1, len(weights)))
     bottom, top = 0.7 / height, 1 - 0.3 / height
     fig.subplots_adjust(left=0.06, right=0.98, bottom=bottom, top=top, wspace=0.25)
+    strengths = 0.15 * (1 + np.arange(len(COLORS)) % 3)  # distinct in grey too
+    region_colors = to_rgba_array(COLORS, strengths)
     told = []
     for ax, (name, W) in zip(axes, weights.items(), strict=True):
-        classes = (plane @ W).argmax(axis=-1)
-        strengths = 0.15 * (1 + np.arange(len(COLORS)) % 3)  # distinct in grey too
         ax.imshow(
-            to_rgba_array(COLORS, strengths)[classes],
+            region_colors[(plane @ W).argmax(axis=-1)],
             extent=(-1, 1, -1, 1),
             origin="lower",
             interpolation="nearest",

@@ -146,7 +146,8 @@ BAD: dict[str, Callable[[Any], dict[str, Any]]] = {
     "labels": labels,
     "images": images,
     "size": lambda _: {
-        **{**NO_NUMBER, "0": 0, "-1": -1, "3.5": 3.5, "nan": np.nan},
+        **NO_NUMBER,
+        **{"0": 0, "-1": -1, "3.5": 3.5, "nan": np.nan},
         **{"10**10": 10**10, "10**18": 10**18},
     },
     "width": lambda good: {**BAD["size"](good), "10**9": 10**9},

@@ -329,11 +329,11 @@ def evaluate(expression: str, sources: Mapping[str, Source]) -> Any:
     """Return the value of an expression; it must name a place or what decides."""
     tree = ast.parse(expression, mode="eval")
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    if not names - FUNCTIONS.keys():
+    places = names - FUNCTIONS.keys()
+    if not places:
         raise ValueError("names no cell")
     scope = {
-        name: DECIDES[name] if name in DECIDES else sources[name]
-        for name in names - FUNCTIONS.keys()
+        name: DECIDES[name] if name in DECIDES else sources[name] for name in places
     }
     code = compile(tree, "<binding>", "eval")
     builtins = {"__import__": __import__}  # by which NumPy loads its parts
