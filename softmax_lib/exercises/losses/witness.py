@@ -31,6 +31,7 @@ from softmax_lib.exercises.losses.session import (
     PENALIZED,
     SCALES,
     Intervention,
+    Seen,
     Session,
     choices,
     effective,
@@ -282,19 +283,7 @@ def locate_part(
     """
     budget = Budget(MOST_TRIES)
     seen = session.observe(INPUTS[0])
-    sites, known = effective(session, seen)
-    lines = session.lines(part)
-    sites = [
-        site
-        for site in sites
-        if site.number > behind and (not lines or site.line in lines)
-    ]
-    if part == "gradient" and (of_loss := session.lines("loss")):
-        for site in sites:
-            if site.line not in of_loss:  # what is added up there is no loss
-                kept = set(known[site.number]) - {"+counted", "+losses"}
-                known[site.number] = sorted(kept)
-    options = {site.number: list(choices(session, site, seen)) for site in sites}
+    sites, known = of_part(session, part, seen, behind)
     others = [
         other
         for other in session.check.parts
@@ -307,9 +296,10 @@ def locate_part(
             is_right(session, other, together, "") for other in others
         )
 
-    for scale in SCALES:
-        if repairs((), scale):  # then the scale is all, and of no line
-            return None
+    def repairing(
+        options: Mapping[int, Iterable[Intervention]], scale: str
+    ) -> list[Intervention]:
+        """Return the first change of each assignment that makes the part right."""
         found = []
         for site in sites:
             for change in options[site.number]:
@@ -318,27 +308,48 @@ def locate_part(
                 if repairs((change,), scale):
                     found.append(change)
                     break
-        if found:  # what the reference computes, too, is less suspect
-            suspects = [each for each in found if is_suspect(each, known)]
-            suspects.sort(key=lambda change: change[1] == "size")
-            changes = tuple(suspects[:1] or found)
-            sight = sight_of(session, part, changes, scale, known)
-            sight = finished(session, sight, changes[0], found, seen, known)
-            return found_by(session, sight, changes)
-    found = []
-    for site in sites if tries_shapes else ():
-        for change in other_shapes(session, site, seen):
-            if budget.is_spent():
-                break
-            if repairs((change,), ""):
-                found.append(change)
-                break
-    suspects = [each for each in found if is_suspect(each, known)]
-    if suspects:
-        sight = sight_of(session, part, (suspects[0],), "", known)
-        sight = finished(session, sight, suspects[0], found, seen, known)
-        return found_by(session, sight, (suspects[0],))
-    return None
+        return found
+
+    def found_in(changes: list[Intervention], scale: str) -> Found:
+        # What the reference computes, too, is less suspect.
+        suspects = [each for each in changes if is_suspect(each, known)]
+        suspects.sort(key=lambda change: change[1] == "size")
+        first = tuple(suspects[:1] or changes)
+        sight = sight_of(session, part, first, scale, known)
+        sight = finished(session, sight, first[0], changes, seen, known)
+        return found_by(session, sight, first)
+
+    options = {site.number: list(choices(session, site, seen)) for site in sites}
+    for scale in SCALES:
+        if repairs((), scale):  # then the scale is all, and of no line
+            return None
+        if found := repairing(options, scale):
+            return found_in(found, scale)
+    if not tries_shapes:
+        return None
+    shapes = {site.number: other_shapes(session, site, seen) for site in sites}
+    found = repairing(shapes, "")
+    is_any_suspect = any(is_suspect(change, known) for change in found)
+    return found_in(found, "") if is_any_suspect else None
+
+
+def of_part(
+    session: Session, part: str, seen: Seen, behind: int
+) -> tuple[list[Site], dict[int, list[str]]]:
+    """Return the assignments of a part behind another one, and what each is."""
+    sites, known = effective(session, seen)
+    lines = session.lines(part)
+    sites = [
+        site
+        for site in sites
+        if site.number > behind and (not lines or site.line in lines)
+    ]
+    of_loss = session.lines("loss") if part == "gradient" else set()
+    for site in sites:
+        if of_loss and site.line not in of_loss:  # what is added up there is no loss
+            kept = set(known[site.number]) - {"+counted", "+losses"}
+            known[site.number] = sorted(kept)
+    return sites, known
 
 
 def found_by(session: Session, sight: Sight, changes: Sequence[Intervention]) -> Found:
@@ -364,8 +375,6 @@ def locate_penalty(session: Session, part: str) -> Sight | None:
             for given, plain in zip(PENALIZED, INPUTS, strict=True)
         )
 
-    names = session.watched.arguments
-
     def is_penalty(site: Site) -> bool:
         return any(
             matches(steps.penalized[label], after)
@@ -373,32 +382,38 @@ def locate_penalty(session: Session, part: str) -> Sight | None:
             for _, after, _ in seen.get(site.number, ())
         )
 
+    names = session.watched.arguments
+    of_penalty = {*names[:1], *names[3:4]}  # W, reg
     # What is the penalty already is less suspect than what is done with it.
     for site in sorted(session.watched.sites, key=is_penalty):
         if site.number not in seen or is_beginning(site, seen[site.number]):
             continue
-        if not whole and not site.reads & {*names[:1], *names[3:4]}:  # W, reg
+        if not whole and not site.reads & of_penalty:
             continue
-        before, after, index = seen[site.number][0]
-        options = [
-            (site.number, "value", label, factor)
-            for label in steps.penalized
-            if steps.value(label, after.shape, *session.place(site, index)) is not None
-            if not site.updates or is_step(steps, before)
-            for factor in (1.0, 2.0, 0.5)
-        ]
-        if site.adds and not whole and not site.loops:
-            options += [
-                (site.number, "add", label, 1.0)
-                for label in ("penalty", "gradient of the penalty")
-                if after.shape == steps.penalized[label].shape
-            ]
-        if site.adds:
-            options += [(site.number, "add", "nothing", 1.0)]
-        for change in options:
+        for change in penalties_at(session, site, seen, whole):
             if is_mended(change):
                 return sight_of(session, part, (change,), "", {site.number: []})
     return None
+
+
+def penalties_at(
+    session: Session, site: Site, seen: Seen, whole: bool
+) -> Iterator[Intervention]:
+    """Yield what an assignment may be replaced by for the sake of the penalty."""
+    steps = session.of(PENALIZED[0])
+    before, after, index = seen[site.number][0]
+    if not site.updates or is_step(steps, before):
+        for label in steps.penalized:
+            place = session.place(site, index)
+            if steps.value(label, after.shape, *place) is not None:
+                for factor in (1.0, 2.0, 0.5):
+                    yield site.number, "value", label, factor
+    if site.adds and not whole and not site.loops:
+        for label in PENALTY_OF.values():
+            if after.shape == steps.penalized[label].shape:
+                yield site.number, "add", label, 1.0
+    if site.adds:
+        yield site.number, "add", "nothing", 1.0
 
 
 def penalty_twice(session: Session, wanted: Wanted) -> Sight | None:
