@@ -84,7 +84,7 @@ def pytest_runtest_call(item):
             state()._stats.update(notes.read_text().split())
             notes.unlink()
 """
-# A sample has so many mutants of a module, or a tenth of them if that is more.
+# A sample has so many mutants of a module, which bounds the share to 5 points or so.
 SAMPLE = 100
 NAMES = """
 import sys
@@ -166,8 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def sample(names: Sequence[str], seed: str) -> list[str]:
     """Return some of the names, which of them by the seed."""
-    size = min(len(names), max(SAMPLE, len(names) // 10))
-    return random.Random(seed).sample(names, size)
+    return random.Random(seed).sample(names, min(len(names), SAMPLE))
 
 
 def reasons_of(name: str) -> list[Reason]:

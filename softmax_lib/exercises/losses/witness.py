@@ -113,24 +113,42 @@ def locate_parts(session: Session, wanted: Wanted) -> Iterator[Sight]:
     """Yield where each part goes wrong, and all of them where it is one line."""
     # With other numbers than these, too, the rest may be wrong by its penalty alone.
     parts = [part for part in wanted.parts if not is_right(session, part, {}, "")]
-    both = locate_both(session) if len(parts) > 1 else None
     are_unknown = set(parts) <= set(wanted.unknown)
-    if len(parts) > 1 and (both is None or both.sight.before):
-        sight = both.sight if both is not None else None
-        both = repaired(session, wanted, "", sight) or both
-    if both is not None and not (are_unknown and both.sight.before):
-        yield both.sight
+    both = locate_together(session, wanted) if len(parts) > 1 else None
+    if both is not None and not (are_unknown and both.before):
+        yield both
         if are_unknown:
             return
         both = None
+    steps = locate_apart(session, wanted, parts)
+    if both is not None and not all(are_sure(steps.get(part, [])) for part in parts):
+        yield both
+    else:
+        yield from itertools.chain(*steps.values())
+
+
+def locate_together(session: Session, wanted: Wanted) -> Sight | None:
+    """Return the one line that makes all parts wrong, if there is one."""
+    both = locate_both(session)
+    sight = both.sight if both is not None else None
+    if sight is None or sight.before:
+        edited = repaired(session, wanted, "", sight)
+        sight = edited.sight if edited is not None else sight
+    return sight
+
+
+def locate_apart(
+    session: Session, wanted: Wanted, parts: Sequence[str]
+) -> dict[str, list[Sight]]:
+    """Return where each part goes wrong, which may be in several lines."""
     found = {part: locate_one(session, wanted, part) for part in parts}
     if len(parts) > 1 and not any(map(is_sure, found.values())):
         for part in set(parts) - {*wanted.unknown, *wanted.doubtful}:
             found[part] = repaired(session, wanted, part, None) or found[part]
     steps = {part: [each.sight] for part, each in found.items() if each is not None}
     open_parts = [*wanted.unknown, *wanted.doubtful]
-    for part in parts if len(parts) > 1 else ():
-        other = parts[1 - parts.index(part)]
+    # Where mending one part changes another, what is left there is looked for again.
+    for part, other in itertools.permutations(parts, 2):
         here = found[part]
         mended = here.mended if here is not None else None
         if mended is None or other not in open_parts or is_sure(found[other]):
@@ -143,10 +161,7 @@ def locate_parts(session: Session, wanted: Wanted) -> Iterator[Sight]:
         first = steps.get(part, [])
         if part in open_parts and len(first) < 2 and not is_single(first):
             steps[part] = further(session, wanted, part) or first
-    if both is not None and not all(are_sure(steps.get(part, [])) for part in parts):
-        yield both.sight
-    else:
-        yield from (sight for each in steps.values() for sight in each)
+    return steps
 
 
 def is_single(sights: Sequence[Sight]) -> bool:
