@@ -11,6 +11,7 @@ from softmax_lib.exercises.losses.session import (
     Intervention,
     Seen,
     Session,
+    Value,
     is_suspect,
     is_zero,
     matches,
@@ -75,9 +76,7 @@ def is_only_sum(session: Session, site: Site, last: Site) -> bool:
     )
 
 
-def is_right_in_the_end(
-    session: Session, site: Site, seen: list[tuple[Any, Any, list[int]]]
-) -> bool:
+def is_right_in_the_end(session: Session, site: Site, seen: list[Value]) -> bool:
     """Whether a variable is a step of the reference once the loop around it is over."""
     ends = {tuple(index[:-1]): (None, after, index[:-1]) for _, after, index in seen}
     outside = replace(site, loops=site.loops[:-1], updates=False)

@@ -40,6 +40,7 @@ from softmax_lib.exercises.losses.repair import (
     Budget,
     Change,
     Edit,
+    Setter,
     around,
     edits,
     expressions,
@@ -74,6 +75,11 @@ class Amendment(NamedTuple):
         """The name of a mistake of form, if it is one."""
         name = self.kind.partition(" ")[0]
         return name if name in FORM_NAMES else ""
+
+    @property
+    def is_length(self) -> bool:
+        """Whether a length takes the place of a number or of a shape."""
+        return self.name in ("length_spelled_out", "shape_for_length")
 
     def finding(self) -> Finding:
         """Return what the report says of it."""
@@ -156,27 +162,17 @@ def amendment_of(
     read, line = parsed_with_helpers(function), stop.number if stop else 0
     if read is None or line is None:
         return None
-    plain, definitions = read
     ending = {part: lines_of_result(function, PARTS.index(part)) for part in parts}
     spoiled = [part for part in parts if line in (ending[part] or {line})] or parts
-    here = next((x for x in map(lines_in, definitions) if line in x), set())
-    if stop is not None and not here:  # it stops in what is not read here
-        return None
-    is_plain = stop is not None and has_plain_cause(stop)
     budget, least = Budget(MOST_EDITS), UNEXPLAINED * len(parts)
     found: list[tuple[np.ndarray, Amendment]] = []
-    for number, (at, kind, setters) in enumerate(all_edits(plain, definitions)):
-        amendment = Amendment(kind, at, "", number)
-        is_length = amendment.name in ("length_spelled_out", "shape_for_length")
-        if (stop is None) != (amendment.name == "other_array_returned"):
-            continue
-        if not is_length and (at != line if is_plain else at in here and at > line > 0):
-            continue
+    for amendment, setters in candidates(*read, stop):
         if budget.is_spent():
             return None
-        edited = with_edit(plain, definitions, setters)
+        edited = with_edit(*read, setters)
         if edited is None:
             continue
+        is_length = amendment.is_length
         for each in [find_layout(edited)] if is_length else {"": 0, layout: 0}:
             results = results_of(turned(edited, each) if each else edited)
             if not results:
@@ -189,11 +185,36 @@ def amendment_of(
                 found = found if total == least else []
                 least = total
                 found.append((flat(results), amendment))
+    return only_one(found, line, read[0].__code__.co_filename)
+
+
+def candidates(
+    plain: Any, definitions: Sequence[ast.FunctionDef], stop: Trouble | None
+) -> Iterator[tuple[Amendment, list[Setter]]]:
+    """Yield what may be replaced, a length anywhere, with the edit that does it."""
+    line = stop.number if stop is not None else None
+    here = next((x for x in map(lines_in, definitions) if line in x), set())
+    if stop is not None and not here:  # it stops in what is not read here
+        return
+    is_plain = stop is not None and has_plain_cause(stop)
+    for number, (at, kind, setters) in enumerate(all_edits(plain, definitions)):
+        amendment = Amendment(kind, at, "", number)
+        if (stop is None) != (amendment.name == "other_array_returned"):
+            continue
+        is_after = line is not None and at in here and at > line
+        if amendment.is_length or (at == line if is_plain else not is_after):
+            yield amendment, setters
+
+
+def only_one(
+    found: Sequence[tuple[np.ndarray, Amendment]], line: int, path: str
+) -> Amendment | None:
+    """Return the edit in the line that stops, or any, if all give the same results."""
     best = [each for each in found if each[1].line == line] or found
     if not best or not all(np.allclose(best[0][0], x, equal_nan=True) for x, _ in best):
         return None
     first = best[0][1]
-    text = linecache.getline(plain.__code__.co_filename, first.line).strip()
+    text = linecache.getline(path, first.line).strip()
     at = first.line if all(first.line == each.line for _, each in found) else 0
     kind = first.kind if all(first.kind == each.kind for _, each in best) else ""
     return Amendment(kind, at, text, first.number)

@@ -32,6 +32,49 @@ SCALES: dict[str, Callable[[Input], float]] = {
 }
 
 
+def softmax_steps(v: SimpleNamespace) -> dict[str, np.ndarray]:
+    """Return the steps that only the softmax loss has, with and without the shift."""
+    own = v.one_hot.astype(bool)
+    sums = np.exp(v.scores).sum(axis=1)
+    return {
+        "shifted": v.shifted,
+        "own shifted score": v.shifted[own],
+        "exps": v.exps,
+        "exps without a shift": np.exp(v.scores),
+        "sums": v.exps.sum(axis=1),
+        "sums without a shift": sums,
+        "own exp": v.exps[own],
+        "own exp without a shift": np.exp(v.scores)[own],
+        "probs": v.probs,
+        "probs / N": v.probs / len(v.y),
+        "own prob": v.probs[own],
+        "log-probs": v.scores - np.log(sums)[:, np.newaxis],
+        "log of the sums": np.log(v.exps.sum(axis=1)),
+        "maximum": v.scores.max(axis=1),
+    }
+
+
+def margins(v: SimpleNamespace) -> dict[str, np.ndarray]:
+    """Return the margins of the SVM loss, as they are and cut off at 0."""
+    return {
+        "margins": v.margins,
+        "hinges": v.hinges,
+        "counted": v.counted,
+        "other margins": v.margins * (1 - v.one_hot),
+    }
+
+
+def masks(v: SimpleNamespace) -> dict[str, np.ndarray]:
+    """Return which margins of the SVM loss are above 0, and how many."""
+    mask = (v.counted > 0).astype(float)
+    return {
+        "mask": mask,
+        "mask / N": mask / len(v.y),
+        "mask with own": (v.hinges > 0).astype(float),
+        "counts": mask.sum(axis=1),
+    }
+
+
 class Steps:
     """The values of the reference for one input, by what they are called."""
 
@@ -44,10 +87,9 @@ class Steps:
         self.v = v
         (self.N, self.D), self.C = given.X.shape, given.W.shape[1]
         self.sizes = {"N": self.N, "D": self.D, "C": self.C}
-        own = v.one_hot.astype(bool)
         self.values: dict[str, np.ndarray] = {
             "scores": v.scores,
-            "own score": v.scores[own],
+            "own score": v.scores[v.one_hot.astype(bool)],
             "losses": v.losses,
             "sum of the losses": np.asarray(v.losses.sum()),
             "loss": np.asarray(v.losses.mean()),
@@ -68,40 +110,11 @@ class Steps:
         }
         self.values |= self.penalized if given.reg else {}
         if hasattr(v, "probs"):
-            logs = v.scores - np.log(np.exp(v.scores).sum(axis=1))[:, np.newaxis]
-            self.values |= {
-                "shifted": v.shifted,
-                "own shifted score": v.shifted[own],
-                "exps": v.exps,
-                "exps without a shift": np.exp(v.scores),
-                "sums": v.exps.sum(axis=1),
-                "sums without a shift": np.exp(v.scores).sum(axis=1),
-                "own exp": v.exps[own],
-                "own exp without a shift": np.exp(v.scores)[own],
-                "probs": v.probs,
-                "probs / N": v.probs / self.N,
-                "own prob": v.probs[own],
-                "log-probs": logs,
-                "log of the sums": np.log(v.exps.sum(axis=1)),
-                "maximum": v.scores.max(axis=1),
-            }
+            self.values |= softmax_steps(v)
             columns = {"probs": v.probs, "minus one": -v.one_hot}
-        else:
-            mask = (v.counted > 0).astype(float)
-            margins = {  # the first to be tried where their signs are all that counts
-                "margins": v.margins,
-                "hinges": v.hinges,
-                "counted": v.counted,
-                "other margins": v.margins * (1 - v.one_hot),
-            }
-            self.values = margins | self.values
-            self.values |= {
-                "mask": mask,
-                "mask / N": mask / self.N,
-                "mask with own": (v.hinges > 0).astype(float),
-                "counts": mask.sum(axis=1),
-            }
-            columns = {"mask": mask}
+        else:  # the margins first, where their signs are all that counts
+            self.values = margins(v) | self.values | masks(v)
+            columns = {"mask": self.values["mask"]}
         self.columns = columns | {
             "dscores": v.dscores,
             "own column": v.dscores * v.one_hot,
@@ -177,8 +190,9 @@ class Steps:
 
 # A site, "value", "add", "view" or "size", a label, a factor or the number of the view.
 Intervention = tuple[int, str, str, float]
-# For each assignment, the values before and after it, and the counts of its loops.
-Seen = Mapping[int, list[tuple[Any, Any, list[int]]]]
+# The values before and after an assignment, and the counts of its loops.
+Value = tuple[Any, Any, list[int]]
+Seen = Mapping[int, list[Value]]  # each time that an assignment is run
 
 
 @dataclass
@@ -289,9 +303,9 @@ class Session:
                 amount = np.eye(steps.D)[d][:, np.newaxis] * amount
             yield label, amount
 
-    def observe(self, given: Input) -> dict[int, list[tuple[Any, Any, list[int]]]]:
+    def observe(self, given: Input) -> Seen:
         """Return the values of all assignments, and learn what the loops run over."""
-        seen: dict[int, list[tuple[Any, Any, list[int]]]] = {}
+        seen: dict[int, list[Value]] = {}
         sums: dict[tuple[int, ...], Any] = {}
 
         def on_change(site: Site, before: Any, after: Any, index: list[int]) -> Any:
@@ -323,7 +337,7 @@ def matches(a: Any, b: Any) -> bool:
 
 
 def recognized(
-    session: Session, given: Input, site: Site, seen: list[tuple[Any, Any, list[int]]]
+    session: Session, given: Input, site: Site, seen: list[Value]
 ) -> list[str]:
     """Return the steps of the reference that an assignment computes."""
     steps = session.of(given)
@@ -359,17 +373,17 @@ def recognized(
     return sorted(found or ())
 
 
-def is_zero(site: Site, seen: list[tuple[Any, Any, list[int]]]) -> bool:
+def is_zero(site: Site, seen: list[Value]) -> bool:
     """Whether all values of an assignment are zeros, and no sums."""
     return not site.updates and not any(after.any() for _, after, _ in seen)
 
 
-def is_beginning(site: Site, seen: list[tuple[Any, Any, list[int]]]) -> bool:
+def is_beginning(site: Site, seen: list[Value]) -> bool:
     """Whether an assignment makes the zeros that a sum begins with, once."""
     return not site.loops and is_zero(site, seen)
 
 
-def is_inert(site: Site, seen: list[tuple[Any, Any, list[int]]]) -> bool:
+def is_inert(site: Site, seen: list[Value]) -> bool:
     """Whether an assignment begins a sum with zeros, or adds none to one."""
     if site.updates:
         return "reg" in site.reads and all(
@@ -401,9 +415,7 @@ def effective(session: Session, seen: Seen) -> tuple[list[Site], dict[int, list[
     return sites, known
 
 
-def other_shapes(
-    session: Session, site: Site, seen: dict[int, list[tuple[Any, Any, list[int]]]]
-) -> Iterator[Intervention]:
+def other_shapes(session: Session, site: Site, seen: Seen) -> Iterator[Intervention]:
     """Yield what an assignment may be replaced by, whatever its shape."""
     steps = session.of(INPUTS[0])
     index = seen[site.number][0][2]
@@ -417,9 +429,7 @@ def other_shapes(
             shapes.add(view.shape)
 
 
-def choices(
-    session: Session, site: Site, seen: dict[int, list[tuple[Any, Any, list[int]]]]
-) -> Iterator[Intervention]:
+def choices(session: Session, site: Site, seen: Seen) -> Iterator[Intervention]:
     """Yield what the value of an assignment may be replaced by."""
     steps = session.of(INPUTS[0])
     before, after, index = seen[site.number][0]
