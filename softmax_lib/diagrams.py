@@ -207,7 +207,9 @@ def plot_regions(
             )
         ax.set(title=name, xticks=[-1, 0, 1], yticks=[-1, 0, 1])
         right = int(np.sum((X @ W).argmax(axis=1) == y))
-        told.append(f"{name}, {right} of {len(y)} points lie in the region of theirs")
+        told.append(
+            f"{name}, {right} of {len(y)} points are in the region of their class"
+        )
     names = axes[0].get_legend_handles_labels()
     fig.legend(*names, ncols=6, loc="lower center", frameon=False)
     fig.alt = f"The plane, divided into regions by predicted class: {'; '.join(told)}."

@@ -80,8 +80,8 @@ def wilson_interval(num_correct: int, num: int) -> tuple[float, float]:
 def paired_difference(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
     """Return the mean of ``first - second`` and its standard error, on the same points.
 
-    Points on which both do equally well add nothing to either number. So the standard
-    error is smaller than that of two accuracies on points of their own.
+    Where both do well or badly on the same points, the standard error is smaller than
+    that of two accuracies on points of their own.
 
     Parameters
     ----------

@@ -199,9 +199,10 @@ def fit_whitening(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean (108,) of the patches and the matrix that whitens what is left.
 
-    The entries of ``(patches - mean) @ whitening`` are uncorrelated, with variance one
-    in each direction in which the patches vary by much more than ``epsilon``. Of all
-    such matrices this one, which is symmetric, moves the patches least, so they still
+    The patches ``(patches - mean) @ whitening`` have variance about one in each
+    direction in which they vary by much more than ``epsilon``, and less in the others.
+    With ``epsilon`` 0 their entries are uncorrelated. Of all such matrices this one,
+    which is symmetric, moves the patches least, so they still
     look like patches (Bell and Sejnowski, Vision Research 37, 1997).
 
     Parameters

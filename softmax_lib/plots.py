@@ -337,7 +337,7 @@ def plot_grid_scatter(trials: Sequence[Trial]) -> DescribedFigure:
         ax.set(xlabel="log10 learning rate", ylabel="log10 reg", title=title)
         ax.margins(0.15)
     fig.alt = (
-        "Two scatter plots over the logarithms of learning rate and reg, "
+        "Two scatter plots against the logarithms of learning rate and reg, "
         f"{len(trials)} dots each, coloured by accuracy: training accuracy "
         f"{range_of(panels['training accuracy'])}, validation accuracy "
         f"{range_of(panels['validation accuracy'])}."

@@ -104,7 +104,7 @@ def center_with_bias(
     Written one after the other, the two steps hold them twice for a moment.
     """
     check_centering(rows, mean, dtype)
-    X = np.empty((rows.shape[0], rows.shape[1] + 1), dtype=dtype)  # (N, K + 1)
+    X = np.empty((rows.shape[0], rows.shape[1] + 1), dtype=dtype)  # (N, D)
     X[:, :-1] = rows
     X[:, :-1] -= mean.astype(dtype)
     X[:, -1] = 1
