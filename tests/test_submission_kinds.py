@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from softmax_lib.submission.judge import judge, judge_here
+from softmax_lib.submission.judge import checked, judge, judge_here
 from softmax_lib.submission.reading import Unreadable, parse
 
 PLAIN = """
@@ -395,6 +395,38 @@ def test_print_statements_are_rewritten_together(
     assert not cell.fault
     assert cell.source.count("print(") == 200
     assert len(passes) < 5
+
+
+@pytest.mark.parametrize(
+    ("source", "rewritten"),
+    [
+        ("print X\ny = 1\n", "print(X)\ny = 1\n"),
+        ("print 1\ns = [({0: print if a else b}, 2)]\n", "print(1)\ns = [({0: print"),
+    ],
+)
+def test_only_the_print_statements_are_rewritten(source, rewritten):
+    cell = parse("x", source)
+    assert not cell.fault
+    assert cell.source.startswith(rewritten)
+
+
+def test_what_a_file_writes_to_its_error_output_is_not_shown(script, capfd):
+    noise = "import os\nos.write(2, b'noise')\n"
+    assert right(judge(script(noise + PLAIN)))
+    assert capfd.readouterr().err == ""
+
+
+def test_a_module_that_cannot_be_read_is_named_with_the_reason(script, tmp_path):
+    (tmp_path / "shifts.py").write_bytes(b"\x00\x01")
+    judgement = judge(script("from shifts import shift\n" + SHIFT))
+    assert "shifts.py cannot be read: it is not" in str(judgement.judged[0].report)
+
+
+def test_a_check_that_fails_itself_does_not_blame_the_reader():
+    report = checked(lambda elsewhere: elsewhere(), None)
+    assert not report.passed
+    assert "The check itself failed" in report.text
+    assert "the reader's code runs in another process" in report.text
 
 
 @pytest.mark.parametrize(

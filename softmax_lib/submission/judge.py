@@ -196,8 +196,9 @@ class Child:
                     left = deadline - time.monotonic() if deadline else START_LIMIT
                     message = json.loads(self.receive(left))
                     deadline = deadline or time.monotonic() + sandbox.TIME_LIMIT
-                    latest = message.get("before", latest)
-                    if "ready" in message:
+                    if "ready" not in message:
+                        latest = message["before"]
+                    else:
                         self.ready = list(map(str, message["ready"]))
                         self.missing = dict(message["missing"])
                         self.complaints = list(map(str, message["own"]))
