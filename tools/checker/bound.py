@@ -44,6 +44,7 @@ from softmax_lib import (
     evaluation,
     gradient_check,
     linear_classifier,
+    losses,
     plots,
     preprocessing,
 )
@@ -149,10 +150,9 @@ FUNCTIONS = (
     | {"bool": bool, "sorted": sorted}
 )
 # What decides a sentence that no output shows: what code does, such as `append_bias`.
+CODE = (evaluation, gradient_check, linear_classifier, losses, plots, preprocessing)
 DECIDES = {"np": np} | {
-    name: getattr(module, name)
-    for module in (evaluation, gradient_check, linear_classifier, plots, preprocessing)
-    for name in module.__all__
+    name: getattr(module, name) for module in CODE for name in module.__all__
 }
 
 
