@@ -300,6 +300,15 @@ def test_a_function_that_ends_its_process_does_not_pass(ending, tmp_path):
         assert done.returncode not in (0, 1, 2)
 
 
+def test_a_file_that_ends_every_process_is_refused_with_the_last_reason(check):
+    ends = [f"A{k} = [os._exit][0](0)" for k in range(4)]
+    writes = FOOLS["writes into every pipe"].replace("np", "A4")
+    used = RIGHT.replace(":\n", ":\n    [A0, A1, A2, A3, A4]\n", 1)
+    status, said, error = check([SETUP, "import os", *ends, writes, used])
+    assert status == 2
+    assert "it wrote into the checker's own pipe while it was read" in said + error
+
+
 def test_a_statement_that_hangs_is_left_out(check, monkeypatch):
     monkeypatch.setattr("softmax_lib.exercises.sandbox.TIME_LIMIT", 2.0)
     slowly = f"import time; time.sleep(2.5); {START}"  # no statement's fault

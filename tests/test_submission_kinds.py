@@ -422,6 +422,26 @@ def test_a_module_that_cannot_be_read_is_named_with_the_reason(script, tmp_path)
     assert "shifts.py cannot be read: it is not" in str(judgement.judged[0].report)
 
 
+def test_a_module_of_the_package_may_import_from_the_folder_above(script, tmp_path):
+    for folder in ("pack", "pack/sub"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "__init__.py").touch()
+    (tmp_path / "pack" / "base.py").write_text(SHIFT_DEFINED, "utf-8")
+    (tmp_path / "pack" / "sub" / "shifts.py").write_text(
+        "from ..base import shift\n", "utf-8"
+    )
+    source = "from .shifts import shift\n" + SHIFT
+    assert right(judge(script(source, "pack/sub/mine.py")))
+
+
+@pytest.mark.parametrize(
+    "before", ["return 1\n", "ONE = display('shown') or 1\n"], ids=["return", "display"]
+)
+def test_what_only_jupyter_allows_at_the_top_does_no_harm(before, script):
+    uses = PLAIN.replace("/ len(X) +", "/ len(X) / ONE +") if "ONE" in before else PLAIN
+    assert right(judge(script(before + uses)))
+
+
 def test_a_check_that_fails_itself_does_not_blame_the_reader():
     report = checked(lambda elsewhere: elsewhere(), None)
     assert not report.passed
