@@ -442,6 +442,11 @@ def test_what_only_jupyter_allows_at_the_top_does_no_harm(before, script):
     assert right(judge(script(before + uses)))
 
 
+def test_an_old_module_that_is_not_installed_is_stood_in_for(script):
+    source = "from past.builtins import xrange as passes\n" + LOOP
+    assert right(judge(script(source.replace("in xrange", "in passes"))))
+
+
 def test_a_check_that_fails_itself_does_not_blame_the_reader():
     report = checked(lambda elsewhere: elsewhere(), None)
     assert not report.passed
