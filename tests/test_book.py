@@ -10,6 +10,7 @@ import nbformat
 import pytest
 from nbval.plugin import find_comment_markers, find_metadata_tags
 
+from softmax_lib.__main__ import main
 from softmax_lib.figure_data import MIME_TYPE
 from tools.checker.bound import (
     CLAIMS,
@@ -406,6 +407,34 @@ def test_make_test_torch_checks_each_chapter_that_needs_pytorch():
     recipe = (ROOT / "Makefile").read_text("utf-8").split("\ntest-torch:")[1]
     recipe = recipe.split("\n\n")[0]
     assert set(re.findall(r"book/\w+\.ipynb", recipe)) == needing != set()
+
+
+def test_the_readme_counts_what_needs_pytorch():
+    cells = [cell for path in CHAPTERS for cell in executed_cells(cells_of(path))]
+    code = "".join(path.read_text("utf-8") for path in ROOT.glob("t*/**/test_*.py"))
+    marked = re.findall(r"^@pytest\.mark\.needs_torch$", code, re.MULTILINE)
+    words = {1: "one test", 2: "Two cells"}
+    told = (
+        f"{words[sum(map(needs_torch, cells))]} and {words[len(marked)]} need PyTorch"
+    )
+    assert told in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_the_readme_asks_for_the_python_that_the_package_asks_for():
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    oldest = re.search(r'^requires-python = ">=(.*)"$', project, re.MULTILINE)[1]
+    for page in (ROOT / "README.md", ROOT / ".github" / "CONTRIBUTING.md"):
+        assert f"need Python {oldest} or newer" in page.read_text("utf-8")
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md"], ids=lambda p: p.stem)
+def test_a_command_of_the_package_that_a_page_tells_is_one(page, capsys):
+    text = "\n".join(texts_of(page).values())
+    for words in re.findall(r"softmax-book ([a-z][\w ./*-]*)", text):
+        with pytest.raises(SystemExit) as ending:
+            main([*words.split(), "--help"])
+        assert ending.value.code == 0, words
+    capsys.readouterr()
 
 
 @each_notebook

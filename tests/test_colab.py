@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from tools.address import repository
-from tools.checker.chapters import CHAPTERS, ROOT
+from tools.checker.chapters import BOOK, CHAPTERS, ROOT
 
 # Chapters 9, 13 and 15 read the kept measurements of the repository.
 ELSEWHERE = ("09_speed", "13_features", "15_past_one_machine")
@@ -43,6 +43,9 @@ def test_chapters_that_need_the_repository_are_not_offered() -> None:
         needs_files = "../tools" in chapter.read_text("utf-8")
         assert needs_files == (chapter.stem in ELSEWHERE), chapter.stem
         assert bool(installing_cells(chapter)) != needs_files, chapter.stem
+    first, second, third = (int(stem[:2]) for stem in ELSEWHERE)
+    told = f"chapters {first}, {second} and {third} open on Binder only"
+    assert told in (BOOK / "introduction.md").read_text("utf-8")
 
 
 def run_cell(without_package: bool) -> str:

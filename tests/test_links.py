@@ -9,7 +9,7 @@ from pybtex.database import parse_file
 
 from tests.test_architecture import ROOMS
 from tools.checker.bound import PAGES, bindings_of, name_of
-from tools.checker.chapters import BOOK, CHAPTERS, NOTEBOOKS
+from tools.checker.chapters import BOOK, CHAPTERS, NOTEBOOKS, ROOT
 from tools.checker.links import (
     CLOSED,
     equation_labels,
@@ -31,6 +31,9 @@ each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: pat
 
 def page(name):
     return (BOOK / f"{name}.md").read_text("utf-8")
+
+
+README = (ROOT / "README.md").read_text("utf-8")
 
 
 def text_of(chapter):
@@ -162,14 +165,24 @@ def test_a_link_leads_to_what_it_names(path, texts):
     assert list(misleading_links(texts[path], labels)) == []
 
 
-def test_the_introduction_names_the_modules_that_a_chapter_teaches():
-    rows = re.findall(
-        r"(?m)^\| \[.*?\]\((\w+)\.ipynb\) \|.*\| (`.*`) \|$", page("introduction")
-    )
-    named = {name: set(re.findall(r"`(\w+)`", modules)) for name, modules in rows}
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        (page("introduction"), r"(?m)^\| \[.*?\]\((\w+)\.ipynb\) \|.*\| (`.*`) \|$"),
+        (README, r"(?m)^\| .* \| `book/(\w+)\.ipynb` \| (`.*`) \|$"),
+    ],
+    ids=["introduction", "README"],
+)
+def test_a_table_names_the_modules_that_a_chapter_teaches(text, row):
+    named = {
+        name: set(re.findall(r"`(\w+)`", modules))
+        for name, modules in re.findall(row, text)
+    }
     taught = {
-        name: {module for module, (_, names, _) in ROOMS.items() if name in names}
-        for name in named
+        path.stem: {
+            module for module, (_, names, _) in ROOMS.items() if path.stem in names
+        }
+        for path in CHAPTERS
     }
     assert named == taught
 
@@ -238,14 +251,29 @@ def test_the_terms_of_the_glossary_stand_in_alphabetical_order():
     assert terms == sorted(set(terms))
 
 
+@functools.cache
+def formulas_of(chapter):
+    cells = nbformat.read(chapter, as_version=4).cells
+    return re.findall(r"\$\$.*?\$\$|\$[^$]+\$|reg", prose_of(cells), re.DOTALL)
+
+
+# These stand for something else in an earlier chapter, which explains it there.
+WITH_ANOTHER_MEANING = {
+    *(("$t$", "09_speed"), ("$p$", "05_sgd"), ("$z$", "12_certainty")),
+    *((symbol, "13_features") for symbol in ("$G$", "$K$", "$u$", "$V$")),
+}
+
+
 @pytest.mark.parametrize(("symbol", "code", "name"), list(notation_rows()))
-def test_a_symbol_of_the_notation_stands_in_the_chapter_named(symbol, code, name):
-    chapters = {path.stem: path for path in CHAPTERS}
-    cells = nbformat.read(chapters[name], as_version=4).cells
-    formulas = "".join(
-        re.findall(r"\$\$.*?\$\$|\$[^$]+\$|reg", prose_of(cells), re.DOTALL)
-    )
-    assert symbol.strip("$") in formulas
+def test_a_symbol_comes_first_in_the_chapter_that_the_notation_names(
+    symbol, code, name
+):
+    alone = re.compile(rf"(?<![A-Za-z\\{{]){re.escape(symbol.strip('$'))}(?![A-Za-z])")
+    having = [
+        path.stem for path in CHAPTERS if alone.search(" ".join(formulas_of(path)))
+    ]
+    assert name in having
+    assert (name == having[0]) == ((symbol, name) not in WITH_ANOTHER_MEANING)
     word = re.escape(code.split("(")[0].split("[")[0])
     used = "\n".join(
         path.read_text("utf-8")
