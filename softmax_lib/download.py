@@ -76,13 +76,13 @@ def fetch(cache: Path, is_there: Callable[[Path], bool] | None = None) -> Path:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             discard(cache / PART, archive)
             message = f"The disk is full: CIFAR-10 needs 360 MB in {str(cache)!r}."
-            raise OSError(error.errno, message) from error
+            raise OSError(error.errno, message) from None
         raise FetchError(
             f"CIFAR-10 is not available: {reason(error)}. {ADVICE}"
-        ) from error
+        ) from None
     except (ValueError, EOFError, tarfile.TarError) as error:
         discard(cache / PART, archive)
-        raise FetchError(f"CIFAR-10 is not available: {error} {ADVICE}") from error
+        raise FetchError(f"CIFAR-10 is not available: {error} {ADVICE}") from None
     return folder
 
 

@@ -29,11 +29,11 @@ from softmax_lib.preprocessing import gen_batches
 from softmax_lib.validation import (
     as_generator,
     check_at_least,
+    check_at_most,
     check_callable,
     check_finite,
     check_images,
     check_not_negative,
-    check_numbers,
     check_rows,
     check_shape,
     check_whole,
@@ -144,6 +144,7 @@ def hue_histograms(images: np.ndarray, bins: int = 10) -> np.ndarray:
     array([[0., 1., 0.]], dtype=float32)
     """
     check_at_least("bins", bins)
+    check_at_most("bins", bins, 1_000)
     red, green, blue = np.moveaxis(images, 3, 0).astype(np.int32)
     highest = np.maximum(np.maximum(red, green), blue)
     chroma = highest - np.minimum(np.minimum(red, green), blue)
@@ -435,7 +436,7 @@ def check_codes(codes: np.ndarray, shape: tuple[int, int]) -> None:
     """Check that a function gave one code per patch and centroid."""
     name = "what encode returns"
     check_shape(name, codes, shape, "one row per patch and one column per centroid")
-    check_numbers(name, codes)
+    check_finite(name, codes)
 
 
 def part_of(length: int, number: int, parts: int) -> slice:

@@ -13,6 +13,7 @@ from softmax_lib.losses import softmax_loss_vectorized, svm_loss_vectorized
 from softmax_lib.validation import (
     as_generator,
     check_at_least,
+    check_at_most,
     check_labels,
     check_loss_input,
     check_matrix,
@@ -219,6 +220,7 @@ def confusion_matrix(y: np.ndarray, y_pred: np.ndarray, num_classes: int) -> np.
     """
     check_predictions(y, y_pred)
     check_at_least("num_classes", num_classes)
+    check_at_most("num_classes", num_classes, 10_000)  # 800 MB
     check_labels(y, y.size, num_classes)
     check_labels(y_pred, y.size, num_classes, "y_pred")
     counts = np.zeros((num_classes, num_classes), dtype=np.int64)

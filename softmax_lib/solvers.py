@@ -334,6 +334,10 @@ def checked(loss: Loss) -> Loss:
     ) -> tuple[float, np.ndarray]:
         results = loss(W, X, y, reg)
         check_results("loss", results, (), W.shape)
+        value, dW = results
+        if not (np.isfinite(value) and np.isfinite(dW).all()):
+            kind = "loss" if np.isfinite(dW).all() else "gradient"
+            raise ValueError(f"loss must return finite numbers, but its {kind} is not.")
         return results
 
     return with_checks

@@ -90,7 +90,7 @@ def as_text(value: Any, spec: str) -> str:
     """Return a value of a table as it is printed."""
     if value is None or isinstance(value, str):
         return value or ""
-    if isinstance(value, tuple):
+    if isinstance(value, tuple) and len(value) == 2 and str not in map(type, value):
         return " to ".join(as_text(number, spec) for number in value)
     try:
         return format(value, spec)

@@ -7,7 +7,7 @@ ValueError or TypeError that names the argument, what was expected and what came
 import math
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from numbers import Integral, Real
+from numbers import Integral
 from pathlib import Path
 from typing import TypeVar
 
@@ -154,7 +154,10 @@ def check_pictures(
         raise ValueError(
             f"images must have one channel or three, but its shape is {images.shape}."
         )
-    check_finite("images", images)
+    if images.dtype != np.uint8:
+        raise TypeError(
+            f"images must hold uint8, from 0 to 255, but their dtype is {images.dtype}."
+        )
     num = len(others) if is_list(others) else 0
     if num != len(images):
         raise ValueError(
@@ -185,9 +188,12 @@ def check_pair(name: str, value: Sequence[object] | np.ndarray) -> None:
 def check_line(
     name: str, x: Sequence[float], y: Sequence[float], argument: str = "lines"
 ) -> None:
-    """Check that a line has one height for each of its points."""
-    check_sequence(f"{argument}[{name!r}]", x)
-    check_sequence(f"{argument}[{name!r}]", y)
+    """Check that a line has one height for each of its points, and a name to show."""
+    if name.startswith("_"):  # Matplotlib would leave it out of the legend
+        raise ValueError(f"a name in {argument} must not begin with _: {name!r}.")
+    for values in (x, y):
+        check_sequence(f"{argument}[{name!r}]", values)
+        check_finite(f"{argument}[{name!r}]", np.asarray(values))
     shapes = np.shape(x), np.shape(y)
     if shapes[0] != shapes[1] or np.ndim(x) != 1 or not np.size(x):
         raise ValueError(
@@ -342,6 +348,8 @@ def check_results(
             f"{name} must return two results, of shapes {first} and {second}, but it "
             f"returned {what}."
         )
+    for each in found:
+        check_numbers(f"what {name} returns", np.asarray(each))
 
 
 def check_truth(name: str, value: bool) -> None:
@@ -443,7 +451,8 @@ def check_index(
 
 def check_number(name: str, value: float) -> None:
     """Check that an argument is one real number."""
-    if isinstance(value, bool) or not isinstance(value, Real):
+    is_number = isinstance(value, int | float | np.integer | np.floating)
+    if isinstance(value, bool) or not is_number:
         raise TypeError(f"{name} must be a number, but it is {describe(value)}.")
 
 
@@ -468,8 +477,7 @@ def check_whole(name: str, value: int) -> None:
     check_number(name, value)
     if not isinstance(value, Integral):
         raise TypeError(f"{name} must be a whole number, but it is {value}.")
-    if value > LARGEST:
-        raise ValueError(f"{name} must be at most {LARGEST:,}, but it is {value}.")
+    check_at_most(name, value, LARGEST)
 
 
 def check_at_least(name: str, value: int, least: int = 1) -> None:
@@ -477,6 +485,12 @@ def check_at_least(name: str, value: int, least: int = 1) -> None:
     check_whole(name, value)
     if value < least:
         raise ValueError(f"{name} must be at least {least}, but it is {value}.")
+
+
+def check_at_most(name: str, value: int, most: int) -> None:
+    """Check that a count is not so large that it would fill the memory."""
+    if value > most:
+        raise ValueError(f"{name} must be at most {most:,}, but it is {value}.")
 
 
 def is_finite(value: float) -> bool:

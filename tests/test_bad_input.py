@@ -10,6 +10,7 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from typing import Any
 
 import matplotlib as mpl
@@ -129,14 +130,15 @@ def images(good: np.ndarray) -> dict[str, Any]:
     """Return what are no images of uint8."""
     return {
         **numbers(good),
-        "float16": good.astype(np.float16),
-        "channels": good[..., :2],
+        **{"float16": good.astype(np.float16), "floats": good / 255},
+        **{"integers": good.astype(int), "channels": good[..., :2]},
     }
 
 
 NO_NUMBER = {
     **{"None": None, "text": "1", "array": np.ones(2), "complex": 1j, "list": [1]},
     **{"truth": True, "no float": 10**400},  # 10**400 overflows
+    "fraction": Fraction(1, 2),  # of which NumPy would make an array of objects
 }
 BAD: dict[str, Callable[[Any], dict[str, Any]]] = {
     "floats": floats,
@@ -170,6 +172,11 @@ BAD: dict[str, Callable[[Any], dict[str, Any]]] = {
     "loss": lambda _: {
         **{"None": None, "number": 3.0, "text": "softmax", "nothing": lambda *_: None},
         **{"no gradient": lambda *_: 1.0, "gradient": lambda W, *_: (1.0, W[:1])},
+        **{"nan": lambda W, *_: (np.nan, W), "word": lambda W, *_: ("a", W)},
+        **{
+            "inf": lambda W, *_: (np.inf, W),
+            "nan gradient": lambda W, *_: (1.0, W * np.nan),
+        },
     },
     "schedule": lambda _: {
         **{"text": "a", "0": 0.0, "None": None, "nothing": lambda epochs: None},
@@ -179,6 +186,7 @@ BAD: dict[str, Callable[[Any], dict[str, Any]]] = {
     "of scores": lambda _: {
         **{"None": None, "number": 3.0, "text": "softmax", "nothing": lambda *_: None},
         **{"losses": lambda s, _: s[:, 0], "matrices": lambda s, _: (s, s)},
+        "words": lambda s, _: (s[:, 0].astype(str), s),
     },
     "task": lambda _: {"None": None, "number": 3.0, "text": "sum"},
     "truth": lambda _: {"text": "no", "None": None, "2": 2, "list": []},
@@ -228,7 +236,7 @@ BAD: dict[str, Callable[[Any], dict[str, Any]]] = {
     "encode": lambda _: {
         **{"None": None, "text": "triangle", "nothing": lambda z: None},
         **{"column": lambda z: z[:, :1], "row": lambda z: z[0]},
-        "words": lambda z: z.astype(str),
+        **{"words": lambda z: z.astype(str), "nan": lambda z: z * np.nan},
     },
     "weights": lambda good: {
         **numbers(good),
@@ -437,7 +445,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
     ),
     "linear_classifier.confusion_matrix": (
         linear_classifier.confusion_matrix,
-        {"y": (y, "labels"), "y_pred": (y, "labels"), "num_classes": (3, "size")},
+        {"y": (y, "labels"), "y_pred": (y, "labels"), "num_classes": (3, "width")},
     ),
     "tuning.grid_search": (tuning.grid_search, SEARCH),
     "tuning.grid_search_side_by_side": (tuning.grid_search_side_by_side, SEARCH),
@@ -527,7 +535,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
     ),
     "features.hue_histograms": (
         lambda images, bins: features.hue_histograms(images, bins=bins),
-        {"images": (IMAGES, "images"), "bins": (3, "size")},
+        {"images": (IMAGES, "images"), "bins": (3, "width")},
     ),
     "features.sample_patches": (
         features.sample_patches,
@@ -605,7 +613,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
     "plots.plot_images": (
         plots.plot_images,
         {
-            "images": (IMAGES, "numbers"),
+            "images": (IMAGES, "images"),
             "titles": (list("abcdef"), "texts"),
             "columns": (3, "width"),
         },
@@ -613,7 +621,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
     "plots.plot_samples": (
         plots.plot_samples,
         {
-            "images": (IMAGES, "numbers"),
+            "images": (IMAGES, "images"),
             "labels": (y, "labels"),
             "class_names": (NAMES, "texts"),
             "samples_per_class": (2, "size"),
@@ -635,7 +643,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
         lambda lines: plots.plot_lines(
             {"a": ([1, 2], lines)}, xlabel="x", ylabel="y", alt="A line."
         ),
-        {"lines": (np.array([3.0, 2.0]), "any numbers")},
+        {"lines": (np.array([3.0, 2.0]), "numbers")},
     ),
     "plots.plot_lines's names": (
         plots.plot_lines,
@@ -716,7 +724,7 @@ CALLS: dict[str, tuple[Callable[..., Any], Arguments]] = {
         plots.plot_mistakes,
         {
             "class_names": (NAMES, "texts"),
-            "images": (IMAGES, "numbers"),
+            "images": (IMAGES, "images"),
             "labels": (y, "labels"),
             "probabilities": (losses.softmax(X[:, :3]), "floats"),
         },

@@ -28,9 +28,13 @@ from softmax_lib import losses
 from softmax_lib.exercises import (
     Report,
     check_gradient,
+    check_grid,
+    check_loss,
+    check_predict,
     check_softmax_loss_naive,
     check_softmax_loss_vectorized,
     check_svm_loss,
+    check_train,
     sandbox,
 )
 from softmax_lib.exercises.losses import run
@@ -40,6 +44,7 @@ from softmax_lib.exercises.losses.explain import UNSTABLE, diagnose
 from softmax_lib.exercises.losses.feedback import write
 from softmax_lib.exercises.report import passed
 from softmax_lib.exercises.sandbox import quiet
+from softmax_lib.linear_classifier import Softmax
 from tests.submissions import (
     ARRAYS,
     ARRAYS_MISTAKES,
@@ -906,3 +911,22 @@ def test_a_report_is_plain_data() -> None:
 def test_a_report_in_a_terminal_keeps_the_powers_in_code() -> None:
     report = passed("`np.sum(W**2)` is **right**.")
     assert str(report) == "Right. np.sum(W**2) is right."
+
+
+@pytest.mark.parametrize(
+    ("check", "given", "kind"),
+    [
+        (check_loss, 5, "int"),
+        (check_softmax_loss_naive, (0.0, np.zeros(3)), "tuple"),
+        (check_train, Softmax(), "Softmax"),
+        (check_predict, Softmax(), "Softmax"),
+        (check_grid, None, "NoneType"),
+    ],
+)
+def test_what_is_no_function_is_told_and_not_run(
+    check: Callable[[Any], Report], given: Any, kind: str
+) -> None:
+    report = check(given)
+    assert report.fault == "not_a_function"
+    assert f"no function or class, but `{kind}`" in report.text
+    assert "without calling it" in report.text

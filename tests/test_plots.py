@@ -1002,3 +1002,8 @@ def test_marks_are_few_and_from_end_to_end(low, high, parts, marks) -> None:
 if __name__ == "__main__":
     content = {name: content_of(draw()) for name, (draw, *_) in FIGURES.items()}
     SHOWN.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+
+
+def test_a_name_that_the_legend_would_leave_out_is_refused():
+    with pytest.raises(ValueError, match="must not begin with _: '_loss'"):
+        plots.plot_loss_history({"loss": [2.0, 1.0], "_loss": [2.0, 1.0]})

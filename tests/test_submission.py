@@ -300,7 +300,7 @@ def test_a_function_that_ends_its_process_does_not_pass(ending, tmp_path):
         assert done.returncode not in (0, 1, 2)
 
 
-def test_a_file_that_ends_every_process_is_refused_with_the_last_reason(check):
+def test_a_file_that_ends_every_process_is_refused(check):
     ends = [f"A{k} = [os._exit][0](0)" for k in range(4)]
     writes = FOOLS["writes into every pipe"].replace("np", "A4")
     used = RIGHT.replace(":\n", ":\n    [A0, A1, A2, A3, A4]\n", 1)

@@ -130,3 +130,9 @@ def test_the_page_of_a_table_is_whole() -> None:
         '<td style="text-align: right; white-space: nowrap">1e-08</td>'
         "</tr>\n</tbody>\n</table></div>"
     )
+
+
+@pytest.mark.parametrize("value", [(), (1.0,), (1.0, 2.0, 3.0), (1.0, "x")])
+def test_a_range_has_two_numbers(value):
+    with pytest.raises(ValueError, match="is no format of"):
+        Table([(value,)], {"range": ".2f"})

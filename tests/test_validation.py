@@ -143,7 +143,7 @@ MESSAGES = [
         "images must have one channel or three, but its shape is (2, 5, 5, 4).",
     ),
     (
-        lambda: check_pictures(np.ones((1, 5, 5)), 7, "titles"),  # type: ignore[arg-type]
+        lambda: check_pictures(np.ones((1, 5, 5), np.uint8), 7, "titles"),  # type: ignore[arg-type]
         "titles must hold one for each of the 1 images, but it is an int and holds 0.",
     ),
     (
@@ -178,4 +178,4 @@ def test_an_error_names_what_was_expected_and_what_came(
 def test_the_least_that_is_enough_is_accepted() -> None:
     check_several("x", np.ones(2))
     check_whole("n", 10**9)
-    check_pictures(np.ones((2, 5, 5, 1)), ["a", "b"], "titles")
+    check_pictures(np.ones((2, 5, 5, 1), np.uint8), ["a", "b"], "titles")

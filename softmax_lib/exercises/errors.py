@@ -217,6 +217,18 @@ def has_plain_cause(trouble: Trouble) -> bool:
     return not is_of_shapes(trouble) and name not in caused_before
 
 
+def not_callable(value: object) -> Report | None:
+    """Report a value that was passed for a function, such as what it returned."""
+    if callable(value):
+        return None
+    finding = Finding(
+        "not_a_function",
+        f"The check was given no function or class, but `{type(value).__name__}`",
+        "Pass the name alone, without calling it: `check_loss(softmax_loss)`.",
+    )
+    return failed([finding])
+
+
 def stopped(
     trouble: Trouble,
     circumstances: str,

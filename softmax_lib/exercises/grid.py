@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from softmax_lib.exercises.errors import stopped
+from softmax_lib.exercises.errors import not_callable, stopped
 from softmax_lib.exercises.losses.outputs import as_numbers
 from softmax_lib.exercises.losses.repair import Edit, repair, with_line
 from softmax_lib.exercises.mistakes import (
@@ -148,6 +148,8 @@ def check_grid(f: Callable[..., Any]) -> Report:
     >>> check_grid(lambda *arguments: None).fault
     'not_started'
     """
+    if refused := not_callable(f):
+        return refused
     outcome = run(search_all, f)
     trouble = outcome.trouble or next(
         (item for item in outcome.items if isinstance(item, Trouble)), None

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from softmax_lib.exercises.errors import stopped
+from softmax_lib.exercises.errors import not_callable, stopped
 from softmax_lib.exercises.losses.catalogue import softmax_of
 from softmax_lib.exercises.losses.counterexample import matrix
 from softmax_lib.exercises.losses.forms import FORMS
@@ -231,6 +231,8 @@ def check_predict(classifier: type) -> Report:
     >>> check_predict(Softmax).passed
     True
     """
+    if refused := not_callable(classifier):
+        return refused
     outcome = run(predict_all, classifier)
     if outcome.trouble is not None:
         return stopped(outcome.trouble, "in predict")

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
-from softmax_lib.exercises.errors import stopped
+from softmax_lib.exercises.errors import not_callable, stopped
 from softmax_lib.exercises.losses.conventions import HALVED, PENALTIES
 from softmax_lib.exercises.losses.exercise import (
     SOFTMAX,
@@ -52,6 +52,8 @@ SVM_LOSS = LossCheck(
 
 def check(function: LossFunction, asked: LossCheck) -> Report:
     """Check a function."""
+    if refused := not_callable(function):
+        return refused
     answers = ask(function, asked)
     if isinstance(answers, Stop):
         return stopped(*answers)

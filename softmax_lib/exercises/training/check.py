@@ -1,6 +1,6 @@
 """The check of a classifier's training: record, explain, write."""
 
-from softmax_lib.exercises.errors import stopped
+from softmax_lib.exercises.errors import not_callable, stopped
 from softmax_lib.exercises.report import Report, failed
 from softmax_lib.exercises.sandbox import Trouble, run
 from softmax_lib.exercises.training.explain import (
@@ -37,6 +37,8 @@ def check_train(classifier: type) -> Report:
     >>> check_train(Softmax).passed
     True
     """
+    if refused := not_callable(classifier):
+        return refused
     outcome = run(record_all, classifier)
     where = f"in a training of {RUNS[0].num_iters} steps"
     for item in [outcome.trouble, *outcome.items]:
