@@ -57,14 +57,18 @@ use_git_change_detection = false
 debug = true
 """
 # mutmut notes in its own process which functions a test reaches. A process that a test
-# starts, such as the one that runs a reader's file, writes them into a file...
+# starts or forks, such as the one that runs a reader's code, writes them into a file...
 IN_CHILDREN = """
 import os, sys
-if os.environ.get("MUTANT_UNDER_TEST") == "stats" and "pytest" not in sys.modules:
+if os.environ.get("MUTANT_UNDER_TEST") == "stats":
     from mutmut.mutation import trampoline
+    note_here = trampoline.record_trampoline_hit
+    of_pytest = os.getpid() if "pytest" in sys.modules else 0
     noted = set()
     def note(name, caller=None):
-        if name not in noted:
+        if os.getpid() == of_pytest:
+            note_here(name, caller)
+        elif name not in noted:
             noted.add(name)
             with open({notes!r}, "a") as file:
                 file.write(name + chr(10))
