@@ -125,18 +125,21 @@ def mark_decades(
     between the ends. If they are more than eight for each of ``parts``, some are left
     out.
     """
+
+    def between(marks: np.ndarray) -> np.ndarray:
+        rounded = 1e-9  # a power of ten may differ in its last bit
+        inside = (low <= marks * (1 + rounded)) & (marks <= high * (1 + rounded))
+        return marks.ravel()[inside.ravel()]
+
     exponents = np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
-    marks = np.outer(10**exponents, parts).ravel()
-    marks = marks[(low <= marks) & (marks <= high)]
+    marks = between(np.outer(10**exponents, parts))
     if len(parts) > 1:
         axis.set_major_formatter(FormatStrFormatter("%g"))
     if len(marks) < 3:
-        marks = np.outer(10**exponents, [1, 2, 5]).ravel()
-        marks = marks[(low <= marks) & (marks <= high)]
+        marks = between(np.outer(10**exponents, [1, 2, 5]))
         axis.set_major_formatter(FormatStrFormatter("%g"))
     if len(marks) == 0:
-        marks = np.asarray(MaxNLocator(4).tick_values(low, high))
-        marks = marks[(low <= marks) & (marks <= high)]
+        marks = between(np.asarray(MaxNLocator(4).tick_values(low, high)))
     every = -(-len(marks) // (8 * len(parts)))
     axis.set_major_locator(FixedLocator(list(marks[::every])))
     axis.set_minor_locator(NullLocator())
