@@ -930,3 +930,8 @@ def test_what_is_no_function_is_told_and_not_run(
     assert report.fault == "not_a_function"
     assert f"no function or class, but `{kind}`" in report.text
     assert "without calling it" in report.text
+
+
+def test_the_example_is_the_smallest_that_shows_the_mistake() -> None:
+    report = check_softmax_loss_naive(lambda W, X, y, reg: (0.0, 0 * W))
+    assert "N = 1, D = 1, C = 2, reg = 0:" in report.text
