@@ -90,7 +90,7 @@ bench-streaming: .venv/test.done ## train from disk on ten times CIFAR-10 (1.5 G
 bench-centroids: .venv/test.done ## features of up to 1,600 centroids (1.6 GB, an hour or more)
 	$(BIN)/python -m tools.benchmarks.centroids
 
-mutants: .venv/test.done ## change softmax_lib in 2,500 places (an hour; MODULES=losses: a minute); a test must notice
+mutants: .venv/test.done ## change softmax_lib in 2,500 places (hours; MODULES=losses: a minute); a test must notice
 	OMP_NUM_THREADS=1 $(BIN)/python -m tools.mutants $(MODULES)
 
 lint: .venv/test.done ## check style, spelling and types

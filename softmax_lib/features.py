@@ -203,8 +203,8 @@ def fit_whitening(
     The patches ``(patches - mean) @ whitening`` have variance about one in each
     direction in which they vary by much more than ``epsilon``, and less in the others.
     With ``epsilon`` 0 their entries are uncorrelated. Of all such matrices this one,
-    which is symmetric, moves the patches least, so they still
-    look like patches (Bell and Sejnowski, Vision Research 37, 1997).
+    which is symmetric, moves the patches least, so they still look like patches (Bell
+    and Sejnowski, Vision Research 37, 1997).
 
     Parameters
     ----------

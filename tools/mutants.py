@@ -5,8 +5,8 @@ that reach the changed function. A mutant that survives is either a missing test
 change that no caller can tell from the original. Survivors of the second kind are
 listed in `equivalent_mutants.toml`, each with its reason; any other fails the run.
 
-There are 20,000 mutants, three hours of work for two cores. So a run takes a sample of
-each module, another one in each week of the year; `--all` takes them all.
+There are 20,000 mutants, too many for one run. So a run takes a hundred of each module,
+others in each week of the year; `--all` takes them all.
 
 Each module is mutated alone, in a copy of what its tests need, and by the tests that
 ARCHITECTURE.md lists for it and for the modules that import it. mutmut can fork on
