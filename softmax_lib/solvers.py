@@ -326,7 +326,7 @@ def as_schedule(
 
 
 def checked(loss: Loss) -> Loss:
-    """Return a loss that must give a number and a gradient of the shape of W."""
+    """Return a loss that must give a number and a gradient like W, both finite."""
     check_callable("loss", loss)
 
     def with_checks(
@@ -335,9 +335,11 @@ def checked(loss: Loss) -> Loss:
         results = loss(W, X, y, reg)
         check_results("loss", results, (), W.shape)
         value, dW = results
-        if not (np.isfinite(value) and np.isfinite(dW).all()):
-            kind = "loss" if np.isfinite(dW).all() else "gradient"
-            raise ValueError(f"loss must return finite numbers, but its {kind} is not.")
+        for kind, result in (("gradient", dW), ("loss", value)):
+            if not np.isfinite(result).all():
+                raise ValueError(
+                    f"loss must return finite numbers, but its {kind} is not."
+                )
         return results
 
     return with_checks

@@ -418,8 +418,8 @@ def penalties_at(
     steps = session.of(PENALIZED[0])
     before, after, index = seen[site.number][0]
     if not site.updates or is_step(steps, before):
+        place = session.place(site, index)
         for label in steps.penalized:
-            place = session.place(site, index)
             if steps.value(label, after.shape, *place) is not None:
                 for factor in (1.0, 2.0, 0.5):
                     yield site.number, "value", label, factor
