@@ -453,6 +453,7 @@ def fetch() -> str:
 
 def verify() -> str:
     """Compare the files that `load_dataset` would use with their checksums."""
+    chosen_dataset()  # a name that is none is told here, too
     named = os.environ.get("SOFTMAX_LIB_DATA")
     folder = cache_folder() / download.FOLDER
     has_any = any(download.is_readable(folder / name) for name in download.FILE_SHA256)

@@ -19,6 +19,7 @@ their intermediate arrays are small and stay in the processor's cache.
 
 import functools
 import math
+import warnings
 from collections.abc import Callable
 from typing import Concatenate, NamedTuple, ParamSpec
 
@@ -253,6 +254,7 @@ def kmeans(points: np.ndarray, K: int) -> np.ndarray:
            [8.5]])
     """
     from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
 
     check_rows("points", points)
     check_finite("points", points)
@@ -262,7 +264,14 @@ def kmeans(points: np.ndarray, K: int) -> np.ndarray:
             f"K must be from 1 to {len(points)}, the number of points, but it is {K}."
         )
     model = KMeans(K, init=points[:K], n_init=1, max_iter=20, tol=0)
-    centroids: np.ndarray = model.fit(points).cluster_centers_
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        try:
+            centroids: np.ndarray = model.fit(points).cluster_centers_
+        except ConvergenceWarning:
+            raise ValueError(
+                f"points must hold at least K = {K} different ones, but it holds fewer."
+            ) from None
     return centroids
 
 

@@ -16,7 +16,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cbook import is_math_text
 from matplotlib.figure import Figure
+from matplotlib.mathtext import MathTextParser
+from matplotlib.text import Text
 from matplotlib.ticker import (
     FixedLocator,
     FormatStrFormatter,
@@ -90,9 +93,25 @@ def in_book_style(
     @functools.wraps(plot)
     def styled(*args: P.args, **kwargs: P.kwargs) -> DescribedFigure:
         with mpl.rc_context(STYLE):
-            return plot(*args, **kwargs)
+            figure = plot(*args, **kwargs)
+            check_math(figure)
+            return figure
 
     return styled
+
+
+def check_math(figure: DescribedFigure) -> None:
+    """Check that what stands between dollar signs in a figure can be drawn."""
+    for artist in figure.findobj(Text):
+        text = artist.get_text()
+        try:
+            if is_math_text(text):
+                MathTextParser("path").parse(text)
+        except ValueError:
+            raise ValueError(
+                f"a text in a figure must be math that Matplotlib can draw, or have no "
+                f"two dollar signs, but one is {text!r}."
+            ) from None
 
 
 def blank_figure(width: float, height: float) -> DescribedFigure:

@@ -114,7 +114,8 @@ def softmax_of_scores(
     Returns
     -------
     losses : ndarray, shape (N,)
-        Loss of each point, in nats; NaN where a score of the point is NaN.
+        Loss of each point, in nats; NaN where a score of the point is NaN, or its
+        largest score infinite.
     dscores : ndarray, shape (N, C)
         Gradient of each loss with respect to the scores of its point.
 

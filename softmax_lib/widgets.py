@@ -15,7 +15,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from softmax_lib.validation import check_entries, check_text, describe, is_array
+from softmax_lib.validation import (
+    check_entries,
+    check_text,
+    describe,
+    is_array,
+    is_finite,
+)
 
 __all__ = ["LiveFigure", "live_figure", "sprite_sheet"]
 
@@ -107,6 +113,8 @@ def as_json(value: Any, name: str = "data") -> str:
         return "{" + ", ".join(items) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(as_json(item, name) for item in value) + "]"
+    if isinstance(value, int) and not is_finite(value):
+        raise ValueError(f"{name} must hold numbers below 1.8e308, but one is not.")
     if not isinstance(value, str | int | None):
         raise TypeError(
             f"{name} must hold numbers, text, arrays, lists and mappings of these, but "

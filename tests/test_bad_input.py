@@ -902,6 +902,16 @@ def test_a_nan_score_gives_its_point_a_nan_loss(of_scores: Any) -> None:
     assert np.isnan(found).tolist() == 5 * [False] + [True]
 
 
+def test_a_class_that_is_ruled_out_has_no_probability() -> None:
+    found, dscores = losses.softmax_of_scores(np.array([[0, 0, -np.inf]]), y[:1])
+    assert found == np.log(2)
+    assert dscores.tolist() == [[-0.5, 0.5, 0]]
+
+
+def test_a_price_in_dollars_is_no_math() -> None:
+    plots.plot_images(IMAGES[:2], ["5 $", "{ $ 5"])
+
+
 def test_a_training_that_diverged_says_so_the_next_time() -> None:
     model = linear_classifier.Softmax()
     for message in ("overflows", "a training diverged; set W to None"):
@@ -1051,6 +1061,15 @@ def test_a_class_without_enough_pictures_is_told() -> None:
             "batch_size must be at most",
         ),
         (lambda: widgets.live_figure("a", b={1}), "data must hold .* it holds a set"),
+        (lambda: widgets.live_figure("a", b=[10**400]), "data must hold numbers below"),
+        (
+            lambda: plots.plot_images(IMAGES[:1], [r"$\frac{$"]),
+            r"a text in a figure must be math .* but one is '\$\\\\frac\{\$'",
+        ),
+        (
+            lambda: features.kmeans(np.zeros((5, 2)), 2),
+            "points must hold at least K = 2 different ones",
+        ),
         (
             lambda: diagrams.plot_descent((1.0,), {"a": np.zeros((2, 2))}),
             "curvatures must be a pair, but it holds 1",

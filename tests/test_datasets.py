@@ -382,8 +382,9 @@ def test_another_choice_is_refused(
     nowhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOFTMAX_LIB_DATASET", "mnist")
-    with pytest.raises(ValueError, match=r"must be cifar10 or shapes10, .* 'mnist'"):
-        datasets.load_dataset()
+    for use_data in (datasets.load_dataset, datasets.where, datasets.verify):
+        with pytest.raises(ValueError, match=r"must be cifar10 or shapes10, .*mnist"):
+            use_data()
 
 
 def test_the_notice_says_that_the_data_is_cifar10(

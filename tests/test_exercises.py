@@ -374,6 +374,9 @@ def test_code_that_hangs_or_exits_leaves_the_kernel_alive(
     def stops(W, X, y, reg):
         raise SystemExit
 
+    def interrupts(W, X, y, reg):
+        raise KeyboardInterrupt
+
     def eats(W, X, y, reg):
         return np.ones((10**6, 10**6)), W
 
@@ -383,10 +386,39 @@ def test_code_that_hangs_or_exits_leaves_the_kernel_alive(
     if fork:  # without one these would end the tests
         assert check_softmax_loss_naive(exits).fault == "ends_the_process"
         assert check_softmax_loss_naive(eats).fault == "memory"
+        assert check_softmax_loss_naive(interrupts).fault == "error"
     assert check_softmax_loss_naive(stops).fault == "error"
     assert "RecursionError" in check_softmax_loss_naive(recurses).text
     monkeypatch.setattr(sandbox, "TIME_LIMIT", 0.5)
     assert check_softmax_loss_naive(hangs).fault == "hangs"
+
+
+def yields(*args, **settings):
+    yield 0.0
+
+
+async def waits(*args, **settings):
+    return 0.0
+
+
+@pytest.mark.parametrize("never_runs", [yields, waits])
+def test_a_function_that_no_call_runs_is_told(never_runs: Callable[..., Any]) -> None:
+    class Model:
+        train = predict = never_runs
+
+    reports = [
+        check_softmax_loss_naive(never_runs),
+        check_train(Model),
+        check_predict(Model),
+        check_grid(never_runs),
+    ]
+    assert [report.fault for report in reports] == 4 * ["never_runs"]
+
+
+def test_no_number_is_named_that_is_not_in_the_code() -> None:
+    report = check_softmax_loss_naive(lambda W, X, y, reg: (0.0, W))
+    assert "data_missing" in {finding.name for finding in report.findings}
+    assert "49000" not in report.text
 
 
 @pytest.mark.parametrize("fork", [sandbox.FORK, False])
@@ -854,7 +886,7 @@ def test_without_a_fork_code_that_hangs_is_interrupted(
 
 
 def test_where_no_thread_can_start_the_caller_sets_the_limit(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, ctrl_c: None
 ) -> None:
     def cannot_start(self: threading.Timer) -> None:
         raise RuntimeError("can't start new thread")
@@ -869,7 +901,7 @@ def test_where_no_thread_can_start_the_caller_sets_the_limit(
 
 
 def test_an_interrupt_before_the_limit_is_the_readers_own(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, ctrl_c: None
 ) -> None:
     def is_interrupted(W, X, y, reg):
         raise KeyboardInterrupt

@@ -57,6 +57,12 @@ ERRORS = catalogue(
         "The kernel is alive: your code ran in a process of its own.",
         shows=is_kind("exit"),
     ),
+    never_runs=Mistake(
+        "The call returns before a line of the function has run: it contains `yield`, "
+        "or begins with `async`",
+        "Which word hands a result to the caller and ends the function?",
+        shows=contains(r"^it returned a (generator|coroutine)"),
+    ),
     debugger_left=Mistake(
         "A debugger is still in your code",
         "Take the line out that starts it.",

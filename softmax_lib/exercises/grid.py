@@ -234,13 +234,15 @@ def search_all(f: Callable[..., Any]) -> Iterator[Search | Trouble]:
     yield from (attempt(search, f, plan) for plan in PLANS)
 
 
-def search(f: Callable[..., Any], plan: Plan) -> Search:
+def search(f: Callable[..., Any], plan: Plan) -> Search | Trouble:
     """Let the reader's function search a plan."""
     trainings: list[Training] = []
     strange: list[bool] = []
     model = scripted(plan, trainings, strange)
     arrays = [a.copy() for a in (X_TRAIN, Y_TRAIN, X_VAL, Y_VAL)]
-    returned = f(model, *arrays, list(plan.learning_rates), list(plan.regs))
+    returned = attempt(f, model, *arrays, list(plan.learning_rates), list(plan.regs))
+    if isinstance(returned, Trouble):
+        return returned
     parts = returned if isinstance(returned, tuple | list) else (returned,)
     results, best_val, best_pair = None, None, None
     for part in parts:

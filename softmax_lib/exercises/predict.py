@@ -264,7 +264,7 @@ def predict_all(cls: type) -> Iterator[str | Prediction | Trouble]:
         yield attempt(predict, cls, given, layout)
 
 
-def predict(cls: type, given: Input, layout: str = "") -> Prediction:
+def predict(cls: type, given: Input, layout: str = "") -> Prediction | Trouble:
     """Ask a new classifier for its predictions."""
     model: Any = cls()
     given = replace(
@@ -274,10 +274,12 @@ def predict(cls: type, given: Input, layout: str = "") -> Prediction:
     )
     W, X = given.W.copy(), given.X.copy()
     model.W = W
-    value = as_numbers(model.predict(X))
+    returned = attempt(model.predict, X)
+    if isinstance(returned, Trouble):
+        return returned
     before = {"W": (given.W, model.W), "X": (given.X, X)}
     changed = [name for name, pair in before.items() if not np.array_equal(*pair)]
-    return Prediction(value, tuple(changed))
+    return Prediction(as_numbers(returned), tuple(changed))
 
 
 def edits_of_predict(classifier: Any, layout: str) -> Iterator[Edit]:

@@ -11,6 +11,7 @@ thread can start, as in a browser, whoever runs the check interrupts it after
 
 import _thread
 import contextlib
+import inspect
 import io
 import linecache
 import os
@@ -177,6 +178,7 @@ def limit_child() -> None:
     """Cut the child off from the terminal and limit its memory."""
     import resource  # not on Windows
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
@@ -240,13 +242,21 @@ def quiet() -> Iterator[None]:
 def attempt(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Return what a function returns, or the `Trouble` that it ended in."""
     try:
-        return function(*args, **kwargs)
-    except KeyboardInterrupt:
-        raise
+        returned = function(*args, **kwargs)
     except MemoryError as error:
         return Trouble("memory", "it needs too much memory", own_line(error))
     except BaseException as error:  # SystemExit too
+        if isinstance(error, KeyboardInterrupt) and not ignores_ctrl_c():
+            raise
         return Trouble("error", told(error), own_line(error))
+    if inspect.isgenerator(returned) or inspect.iscoroutine(returned):
+        return Trouble("error", f"it returned a {type(returned).__name__}")
+    return returned
+
+
+def ignores_ctrl_c() -> bool:
+    """Whether a KeyboardInterrupt can only be the code's own."""
+    return signal.getsignal(signal.SIGINT) == signal.SIG_IGN
 
 
 def told(error: BaseException) -> str:

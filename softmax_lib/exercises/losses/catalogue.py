@@ -156,7 +156,6 @@ COMMON = catalogue(
         "What does your counter contain after the last point?",
         scaled(lambda v: v.N / np.float64(v.N - 1)),
     ),
-    averaged_over_constant=map(averaged_over_constant, (200, 500, 1000, 49000)),
     data_doubled=Mistake(
         "The part that comes from the data is twice what it should be",
         "Which lines add it, and does each of them run once?",
@@ -230,6 +229,7 @@ COMMON = catalogue(
         "Set reg to 0. What is left, and where should it come from?",
         scaled(lambda v: 0),
     ),
+    averaged_over_constant=map(averaged_over_constant, (200, 500, 1000, 49000)),
     X_missing=Mistake(
         "The points X are missing",
         "Score j is the sum over d of x_d times W_dj. What is its derivative with "

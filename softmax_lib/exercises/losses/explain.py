@@ -399,7 +399,8 @@ def with_extremes(
 
 def likely(found: Explanation) -> bool:
     """Whether an explanation is worth naming beside another one."""
-    return "margin_wrong" not in found.names  # a large margin is none at all
+    # A large margin is none at all, and nothing divided by a number is nothing.
+    return not {"margin_wrong", "averaged_over_constant"} & {*found.names}
 
 
 def names_of(found: Sequence[Finding]) -> set[str]:
