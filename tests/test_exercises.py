@@ -6,11 +6,14 @@ of their lines. None of them is made from the catalogue of `softmax_lib.exercise
 
 import dataclasses
 import functools
+import importlib
 import itertools
 import json
 import math
 import os
 import pickle
+import pkgutil
+import re
 import runpy
 import subprocess
 import sys
@@ -24,7 +27,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, logsumexp, softmax
 
-from softmax_lib import losses
+from softmax_lib import exercises, losses
 from softmax_lib.exercises import (
     Report,
     check_gradient,
@@ -42,6 +45,7 @@ from softmax_lib.exercises.losses.check import NAIVE, SVM_LOSS
 from softmax_lib.exercises.losses.exercise import LossCheck
 from softmax_lib.exercises.losses.explain import UNSTABLE, diagnose
 from softmax_lib.exercises.losses.feedback import write
+from softmax_lib.exercises.mistakes import Mistake
 from softmax_lib.exercises.report import passed
 from softmax_lib.exercises.sandbox import quiet
 from softmax_lib.linear_classifier import Softmax
@@ -108,6 +112,63 @@ def test_a_mistake_in_the_arrays_is_named(fault: str, edit: str) -> None:
 @pytest.mark.parametrize(("fault", "edit"), mistakes(SVM_MISTAKES))
 def test_a_mistake_in_the_svm_loss_is_named(fault: str, edit: str) -> None:
     assert fault_of(written(SVM_LOOPS, edit), SVM_LOSS) == {fault}
+
+
+# Those of which no pairs are tried.
+RARER = [
+    (LOOPS, "integer_array", "zeros_like(W) → zeros(W.shape, dtype=int)"),
+    (LOOPS, "truth_of_array", "if j == y[i]: → if j == y:"),
+    (LOOPS, "gradient_of_integers", "return loss, dW → return loss, dW.astype(int)"),
+    (LOOPS, "multiplied_by_N in the loss", "loss /= num_train → loss *= num_train"),
+    (LOOPS, "point_left_out", "in range(num_train) → in range(num_train - 1)"),
+    (LOOPS, "point_left_out", "in range(num_train) → in range(1, num_train)"),
+    (LOOPS, "averaged_over_constant in the loss", "loss /= num_train → loss /= 500"),
+    (LOOPS, "reg_without_first_row in the loss", "W * W → W[1:] ** 2"),
+    (LOOPS, "reg_scaled in the loss", "reg * np → 0.25 * reg * np"),
+    (LOOPS, "reg_for_each_point in the loss", "loss += reg → loss += num_train * reg"),
+    (LOOPS, "own_score_subtracted", "np.max(scores) → scores[y[i]]"),
+    (LOOPS, "divided_by_maximum", "scores - np.max(scores) → scores / np.max(scores)"),
+    (LOOPS, "label_of_first_point",
+     "num_train = X.shape[0] → num_train = X.shape[0]; y = np.full(num_train, y[0])"),
+    (LOOPS, "predicted_class",
+     "num_train = X.shape[0] → num_train = X.shape[0]; y = np.argmax(X @ W, axis=1)"),
+    (LOOPS, "one_for_each_class", "(p - 1) * X → (p - num_classes) * X"),
+    (ARRAYS, "X_missing", "np.dot(X.T, dscores) → np.dot(np.ones_like(X.T), dscores)"),
+    (ARRAYS, "normalized_over_everything in the gradient",
+     "probs = exps / sums → probs = exps / exps.sum()"),
+    (ARRAYS, "shifted_in_one_place", "- scores[rows, y] → - (X @ W)[rows, y]"),
+    (ARRAYS, "squared_error", "np.log(sums[:, 0]) - scores[rows, y] → "
+     "((probs - np.eye(W.shape[1])[y]) ** 2).sum(axis=1)"),
+    (ARRAYS, "own_class_in_every_column", "dW = np.dot → "
+     "dscores = dscores[rows, y][:, None] + 0 * dscores; dW = np.dot"),
+    (SVM_LOOPS, "hinge_missing", "if margin > 0: → if True:"),
+    (SVM_LOOPS, "absolute_margins", "if margin > 0: → "
+     "loss += abs(margin) - max(margin, 0)\n            if margin > 0:"),
+    (SVM_LOOPS, "squared_margins in the loss", "loss += margin → loss += margin ** 2"),
+    (SVM_LOOPS, "extreme_scores", "loss += margin → loss += min(margin, 99)"),
+    (SVM_LOOPS, "negative_margins_only", "if margin > 0: → if margin < 0:"),
+    (SVM_ARRAYS, "largest_margin_only", "margins[range(num_train), y] = 0 → "
+     "margins[range(num_train), y] = 0\n"
+     "    margins *= margins == margins.max(axis=1, keepdims=True)"),
+    (SVM_ARRAYS, "own_class_once", "= -np.sum(mask, axis=1) → = -1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "fault", "edit"), RARER)
+def test_a_rarer_mistake_is_named(source: str, fault: str, edit: str) -> None:
+    asked = SVM_LOSS if source in (SVM_LOOPS, SVM_ARRAYS) else NAIVE
+    assert fault_of(written(source, edit), asked) == {fault}
+
+
+def test_every_mistake_of_a_catalogue_is_in_a_test() -> None:
+    found = pkgutil.walk_packages(exercises.__path__, f"{exercises.__name__}.")
+    modules = [importlib.import_module(module.name) for module in found]
+    lists = [x for m in modules for x in vars(m).values() if isinstance(x, list)]
+    names = {x.name for entries in lists for x in entries if isinstance(x, Mistake)}
+    tests = [*Path(__file__).parent.glob("*.py")]
+    words = {word for test in tests for word in re.findall(r"\w+", test.read_text())}
+    assert len(names) > 200
+    assert names <= words
 
 
 # Pairs that return what one mistake alone, or another pair, would return.
@@ -858,6 +919,9 @@ def test_arrays_turned_round_are_recognized() -> None:
 
     assert_right(report := check_softmax_loss_naive(of_2015))
     assert report.remark == "other_orientation"
+    columns = written(LOOPS, "num_train = X → X = X.T; num_train = X")
+    assert_right(report := check_softmax_loss_naive(columns))
+    assert report.remark == "X_turned"
 
     def without_penalty(W, X, y, reg):
         return of_2015(W, X, y, 0.0)

@@ -116,6 +116,24 @@ def test_minibatches_cut_in_order_are_told_of() -> None:
     assert (report.fault, report.remark) == ("not_updated", "cut_in_order")
 
 
+def test_first_weights_that_are_large_are_told_of() -> None:
+    for scale, remark in (("0.02", None), ("1", "first_weights_large")):
+        report = check_train(written(CLASSIFIER, f"0.001 * np.r → {scale} * np.r"))
+        assert (report.passed, report.remark) == (True, remark)
+
+
+def test_a_class_that_turns_its_weights_against_its_loss_is_not_turned() -> None:
+    edits = [
+        "(dim, num_classes) → (num_classes, dim)",
+        "scores = X.dot(self.W) → scores = X.dot(self.W.T)",
+    ]
+    cls = written(CLASSIFIER, *edits)
+    assert (check_predict(cls).fault, check_predict(cls).remark) == (None, "W_turned")
+    cls = written(CLASSIFIER, *edits, "pass → return X_batch.dot(self.W)")
+    assert check_train(cls).fault == "W_transposed"
+    assert check_predict(cls).fault == "product_does_not_fit"
+
+
 def test_the_classes_of_the_package_pass() -> None:
     for cls in (Softmax, LinearSVM):
         assert check_train(cls).passed
@@ -409,6 +427,14 @@ def test_a_prediction_of_points_in_columns_passes() -> None:
         ("column_returned", ["return y_pred → return y_pred.reshape(-1, 1)"]),
         ("ranking_returned", ["np.argmax → np.argsort"]),
         (
+            "highest_probability_returned",
+            [
+                "np.argmax(scores, axis=1) → np.exp(scores - scores.max())\n"
+                "        y_pred = np.max(y_pred / y_pred.sum(1)[:, None], axis=1)",
+            ],
+        ),
+        ("method_missing", ["def predict → def predict_all"]),
+        (
             "second_highest_score",
             ["np.argmax(scores, axis=1) → np.argsort(scores, axis=1)[:, -2]"],
         ),
@@ -566,6 +592,14 @@ def test_a_right_search_passes(edits: list[str]) -> None:
             ["results = {} → model().predict(np.zeros((3, 3))); results = {}"],
         ),
         ("best_model_not_returned", ["best_val, best_softmax → best_val"]),
+        (
+            "best_model_wrong",
+            [
+                "best_softmax = None → models = []",
+                "softmax = model() → softmax = model(); models.append(softmax)",
+                "best_val, best_softmax → best_val, models[2]",
+            ],
+        ),
         ("results_wrong", ["= (train_acc, val_acc) → = val_acc"]),
         (
             "results_missing",

@@ -82,11 +82,6 @@ MISTAKES = catalogue(
         "The training used every column of X. Does the prediction?",
         {"scores": lambda v, _: v.X[:, :-1] @ v.W[:-1]},
     ),
-    weights_transposed=Mistake(
-        "The scores are computed with W transposed",
-        "W is (D, C). Which product of X and W has one row for each point?",
-        {"scores": lambda v, value: v.X @ v.W.T if len(v.W) == v.W.shape[1] else value},
-    ),
     normalized_over_points=Mistake(
         "The exponentials are divided by sums over the points, not over the classes",
         "Add up the probabilities of one point, one row. What should come out? And do "
