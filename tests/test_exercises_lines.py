@@ -274,6 +274,12 @@ KINDS = {
         ["loss += -scores[y[i]] + np.log(total) → "
          "loss -= -scores[y[i]] + np.log(total - np.exp(scores[y[i]]))",
          "(scores[j]) / total → (scores[j]) / (total - np.exp(scores[y[i]]))"]),
+    "the sign of the penalty, in two lines": (
+        LOOPS, {"reg_sign": 21}, ["loss += reg → loss -= reg", "dW += 2 → dW -= 2"]),
+    "a line that stops in an array of the wrong width, and a loss without data": (
+        SVM_ARRAYS, {"index_out_of_bounds": 7, "data_missing in the loss": None},
+        ["np.maximum(0, scores → np.maximum(0, X",
+         "loss = np.sum(margins) / num_train + → loss ="]),
     "a penalty of half the size in the gradient": (
         LOOPS, {"reg_half in the gradient": 22}, ["2 * reg * W → reg * W"]),
 }  # fmt: skip

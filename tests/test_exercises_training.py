@@ -629,6 +629,8 @@ def test_the_text_shows_expected_and_actual_numbers() -> None:
     assert "yours     shape (3,), [2, 1, 1]" in report._repr_markdown_()
     report = check_predict(written(CLASSIFIER, "return y_pred → return scores"))
     assert max(map(len, report.text.splitlines())) <= 80
+    report = check_predict(written(CLASSIFIER, "return y_pred →"))
+    assert "yours     nothing that contains numbers" in report.text
 
 
 def test_a_call_on_the_class_hides_the_inside_of_the_check() -> None:

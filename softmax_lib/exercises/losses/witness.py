@@ -433,7 +433,6 @@ def penalties_at(
 
 def penalty_twice(session: Session, wanted: Wanted) -> Sight | None:
     """Find the lines that each add a whole penalty of the other convention."""
-    session.observe(PENALIZED[0])
     pairs = list(zip(PENALIZED, INPUTS, strict=True))
     changes: list[Intervention] = [
         (site.number, "add", "nothing", 1.0)
