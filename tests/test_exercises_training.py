@@ -629,7 +629,9 @@ def test_the_text_shows_expected_and_actual_numbers() -> None:
     assert "yours     shape (3,), [2, 1, 1]" in report._repr_markdown_()
     report = check_predict(written(CLASSIFIER, "return y_pred → return scores"))
     assert max(map(len, report.text.splitlines())) <= 80
-    report = check_predict(written(CLASSIFIER, "return y_pred →"))
+    report = check_predict(
+        written(CLASSIFIER, "return y_pred → return y_pred if len(X) != 3 else None")
+    )
     assert "yours     nothing that contains numbers" in report.text
 
 
