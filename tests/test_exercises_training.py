@@ -122,7 +122,7 @@ def test_first_weights_that_are_large_are_told_of() -> None:
         assert (report.passed, report.remark) == (True, remark)
 
 
-def test_a_class_that_turns_its_weights_against_its_loss_is_not_turned() -> None:
+def test_weights_turned_against_the_own_loss_are_not_turned() -> None:
     edits = [
         "(dim, num_classes) → (num_classes, dim)",
         "scores = X.dot(self.W) → scores = X.dot(self.W.T)",
