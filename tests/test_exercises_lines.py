@@ -274,6 +274,20 @@ KINDS = {
         ["loss += -scores[y[i]] + np.log(total) → "
          "loss -= -scores[y[i]] + np.log(total - np.exp(scores[y[i]]))",
          "(scores[j]) / total → (scores[j]) / (total - np.exp(scores[y[i]]))"]),
+    "a name for another in two lines": (
+        LOOPS, {"labels_as_float": 15, "one_in_every_class": 16},
+        ["if j == y[i]: → if j == y[loss]:", "dW[:, j] += p → dW[:, loss] += p"]),
+    "a loss of nan, and a condition": (
+        LOOPS, {"loss_is_nan": 12, "own_class_missing in the gradient": None},
+        ["np.log(total) → np.log(reg)", "if j == y[i]: → if num_train == y[i]:"]),
+    "a function without an axis": (
+        ARRAYS, {"signature": 8, "wrong_line": 8}, ["np.sum(exps → np.square(exps"]),
+    "a matrix in the place of a number, and the correct class": (
+        LOOPS, {"shapes_do_not_fit": 14, "own_class_missing": None},
+        ["np.exp(scores[j]) / total → np.exp(scores[j]) / X", "(p - 1) → (p - 0)"]),
+    "a loss of the wrong shape, and a gradient of nan": (
+        ARRAYS, {"loss_for_each_point": 18, "gradient_is_nan": 17},
+        ["dW / num_train → dW / reg", "loss = loss + reg → loss = W + reg"]),
     "the sign of the penalty, in two lines": (
         LOOPS, {"reg_sign": 21}, ["loss += reg → loss -= reg", "dW += 2 → dW -= 2"]),
     "a line that stops in an array of the wrong width, and a loss without data": (

@@ -317,6 +317,8 @@ class Rewriter:
             self.helpers[node.name] = node
         if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
             return self.assignment(node, loops)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            self.appended(node.value, loops)
         if isinstance(node, ast.For | ast.While):
             number, self.loops = self.loops, self.loops + 1
             node.body = [
@@ -397,6 +399,19 @@ class Rewriter:
         before = [call(BEFORE, site.number, node.lineno, name)] if updates else []
         after = f"{name} = {AFTER}({site.number}, {name})"
         return [*before, node, *parsed(after, node.end_lineno)]
+
+    def appended(self, node: ast.Call, loops: tuple[int, ...]) -> None:
+        """Put a call around what is appended to a list."""
+        to = getattr(node.func, "value", None)
+        is_append = getattr(node.func, "attr", "") == "append" and len(node.args) == 1
+        if not is_append or not isinstance(to, ast.Name):
+            return
+        number, reads = len(self.sites), frozenset(names_in(node.args[0]))
+        site = Site(number, node.lineno, to.id, False, False, False, loops, reads)
+        self.sites.append(replace(site, helper=self.helper))
+        around: Any = parsed(f"{AFTER}({number}, 0)", node.lineno)[0]
+        around.value.args[1:] = node.args
+        node.args = [around.value]
 
     def unpacked(
         self, node: ast.Assign, target: ast.Tuple, loops: tuple[int, ...]

@@ -283,7 +283,13 @@ class Session:
             return np.full(shape, CONSTANTS[label])
         if kind == "value":
             value = steps.value(label, shape, i, j)
-            return after if value is None else factor * np.array(value, float)
+            if value is None:
+                return after
+            is_row = site.in_place and i is not None and shape[:1] == (steps.N,)
+            rows: Any = i if is_row else ...
+            changed = np.array(after, float)
+            changed[rows] = factor * value[rows]
+            return changed
         if label == "nothing":
             return before
         for name, amount in self.increments(given, site, shape, index):
@@ -349,7 +355,7 @@ def recognized(
             value = steps.value(label, after.shape, i, j)
             if value is None:
                 continue
-            if value.shape == (steps.N, steps.C) and i is not None:
+            if value.shape[:1] == (steps.N,) and i is not None:
                 if matches(value[i], after[i]):
                     here.add(label)
             elif matches(value, after) or matches(-value, after):
