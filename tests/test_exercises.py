@@ -7,6 +7,7 @@ of their lines. None of them is made from the catalogue of `softmax_lib.exercise
 import dataclasses
 import functools
 import importlib
+import io
 import itertools
 import json
 import math
@@ -41,7 +42,7 @@ from softmax_lib.exercises import (
     sandbox,
 )
 from softmax_lib.exercises.losses import run
-from softmax_lib.exercises.losses.check import NAIVE, SVM_LOSS
+from softmax_lib.exercises.losses.check import NAIVE, SVM_LOSS, announced
 from softmax_lib.exercises.losses.exercise import LossCheck
 from softmax_lib.exercises.losses.explain import UNSTABLE, diagnose
 from softmax_lib.exercises.losses.feedback import write
@@ -929,12 +930,51 @@ def test_arrays_turned_round_are_recognized() -> None:
     assert fault_of(without_penalty) == {"reg_missing"}
 
 
+EXAMPLE = """
+two points, three classes, reg = 0:
+X = [1 2]
+    [3 1]
+W = [ 1  0 -1]
+    [ 0  1  1]
+y = [0, 2], reg = 0
+
+loss expected  3.34214
+loss yours     6.68429
+"""
+
+
 def test_the_text_shows_expected_and_actual_numbers() -> None:
     report = check_softmax_loss_naive(written(LOOPS, "loss /= num_train →"))
-    assert "loss expected  3.34214\nloss yours     6.68429" in report.text
+    assert f"```{EXAMPLE}```" in report.text
     assert "**Hint.**" in report._repr_markdown_()
+    assert f"\n\n{EXAMPLE[1:]}\nHint." in repr(report)
     assert "**" not in str(report)
-    assert "```" not in repr(report)
+
+
+def test_a_search_that_takes_long_is_announced_in_a_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Terminal(io.StringIO):
+        is_terminal = True
+
+        def isatty(self) -> bool:
+            return self.is_terminal
+
+    class Timer:
+        def __init__(self, seconds, function, args, kwargs):
+            assert seconds == 1
+            self.start = lambda: function(*args, **kwargs)
+            self.cancel = lambda: stream.write("and ended")
+
+    monkeypatch.setattr(sys, "stderr", stream := Terminal())
+    monkeypatch.setattr(threading, "Timer", Timer)
+    with announced("Searching"):
+        assert stream.getvalue() == "Searching\n"
+    assert stream.getvalue() == "Searching\nand ended"
+    stream.is_terminal = False
+    with announced("Searching"):
+        pass
+    assert stream.getvalue() == "Searching\nand ended"
 
 
 def test_without_a_fork_code_that_hangs_is_interrupted(
