@@ -121,6 +121,11 @@ class Steps:
             "other columns": v.dscores * (1 - v.one_hot),
         }
 
+    def given_at(self, i: int | None) -> list[Any]:
+        """Return what is given, and what of it belongs to a point."""
+        is_point = i is not None and i < self.N
+        return [*self.given, *([self.v.X[i], self.v.y[i]] if is_point else [])]
+
     def value(
         self, label: str, shape: tuple[int, ...], i: int | None, j: int | None
     ) -> np.ndarray | None:
@@ -361,7 +366,8 @@ def recognized(
             elif matches(value, after) or matches(-value, after):
                 here.add(label)
         if any(
-            matches(x, after) or matches(np.transpose(x), after) for x in steps.given
+            matches(x, after) or matches(np.transpose(x), after)
+            for x in steps.given_at(i)
         ):
             here.add("given")
         if site.updates and before is not None and np.shape(before) == after.shape:
