@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import (
     BrokenExecutor,
+    CancelledError,
     Executor,
     Future,
     ThreadPoolExecutor,
@@ -70,7 +71,8 @@ def parallel_map(
 
     When a process of a pool is killed, the pool is broken and accepts no further
     work. The settings that it has not finished then run in a new pool like it, as long
-    as each new pool finishes something. Dask replaces its workers by itself.
+    as each new pool finishes something. Dask replaces its workers by itself; it is
+    sent the arrays again if they were lost with one.
 
     Parameters
     ----------
@@ -110,7 +112,7 @@ def parallel_map(
     outcomes: dict[int, Result | Exception] = {}
 
     def record(number: int, outcome: Result | Exception) -> None:
-        if not isinstance(outcome, BrokenExecutor):
+        if not isinstance(outcome, BrokenExecutor | CancelledError):
             outcomes[number] = outcome
             report(settings[number], outcome)
 
@@ -129,6 +131,11 @@ def parallel_map(
                 run_jobs(fresh, jobs, lost, record)
             if missing() == lost:
                 break
+    # A worker of Dask may die as the only one that has been sent the arrays.
+    if is_dask_client(executor) and 0 < len(lost := missing()) < len(settings):
+        rest = [settings[number] for number in lost]
+        again = parallel_map(executor, task, rest, arrays, report)
+        outcomes |= dict(zip(lost, again, strict=True))
     broken = BrokenExecutor("The worker was lost, and so was the one that replaced it.")
     return [outcomes.get(number, broken) for number in range(len(settings))]
 

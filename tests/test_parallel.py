@@ -388,6 +388,57 @@ def test_a_pool_that_finishes_nothing_is_the_last(
     assert [type(result) for result in results] == [BrokenExecutor] * 2
 
 
+class Cluster:
+    """What `parallel_map` sees of Dask, where a worker dies with the only copy."""
+
+    def __init__(self, dies_at: set[tuple[int, float]]) -> None:
+        self.sent, self.dies_at = 0, dies_at
+
+    def scatter(self, arrays: list[np.ndarray], **_: Any) -> list[np.ndarray]:
+        self.sent += 1
+        return arrays
+
+    def get_executor(self) -> "Cluster":
+        return self
+
+    def submit(self, run: Any, task: Any, setting: float, *handles: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        if (self.sent, setting) in self.dies_at:
+            future.cancel()
+            future.set_running_or_notify_cancel()
+        else:
+            future.set_result(run(task, setting, *handles))
+        return future
+
+
+@pytest.mark.parametrize(
+    ("dies_at", "sent", "lost"),
+    [
+        ({(1, 2.0)}, 2, []),
+        ({(1, 1.0), (1, 2.0), (2, 2.0)}, 3, []),
+        ({(1, 2.0), (2, 2.0)}, 2, [1]),
+        ({(1, 1.0), (1, 2.0), (1, 3.0)}, 1, [0, 1, 2]),
+    ],
+)
+def test_arrays_that_died_with_a_worker_are_sent_again(
+    dies_at: set[tuple[int, float]], sent: int, lost: list[int]
+) -> None:
+    told: list[float] = []
+    cluster: Any = Cluster(dies_at)
+    found = parallel_map(
+        cluster,
+        lambda setting, a: setting * a.sum(),
+        [1.0, 2.0, 3.0],
+        [np.ones(2)],
+        lambda setting, _: told.append(setting),
+    )
+    assert cluster.sent == sent
+    assert [k for k, x in enumerate(found) if isinstance(x, BrokenExecutor)] == lost
+    finished = [k for k in range(3) if k not in lost]
+    assert sorted(told) == [k + 1 for k in finished]
+    assert [found[k] for k in finished] == [2 * (k + 1) for k in finished]
+
+
 def test_executors_that_replace_nothing_are_asked_once() -> None:
     class LosingThreads(ThreadPoolExecutor):
         calls = 0
