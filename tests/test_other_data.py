@@ -85,6 +85,14 @@ def code_cells(notebook: Path) -> list[Any]:
     return [cell for cell in cells if cell.cell_type == "code"]
 
 
+@pytest.mark.parametrize("chapter", CHAPTERS[:8], ids=lambda path: path.stem)
+def test_no_code_spells_out_the_size_of_an_image_of_cifar10(chapter: Path) -> None:
+    for cell in nbformat.read(chapter, as_version=4).cells:
+        solutions = re.findall(r"```python\n(.*?)```", cell.source, re.DOTALL)
+        for code in [cell.source] if cell.cell_type == "code" else solutions:
+            assert not re.search(r"\b307[23]\b", re.sub("#.*", "", code)), cell.id
+
+
 @pytest.mark.parametrize(("factor", "expected"), [(1, 0.89), (50, 0.95)])
 def test_the_worksheet_reads_digits_as_the_page_says(
     factor: int, expected: float, monkeypatch: pytest.MonkeyPatch
