@@ -290,6 +290,10 @@ KINDS = {
         ["dW / num_train → dW / reg", "loss = loss + reg → loss = W + reg"]),
     "the sign of the penalty, in two lines": (
         LOOPS, {"reg_sign": 21}, ["loss += reg → loss -= reg", "dW += 2 → dW -= 2"]),
+    "the same, the gradient first": (
+        LOOPS, {"reg_sign": 21},
+        ["loss += reg * np.sum(W * W) → dW -= 2 * reg * W",
+         "dW += 2 * reg * W → loss -= reg * np.sum(W * W)"]),
     "a line that stops in an array of the wrong width, and a loss without data": (
         SVM_ARRAYS, {"index_out_of_bounds": 7, "data_missing in the loss": None},
         ["np.maximum(0, scores → np.maximum(0, X",
