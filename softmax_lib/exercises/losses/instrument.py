@@ -353,10 +353,8 @@ class Rewriter:
             return []
         found = []
         for argument, value in zip(definition.args.args, calls[0].args, strict=False):
-            number, line, name = len(self.sites), value.lineno, argument.arg
-            reads = frozenset(names_in(value))
-            site = Site(number, line, name, False, False, False, loops, reads)
-            self.sites.append(replace(site, helper=definition.name, passed=True))
+            line, name = value.lineno, argument.arg
+            number = self.add_site(line, name, value, loops, passed=True)
             found += parsed(f"{name} = {AFTER}({number}, {name})", line)
         return found
 
@@ -400,15 +398,28 @@ class Rewriter:
         after = f"{name} = {AFTER}({site.number}, {name})"
         return [*before, node, *parsed(after, node.end_lineno)]
 
+    def add_site(
+        self,
+        line: int,
+        name: str,
+        value: ast.expr,
+        loops: tuple[int, ...],
+        begins: bool = False,
+        passed: bool = False,
+    ) -> int:
+        """Add an assignment of a whole value, and return its number."""
+        number, reads = len(self.sites), frozenset(names_in(value))
+        site = Site(number, line, name, False, False, False, loops, reads, begins)
+        self.sites.append(replace(site, helper=self.helper, passed=passed))
+        return number
+
     def appended(self, node: ast.Call, loops: tuple[int, ...]) -> None:
         """Put a call around what is appended to a list."""
         to = getattr(node.func, "value", None)
         is_append = getattr(node.func, "attr", "") == "append" and len(node.args) == 1
         if not is_append or not isinstance(to, ast.Name):
             return
-        number, reads = len(self.sites), frozenset(names_in(node.args[0]))
-        site = Site(number, node.lineno, to.id, False, False, False, loops, reads)
-        self.sites.append(replace(site, helper=self.helper))
+        number = self.add_site(node.lineno, to.id, node.args[0], loops)
         around: Any = parsed(f"{AFTER}({number}, 0)", node.lineno)[0]
         around.value.args[1:] = node.args
         node.args = [around.value]
@@ -418,16 +429,12 @@ class Rewriter:
     ) -> list[Any]:
         """Return a call for each of the names that get a value together."""
         calls = []
-        reads = frozenset(names_in(node.value))
+        value = node.value
         for k, each in enumerate(target.elts):
             if isinstance(each, ast.Name):
-                number, name = len(self.sites), each.id
-                site = Site(
-                    number, node.lineno, name, False, False, False, loops, reads
-                )
-                if isinstance(node.value, ast.Tuple):
-                    site = replace(site, starts=starts(node.value.elts[k]))
-                self.sites.append(replace(site, helper=self.helper))
+                name = each.id
+                begins = isinstance(value, ast.Tuple) and starts(value.elts[k])
+                number = self.add_site(node.lineno, name, value, loops, begins=begins)
                 after = f"{name} = {AFTER}({number}, {name})"
                 calls += parsed(after, node.end_lineno)
         return calls
