@@ -167,7 +167,9 @@ def test_every_mistake_of_a_catalogue_is_in_a_test() -> None:
     lists = [x for m in modules for x in vars(m).values() if isinstance(x, list)]
     names = {x.name for entries in lists for x in entries if isinstance(x, Mistake)}
     tests = [*Path(__file__).parent.glob("*.py")]
-    words = {word for test in tests for word in re.findall(r"\w+", test.read_text())}
+    words = {
+        word for test in tests for word in re.findall(r"\w+", test.read_text("utf-8"))
+    }
     assert len(names) > 200
     assert names <= words
 
@@ -949,6 +951,7 @@ def test_the_text_shows_expected_and_actual_numbers() -> None:
     assert "**Hint.**" in report._repr_markdown_()
     assert f"\n\n{EXAMPLE[1:]}\nHint." in repr(report)
     assert "**" not in str(report)
+    assert "```" not in repr(report)
 
 
 def test_a_search_that_takes_long_is_announced_in_a_terminal(

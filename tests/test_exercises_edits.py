@@ -8,11 +8,10 @@ import pytest
 
 from softmax_lib.exercises.losses.amend import lengths, returned, shapes
 from softmax_lib.exercises.losses.repair import (
+    applied,
     around,
-    get,
     inside,
     of_shapes,
-    put,
     reused,
     statements,
 )
@@ -26,17 +25,18 @@ def after_each(tier: Tier, source: str) -> list[tuple[int, str, str]]:
     assert isinstance(definition, ast.FunctionDef)
     found = []
     for line, kind, setters in tier(definition):
-        before = [get(owner, key) for owner, key, _ in setters]
-        for owner, key, value in setters:
-            put(owner, key, value)
-        found.append((line, kind, ast.unparse(ast.fix_missing_locations(definition))))
-        for (owner, key, _), value in zip(setters, before, strict=True):
-            put(owner, key, value)
+        with applied(setters):
+            found.append((line, kind, ast.unparse(definition)))
     assert ast.unparse(definition) == ast.unparse(ast.parse(source))
     return found
 
 
-AROUND = "-{0}", "np.exp({0})", "np.log({0})", "np.sum({0})"
+def put_around(text: str, form: str = "{}", minus: str = "") -> list[str]:
+    """Return a form with each thing around a text that is in it."""
+    calls = [f"np.{name}({text})" for name in ("exp", "log", "sum")]
+    return [form.format(each) for each in (minus or f"-{text}", *calls)]
+
+
 EXPRESSIONS: list[tuple[Tier, str, dict[str, list[str]]]] = [
     (inside, "x + 1", {
         "operator": ["x - 1", "x * 1"], "extra": ["x", "1"], "name": ["y + 1"],
@@ -57,28 +57,21 @@ EXPRESSIONS: list[tuple[Tier, str, dict[str, list[str]]]] = [
     (around, "x - y", {
         "order": ["y - x"],
         "missing": [
-            *(way.format("(x - y)" if way[0] == "-" else "x - y") for way in AROUND),
-            "(x - y).T", *(f"{way.format('x')} - y" for way in AROUND), "x.T - y",
-            *(f"x - {way.format('y')}" for way in AROUND), "x - y.T"]}),
+            *put_around("x - y", minus="-(x - y)"), "(x - y).T",
+            *put_around("x", "{} - y"), "x.T - y",
+            *put_around("y", "x - {}"), "x - y.T"]}),
     (around, "2 / (3 * 4)", {
         "order": ["3 * 4 / 2", "2 / 3 * 4", "2 / (4 * 3)"],
         "missing": [
-            *(way.format("(2 / (3 * 4))" if way[0] == "-" else "2 / (3 * 4)")
-              for way in AROUND),
-            "(2 / (3 * 4)).T",
-            *("2 / " + way.format("(3 * 4)" if way[0] == "-" else "3 * 4")
-              for way in AROUND),
-            "2 / (3 * 4).T"]}),
+            *put_around("2 / (3 * 4)", minus="-(2 / (3 * 4))"), "(2 / (3 * 4)).T",
+            *put_around("3 * 4", "2 / {}", minus="-(3 * 4)"), "2 / (3 * 4).T"]}),
     (around, "x[0](1, keepdims=0)", {
         "missing": [
-            *(way.format("x[0](1, keepdims=0)") for way in AROUND),
-            "x[0](1, keepdims=0).T", "x[0](1, keepdims=0, axis=0)",
-            "x[0](1, keepdims=0, axis=1)",
-            *(f"({way.format('x[0]')})(1, keepdims=0)" if way[0] == "-" else
-              f"{way.format('x[0]')}(1, keepdims=0)" for way in AROUND),
+            *put_around("x[0](1, keepdims=0)"), "x[0](1, keepdims=0).T",
+            "x[0](1, keepdims=0, axis=0)", "x[0](1, keepdims=0, axis=1)",
+            *put_around("x[0]", "{}(1, keepdims=0)", minus="(-x[0])"),
             "x[0].T(1, keepdims=0)",
-            *(f"({way.format('x')})[0](1, keepdims=0)" if way[0] == "-" else
-              f"{way.format('x')}[0](1, keepdims=0)" for way in AROUND),
+            *put_around("x", "{}[0](1, keepdims=0)", minus="(-x)"),
             "x.T[0](1, keepdims=0)"]}),
     (of_shapes, "[x]", {"extra": ["x"], "missing": ["[x[:, None]]"]}),
     (of_shapes, "x[[x, 1]]", {
@@ -187,7 +180,7 @@ BLOCKS: list[tuple[Tier, str, set[tuple[int, str, str, str]]]] = [
         (2, "adds", "a = x", "a += x"),
         (2, "missing", "= x", "= x.copy()"),
         (2, "missing", "= x", "= x.T"),
-        *((2, "missing", "= x", f"= {way.format('x')}") for way in AROUND)}),
+        *((2, "missing", "= x", each) for each in put_around("x", "= {}"))}),
     (reused, NESTED, {
         (3, "loop_variable_reused", "        for i", "        for __inner__"),
         (3, "loop_variable_reused", "        for i in x:\n            a = i",
@@ -200,7 +193,7 @@ BLOCKS: list[tuple[Tier, str, set[tuple[int, str, str, str]]]] = [
         (2, "shape_for_length `N`", "N = X.shape\n    N,", f"N = X.shape[{k}]\n    N,")
         for k in (0, 1)}),
     (returned, RETURN, {
-        (3, "other_array_returned `dW`", "", ""),
+        (3, "other_array_returned `dW`", "(0, dW)", "(0, dW)"),
         (3, "other_array_returned `g`", "(0, dW)", "(0, g)")}),
 ]  # fmt: skip
 
@@ -212,6 +205,6 @@ def test_the_edits_of_a_block(
     found = after_each(tier, source.strip())
     assert len(found) == len(expected)
     assert set(found) == {
-        (line, kind, source.strip().replace(old, new) if old else source.strip())
+        (line, kind, source.strip().replace(old, new))
         for line, kind, old, new in expected
     }

@@ -8,6 +8,7 @@ named. The edited line is not shown to the reader.
 """
 
 import ast
+import contextlib
 import copy
 import itertools
 import linecache
@@ -185,16 +186,23 @@ def with_edit(
     setters: list[Setter],
     keeps_source: bool = False,
 ) -> Any:
-    """Return the function as it is with an edit, and take the edit back."""
+    """Return the function as it is with an edit."""
+    with applied(setters):
+        edited = compiled(plain, definitions)
+        if edited is not None and keeps_source:
+            setattr(edited, EDITED, copy.deepcopy(definitions))
+        return edited
+
+
+@contextlib.contextmanager
+def applied(setters: Sequence[Setter]) -> Iterator[None]:
+    """Make an edit, and take it back at the end."""
     before = [get(owner, key) for owner, key, _ in setters]
     for owner, key, value in setters:
         put(owner, key, value)
         place(value)
     try:
-        edited = compiled(plain, definitions)
-        if edited is not None and keeps_source:
-            setattr(edited, EDITED, copy.deepcopy(definitions))
-        return edited
+        yield
     finally:
         for (owner, key, _), value in zip(setters, before, strict=True):
             put(owner, key, value)
