@@ -251,6 +251,13 @@ def test_what_a_cell_that_does_not_parse_defines_is_no_mistake(tmp_path):
     assert "a.ipynb, cell 1 cannot be read" in judgement.judged[0].report.text
 
 
+@pytest.mark.parametrize("check", [judge, judge_here])
+def test_a_result_under_the_name_of_a_function_is_named(script, check):
+    name = "softmax_loss_naive"
+    (judged,) = check(script(f"{PLAIN}\n{name} = (0.0, 0.0)")).judged
+    assert judged.report.fault == "not_a_function"
+
+
 def test_pylab_brings_numpy(tmp_path):
     path = write_notebook(
         tmp_path / "a.ipynb", "%pylab inline", PLAIN.replace("import numpy as np", "")

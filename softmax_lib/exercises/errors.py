@@ -90,6 +90,13 @@ ERRORS = catalogue(
             and re.search(r"\.shape\s*\(", trouble.line) is not None
         ),
     ),
+    not_a_function=Mistake(
+        "The function's name holds a value, not a function",
+        "Which line assigns to the name, below its `def`?",
+        shows=lambda trouble: (
+            "object is not callable" in trouble.text and not trouble.line
+        ),
+    ),
     sizes_not_in_a_tuple=Mistake(
         "The sizes of a new array are passed one by one; they belong in one tuple",
         "What does the second argument of np.zeros or np.ones mean?",
