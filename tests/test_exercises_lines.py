@@ -650,6 +650,15 @@ def test_what_is_counted_twice_is_said(tmp_path: Path) -> None:
     assert "p times x of the correct class is counted twice" in report.text
 
 
+def test_a_wrong_amount_is_placed_in_its_columns(tmp_path: Path) -> None:
+    amount = "(0.3 + scores) * (np.arange(num_classes) != y[i])"
+    total = "total = np.sum(np.exp(scores))"
+    edits = [f"{total} → {total}; dW += np.outer(X[i], {amount})",
+             "dW[:, j] += p * X[i] → pass"]  # fmt: skip
+    report = check_softmax_loss_naive(in_file(tmp_path, LOOPS, *edits))
+    assert "wrong amount to `dW` in the columns of the other classes" in report.text
+
+
 def test_a_changed_argument_hides_no_other_mistake(tmp_path: Path) -> None:
     edits = ["X[i].dot(W) → X[i].dot(W); W += 0.5", "+ np.log(total) → - np.log(total)"]
     report = check_softmax_loss_naive(in_file(tmp_path, LOOPS, *edits))

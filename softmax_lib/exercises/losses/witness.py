@@ -328,7 +328,6 @@ def locate_part(
     def found_in(changes: list[Intervention], scale: str) -> Found | None:
         # What the reference computes, too, is less suspect.
         suspects = [each for each in changes if is_suspect(each, known)]
-        suspects.sort(key=lambda change: change[1] == "size")
         first = tuple(suspects[:1] or changes)
         sight = sight_of(session, part, first, scale, known)
         if sight.is_right and is_right(session, part, {}, scale, INPUTS[:1]):
