@@ -99,6 +99,17 @@ for path in sys.argv[1:]:
         names = mutate_file_contents(path, file.read()).mutant_names
     print(*(f"{module}.{name}" for name in names), sep=chr(10))
 """
+# What runs while the modules are imported. mutmut forks after that, so that for it
+# these functions are not mutated.
+AT_IMPORT = """
+import importlib, os, sys
+os.environ["MUTANT_UNDER_TEST"] = "stats"
+import softmax_lib  # which says what is noted in a child
+from mutmut.mutation import trampoline
+trampoline.record_trampoline_hit = lambda name, caller=None: print(name)
+for module in sys.argv[1:]:
+    importlib.import_module(module)
+"""
 # What `mutmut show` does, which begins a Python for each mutant.
 SHOW = """
 import sys
@@ -154,7 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         names = names_of(module)
         names = names if settings.all else sample(names, week)
         mutmut("run", *names)
-        survivors = outcome(names)
+        survivors = outcome(names, modules[module])
         killed = len(names) - len(survivors)
         survivors = without_synonyms(survivors)
         total = killed + len(survivors)
@@ -292,14 +303,47 @@ def printed(*command: str) -> str:
     return done.stdout
 
 
-def outcome(names: Iterable[str]) -> list[Survivor]:
+def outcome(names: Iterable[str], tests: Iterable[str]) -> list[Survivor]:
     """Return those mutants that survived."""
     lines = mutmut("results", "--all", "true").split("\n")
     results = dict(line.strip().split(": ") for line in lines if ": " in line)
     dead = ("killed", "timeout", "segfault")
     alive = [name for name in names if results[name] not in dead]
+    at_import = run_at_import(alive)
+    alive = [x for x in alive if base(x) not in at_import or passes(x, tests)]
     diffs = printed(sys.executable, "-c", SHOW, *alive).split("\0")
     return list(map(survivor_in, diffs[:-1], alive))
+
+
+def run_at_import(names: Iterable[str]) -> set[str]:
+    """Return the functions, as mutmut calls them, that run while they are imported."""
+    modules = sorted({name.rpartition(".")[0] for name in names})
+    done = in_mutants("-c", AT_IMPORT, *modules)
+    return set(done.stdout.split())
+
+
+def passes(name: str, tests: Iterable[str]) -> bool:
+    """Return whether the tests pass in a process that imports the mutant."""
+    done = in_mutants("-m", "pytest", "-qx", *OPTIONS, *tests, MUTANT_UNDER_TEST=name)
+    return done.returncode == 0
+
+
+def in_mutants(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run a Python in the copy that contains the mutants."""
+    folder = COPY / "mutants"
+    plain = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(folder)}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={**os.environ, **plain, **env},
+        capture_output=True,
+        text=True,
+    )
+
+
+def base(name: str) -> str:
+    """Return the function, as mutmut calls it, that a mutant is of."""
+    return name.rpartition("__mutmut_")[0]
 
 
 def survivor_in(diff: str, name: str) -> Survivor:

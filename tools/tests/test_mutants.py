@@ -1,11 +1,13 @@
 import os
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tools import mutants
 from tools.mutants import (
     AFTER_A_TEST,
     EQUIVALENT,
@@ -15,7 +17,9 @@ from tools.mutants import (
     Survivor,
     function_of,
     modules_with_tests,
+    passes,
     report,
+    run_at_import,
     sample,
     survivor_in,
     with_decorators_below,
@@ -147,6 +151,32 @@ def test_what_a_child_of_a_test_reaches_is_noted(tmp_path: Path) -> None:
     assert "softmax_lib.x_f" in state()._stats
     assert not Path(notes).exists()
     state()._stats.clear()
+
+
+def test_what_runs_at_import_is_tested_in_a_new_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mutants, "COPY", tmp_path)
+    files = {
+        "softmax_lib/__init__.py": "",
+        "softmax_lib/a.py": """
+            from mutmut.mutation import trampoline
+            trampoline.record_trampoline_hit("softmax_lib.a.x_f")
+        """,
+        "tests/test_a.py": """
+            import os
+            def test():
+                assert os.environ["MUTANT_UNDER_TEST"] != "softmax_lib.a.x_f__mutmut_1"
+        """,
+    }
+    for name, source in files.items():
+        path = tmp_path / "mutants" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(source), "utf-8")
+    first, second = "softmax_lib.a.x_f__mutmut_1", "softmax_lib.a.x_f__mutmut_2"
+    assert run_at_import([first, second]) == {"softmax_lib.a.x_f"}
+    assert not passes(first, ["tests/test_a.py"])
+    assert passes(second, ["tests/test_a.py"])
 
 
 def test_a_module_is_tested_by_its_tests_and_its_users() -> None:
