@@ -47,7 +47,7 @@ from softmax_lib.exercises.losses.exercise import LossCheck
 from softmax_lib.exercises.losses.explain import UNSTABLE, diagnose
 from softmax_lib.exercises.losses.feedback import write
 from softmax_lib.exercises.mistakes import Mistake
-from softmax_lib.exercises.report import passed
+from softmax_lib.exercises.report import Report, passed
 from softmax_lib.exercises.sandbox import quiet
 from softmax_lib.linear_classifier import Softmax
 from tests.submissions import (
@@ -1050,6 +1050,8 @@ def test_a_report_is_plain_data() -> None:
 def test_a_report_in_a_terminal_keeps_the_powers_in_code() -> None:
     report = passed("`np.sum(W**2)` is **right**.")
     assert str(report) == "Right. np.sum(W**2) is right."
+    ends_in_code = Report(False, "It stops:\n\n```\nloss = 1\n```")
+    assert str(ends_in_code) == "It stops:\n\nloss = 1"
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ from softmax_lib.exercises import (
     check_softmax_loss_naive,
     check_svm_loss,
 )
+from softmax_lib.exercises.losses import witness
+from softmax_lib.exercises.losses.instrument import lines_of_result
 from softmax_lib.exercises.losses.repair import around, edits, inside, statements
 from tests.submissions import ARRAYS, LOOPS, SVM_ARRAYS, SVM_LOOPS, edited
 
@@ -648,6 +650,65 @@ def test_a_stop_for_want_of_a_class_blames_no_right_line(
 def test_what_is_counted_twice_is_said(tmp_path: Path) -> None:
     report = check_softmax_loss_naive(in_file(tmp_path, LOOPS, "else: → if True:"))
     assert "p times x of the correct class is counted twice" in report.text
+
+
+@pytest.mark.parametrize("edit", [
+    "p * X[i] → p.x * X[i]",
+    "(p - 1) * X[i] → (p - 1) * X[i].x",
+])  # fmt: skip
+def test_a_line_is_not_avoided_by_an_edit_of_its_condition(
+    edit: str, tmp_path: Path
+) -> None:
+    loss = in_file(tmp_path, LOOPS, edit)
+    lines = (tmp_path / "answer.py").read_text("utf-8").splitlines()
+    (stop,) = (k for k, line in enumerate(lines, 1) if ".x" in line)
+    report = check_softmax_loss_naive(loss)
+    assert [(x.name, x.line) for x in report.findings] == [("error", stop)]
+    assert "What goes wrong" not in report.text
+
+
+def test_what_is_added_in_a_sum_of_two_terms_is_the_wrong_amount(
+    tmp_path: Path,
+) -> None:
+    terms = "scores[0] - 0.7 * np.log(total)"
+    edit = f"loss += -scores[y[i]] + np.log(total) → loss = loss + ({terms})"
+    report = check_softmax_loss_naive(in_file(tmp_path, LOOPS, edit))
+    assert "it adds the wrong amount to `loss`" in report.text
+
+
+def test_what_is_right_is_said_beside_a_stop_in_the_other_layout(
+    tmp_path: Path,
+) -> None:
+    edits = ["X[i].dot(W) → W.dot(X[:, i])", "W.shape[1] → W.shape[0]",
+             "X.shape[0] → X.shape[1]", "(p - 1) * X[i] → (p - 1) * X[:, i]",
+             "p * X[i] → p * X[:, i]"]  # fmt: skip
+    mistakes = ["dW /= num_train → dW /= num_train.x",
+                "-scores[y[i]] + np.log → scores[y[i]] - np.log"]  # fmt: skip
+    source = edited(LOOPS, *edits).replace("dW[:, j]", "dW[j]")
+    assert check_softmax_loss_naive(in_file(tmp_path, source)).passed
+    report = check_softmax_loss_naive(in_file(tmp_path, source, *mistakes))
+    found = [(x.name, x.part, x.line) for x in report.findings]
+    assert found == [("error", "", 20), ("data_sign", "loss", 12)]
+    assert "What does not depend on this line is not right" in report.text
+
+
+def test_a_search_that_is_cut_off_keeps_what_it_has_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(witness, "MOST_TRIES", 40)
+    edit = "-scores[y[i]] + np.log(total) → scores[0] - 0.7 * np.log(total)"
+    report = check_softmax_loss_naive(in_file(tmp_path, LOOPS, edit))
+    assert [(x.name, x.line) for x in report.findings] == [("wrong_line", 12)]
+
+
+def test_a_result_depends_on_what_ends_a_loop(tmp_path: Path) -> None:
+    edits = ["loss = 0.0 → loss = 0.0; limit = 50", "scores = X[i].dot(W) → "
+             "scores = X[i].dot(W)\n        if i > limit:\n            continue"]  # fmt: skip
+    function = in_file(tmp_path, LOOPS, *edits)
+    lines = (tmp_path / "answer.py").read_text("utf-8").splitlines()
+    (first,) = (k for k, line in enumerate(lines, 1) if "limit = 50" in line)
+    (second,) = (k for k, line in enumerate(lines, 1) if "if i > limit" in line)
+    assert {first, second} <= lines_of_result(function, 1)
 
 
 def test_a_wrong_amount_is_placed_in_its_columns(tmp_path: Path) -> None:

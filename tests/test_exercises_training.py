@@ -68,6 +68,20 @@ def test_the_line_of_a_wrong_step_is_named(tmp_path: Path) -> None:
     assert lines == {1 + source.splitlines().index("            self.W += grad")}
 
 
+def test_the_line_of_a_wrong_prediction_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "answer.py"
+    wrong = "y_pred = np.argmax(scores, axis=1) % 2"
+    edit = f"y_pred = np.argmax(scores, axis=1) → {wrong}"
+    source = "import numpy as np\n" + edited(CLASSIFIER, edit)
+    path.write_text(source, "utf-8")
+    names: dict[str, Any] = {}
+    exec(compile(source, str(path), "exec"), names)
+    (found,) = check_predict(names["Classifier"]).findings
+    assert found.line == 1 + source.splitlines().index(f"        {wrong}")
+    assert found.sentence.endswith(f"(`{wrong}`): something in it is too much")
+    assert found.hint == "Print what the line computes, and work it out by hand."
+
+
 def test_a_training_of_points_in_columns_passes() -> None:
     cls = written(
         CLASSIFIER,
@@ -136,8 +150,16 @@ def test_weights_turned_against_the_own_loss_are_not_turned() -> None:
 
 def test_the_classes_of_the_package_pass() -> None:
     for cls in (Softmax, LinearSVM):
-        assert check_train(cls).passed
+        steps = "Each step draws a minibatch with its labels and moves W against"
+        assert str(check_train(cls)).startswith(f"Right. {steps} the gradient.\n")
         assert check_predict(cls).passed
+
+
+def test_a_minibatch_that_is_no_array_is_named() -> None:
+    later = "self.loss(X_batch if it == 0 else None, y_batch, reg)"
+    edit = f"self.loss(X_batch, y_batch, reg) → {later}"
+    report = check_train(written(CLASSIFIER, edit))
+    assert report.text.startswith("**Not yet.** The loss gets something other than")
 
 
 def test_a_training_that_calls_a_loss_function_can_be_followed() -> None:

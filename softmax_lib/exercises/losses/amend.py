@@ -33,6 +33,7 @@ from softmax_lib.exercises.losses.instrument import (
     parsed,
 )
 from softmax_lib.exercises.losses.layouts import find_layout, turned
+from softmax_lib.exercises.losses.loop_detection import lines_run
 from softmax_lib.exercises.losses.outputs import LossFunction, Output, call
 from softmax_lib.exercises.losses.reference import PARTS
 from softmax_lib.exercises.losses.repair import (
@@ -174,11 +175,14 @@ def amendment_of(
             continue
         is_length = amendment.is_length
         for each in [find_layout(edited)] if is_length else {"": 0, layout: 0}:
-            results = results_of(turned(edited, each) if each else edited)
+            here = turned(edited, each) if each else edited
+            results = results_of(here)
             if not results:
                 continue
             if is_length:
                 return amendment
+            if amendment.line != line and not runs_line(here, edited, line):
+                continue
             costs = {part: cost(exercise, part, results) for part in parts}
             total = sum(costs.values())
             if total <= least and min(costs[p] for p in spoiled) <= 2:
@@ -228,6 +232,14 @@ def results_of(function: LossFunction) -> dict[Input, Output]:
         if results[given].trouble is not None:
             return {}
     return results
+
+
+def runs_line(function: LossFunction, plain: Any, line: int) -> bool:
+    """Return whether a line of the file still runs for ordinary inputs; 0 is any."""
+    file = plain.__code__.co_filename
+    return line == 0 or any(
+        (file, line) in lines_run(call, function, given) for given in UNLIKE_FIRST
+    )
 
 
 def cost(exercise: Exercise, part: str, results: Mapping[Input, Output]) -> int:

@@ -5,6 +5,7 @@ over a function, ``np.vectorize`` and ``np.apply_along_axis`` as the loops they 
 """
 
 import sys
+from collections import Counter
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -20,17 +21,16 @@ LOOKS_AT_EACH = ("core.shape_base", "core.arrayprint")
 SIZES = {"loops_over_points": 0, "loops_over_classes": 2, "loops_over_features": 1}
 
 
-def lines_run(function: Callable[..., Any], *args: Any) -> int:
-    """Count the lines and calls of Python that a call runs."""
-    count = 0
+def lines_run(function: Callable[..., Any], *args: Any) -> Counter[tuple[str, int]]:
+    """Count how often a call runs each line of Python, by its file and number."""
+    counts: Counter[tuple[str, int]] = Counter()
 
     def tracer(frame: FrameType, event: str, argument: Any) -> Any:
-        nonlocal count
         if frame.f_globals.get("__name__", "").endswith(LOOKS_AT_EACH):
             return None
         if frame.f_code.co_name.endswith("_dispatcher"):
             return None  # NumPy looks at each argument, as in np.choose
-        count += 1
+        counts[frame.f_code.co_filename, frame.f_lineno] += 1
         return tracer
 
     before = sys.gettrace()
@@ -39,7 +39,7 @@ def lines_run(function: Callable[..., Any], *args: Any) -> int:
         function(*args)
     finally:
         sys.settrace(before)
-    return count
+    return counts
 
 
 class TooManyLines(BaseException):
@@ -92,4 +92,4 @@ def lines_for(function: LossFunction, sizes: list[int]) -> int:
     """Count the lines that a loss runs for N, D and C."""
     N, D, C = sizes
     given = draw_input("", N, D, C, [i * i % C for i in range(N)], 0.1)
-    return lines_run(function, given.W, given.X, given.y, given.reg)
+    return lines_run(function, given.W, given.X, given.y, given.reg).total()

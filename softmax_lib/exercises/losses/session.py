@@ -181,7 +181,7 @@ class Steps:
             elif i is not None and j is not None:
                 yield "once per class", np.outer(X[i], -one_hot[i]) / self.C
         if shape == ():
-            for label in ("losses", "counted", "sums", "exps", "mask", "counts"):
+            for label in ("losses", "counted", "exps", "mask"):
                 if label not in self.values:
                     continue
                 value = self.values[label]
