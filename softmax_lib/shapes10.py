@@ -42,7 +42,7 @@ SEED = 10
 def generate(
     num_train: int = 50_000, num_test: int = 10_000
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Draw the training and the test set, a tenth of each from each class.
+    """Draw the training and the test set, each class as often, give or take one.
 
     Returned are ``X_train, y_train, X_test, y_test``: pictures, uint8 (N, 32, 32, 3),
     and labels, int64 (N,).

@@ -195,8 +195,9 @@ def train_and_evaluate(
     """
     check_pair("pair", pair)
     check_model(model)
+    rng = as_generator(seed, "seed")
     classifier = model()
-    losses = classifier.train(X_train, y_train, *pair, num_iters, batch_size, rng=seed)
+    losses = classifier.train(X_train, y_train, *pair, num_iters, batch_size, rng=rng)
     train_accuracy = accuracy(y_train, classifier.predict(X_train))
     val_accuracy = accuracy(y_val, classifier.predict(X_val))
     return Evaluation(Trial(*pair, train_accuracy, val_accuracy), classifier, losses)

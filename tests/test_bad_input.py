@@ -858,7 +858,8 @@ def outcomes(name: str, argument: str) -> Iterator[tuple[str, str]]:
         try:
             function(**(good | {argument: value}))
         except (ValueError, TypeError) as error:
-            said = re.search(rf"(?<!\w){singular(argument)}", str(error))
+            told = str(error).replace("a seed (", "")  # what a generator may be
+            said = re.search(rf"(?<!\w){singular(argument)}", told)
             yield bad, "named" if said else f"{type(error).__name__}: {error}"
         except Exception as error:
             yield bad, f"{type(error).__name__}: {error}"

@@ -237,7 +237,7 @@ def not_callable(value: object) -> Report | None:
     finding = Finding(
         "not_a_function",
         f"The check was given no function or class, but `{type(value).__name__}`",
-        "Pass the name alone, without calling it: `check_loss(softmax_loss)`.",
+        "Pass the name of your function or class alone, without calling it.",
     )
     return failed([finding])
 

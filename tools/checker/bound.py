@@ -133,9 +133,9 @@ COUNTED = re.compile(
 )
 # A number in a piece of code that is no part of a name.
 IN_CODE = re.compile(r"(?<![\w.-])-?(?:\d[\d_]*)?(?:\d|\.\d+)(?:e-?\d+)?(?!\w)")
-# Years of sources, the options of MyST, headings, numbers of our chapters and versions.
+# Years of sources, the options of MyST, numbers of our chapters and versions.
 SOURCE_LINK = re.compile(
-    r"\[[^\]]*\]\([\w./]*bibliography[^)]*\)|^:\w+:.*$|^#+ .*$"
+    r"\[[^\]]*\]\([\w./]*bibliography[^)]*\)|^:\w+:.*$"
     r"|\[\d+\]\([\w.]+ipynb[^)]*\)|^\d\. "
     r"|(?<!\), )(?<!their )\b[Cc]hapters? \d+(?:(?:, | and | to )\d+)*(?! of \[)"
     r"|\bExercise \d+\.\d+|Python 3\.\d+",

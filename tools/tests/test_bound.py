@@ -85,7 +85,7 @@ def sources():
             "in [Fox (1959)](bibliography.md#fox1959), chapter 9; their chapter 4",
             ["8", "9", "4"],
         ),
-        ("## The 49,000 images\n\n```python\nx = 0.78\n```\n", []),
+        ("## The 49,000 images\n\n```python\nx = 0.78\n```\n", ["49,000 images"]),
     ],
 )
 def test_numbers_and_comparing_words_are_found_in_the_prose(prose, texts):
