@@ -539,7 +539,11 @@ def softmax_loss_naive(W, X, y, reg):
 
 @pytest.mark.parametrize(
     ("source", "told"),
-    [(SILENT, "Silent"), (CLOSED, "loss"), (SILENT + "raise Silent\n", "Silent")],
+    [
+        (SILENT, "\nSilent\n"),
+        (CLOSED, "loss"),
+        (SILENT + "raise Silent\n", "\nSilent\n"),
+    ],
 )
 def test_objects_of_a_strange_class_do_not_stop_the_check(source, told, script):
     judgement = judge(script(source))
