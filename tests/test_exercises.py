@@ -47,7 +47,7 @@ from softmax_lib.exercises.losses.exercise import LossCheck
 from softmax_lib.exercises.losses.explain import UNSTABLE, diagnose
 from softmax_lib.exercises.losses.feedback import write
 from softmax_lib.exercises.mistakes import Mistake
-from softmax_lib.exercises.report import Report, passed
+from softmax_lib.exercises.report import passed
 from softmax_lib.exercises.sandbox import quiet
 from softmax_lib.linear_classifier import Softmax
 from tests.submissions import (

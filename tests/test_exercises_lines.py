@@ -702,8 +702,9 @@ def test_a_search_that_is_cut_off_keeps_what_it_has_found(
 
 
 def test_a_result_depends_on_what_ends_a_loop(tmp_path: Path) -> None:
-    edits = ["loss = 0.0 → loss = 0.0; limit = 50", "scores = X[i].dot(W) → "
-             "scores = X[i].dot(W)\n        if i > limit:\n            continue"]  # fmt: skip
+    scores = "scores = X[i].dot(W)"
+    ended = f"{scores}\n        if i > limit:\n            continue"
+    edits = ["loss = 0.0 → loss = 0.0; limit = 50", f"{scores} → {ended}"]
     function = in_file(tmp_path, LOOPS, *edits)
     lines = (tmp_path / "answer.py").read_text("utf-8").splitlines()
     (first,) = (k for k, line in enumerate(lines, 1) if "limit = 50" in line)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from softmax_lib.__main__ import main
 from softmax_lib.submission.judge import checked, judge, judge_here
 from softmax_lib.submission.reading import Unreadable, parse
 
@@ -519,6 +520,21 @@ def test_cells_of_no_known_kind_are_passed_over(tmp_path):
     code = {"cell_type": "code", "source": [PLAIN]}
     path.write_text(json.dumps({"cells": [*cells, code]}), "utf-8")
     assert right(judge_here(path))
+
+
+def test_a_file_that_does_not_parse_is_told_once(script, capsys):
+    main(["check", str(script("def softmax_loss_naive(W, X, y, reg)\n    pass\n"))])
+    said = "".join(capsys.readouterr())
+    assert said.count("expected ':'") == 1
+
+
+def test_the_line_of_an_encoding_is_asked_of_scripts_alone(tmp_path):
+    for name, asked in ("a.py", True), ("a.ipynb", False):
+        path = tmp_path / name
+        path.write_bytes(b"\x89PNG\x00\xff")
+        with pytest.raises(Unreadable) as caught:
+            judge_here(path)
+        assert ("names its encoding" in str(caught.value)) is asked
 
 
 SILENT = """

@@ -398,7 +398,12 @@ def conclude(
                 not_checked(make.__name__, name, f"has no value. {why}")
                 for make in CHECKS[name]
             )
-    complaints = [f"{c.place}: {c.fault}." for c in file.cells if c.fault]
+    said = " ".join(each.report.text for each in judged)
+    complaints = [
+        f"{cell.place}: {cell.fault}."
+        for cell in file.cells
+        if cell.fault and f"{cell.place} cannot be read" not in said
+    ]
     if not judged:  # else what could not be checked says which of these it needs
         complaints += dict.fromkeys(stopped)
     order = list(CHECKS)

@@ -176,17 +176,17 @@ def add_method(cell: Cell, method: ast.FunctionDef) -> None:
 
 def decode(path: Path, data: bytes) -> str:
     """Return a file's text, by its byte order mark or its coding line."""
+    is_script, encoding = path.suffix != ".ipynb", "utf-8-sig"
     try:
         if data.startswith((b"\xff\xfe", b"\xfe\xff")):
             return data.decode("utf-16")
-        encoding = "utf-8-sig"
-        if path.suffix != ".ipynb":
+        if is_script:
             encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         text = data.decode(encoding)
     except (SyntaxError, UnicodeError, LookupError):
+        none = ", and no line at its top names its encoding" if is_script else ""
         raise Unreadable(
-            f"{path} cannot be read: it is not text in UTF-8, and no line at its top "
-            "names its encoding."
+            f"{path} cannot be read: it is not text in UTF-8{none}."
         ) from None
     if "\0" in text:
         raise Unreadable(f"{path} cannot be read: it is not text.")
