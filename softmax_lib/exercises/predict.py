@@ -34,7 +34,7 @@ INPUTS = [
     draw_input("seven points, five features", 7, 5, 3, [0] * 7, 0.0),
     draw_input("as many points as features and classes", 4, 4, 4, [0] * 4, 0.0),
     draw_input("a single point", 1, 3, 4, [0], 0.0),
-    with_scores("scores near 1000", [[1001, 1000, 1002], [1000, 1003, 1001]], [0, 0]),
+    with_scores("scores near 1000", [[1001, 1000, 1002.5], [1000, 1003, 1001]], [0, 0]),
 ]
 STEPS: dict[str, Step] = {
     "scores": lambda v: v.X @ v.W,

@@ -158,6 +158,7 @@ def test_what_runs_at_import_is_tested_in_a_new_process(
 ) -> None:
     monkeypatch.setattr(mutants, "COPY", tmp_path)
     files = {
+        "pytest.ini": "[pytest]",  # else a folder above is the root
         "softmax_lib/__init__.py": "",
         "softmax_lib/a.py": """
             from mutmut.mutation import trampoline
