@@ -153,6 +153,7 @@ def test_what_a_child_of_a_test_reaches_is_noted(tmp_path: Path) -> None:
     state()._stats.clear()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="mutmut needs fork")
 def test_what_runs_at_import_is_tested_in_a_new_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
