@@ -79,6 +79,13 @@ def test_a_row_of_another_length_is_refused():
         Table([("a", 1), ("a",)], {"": "", "n": ""})
 
 
+def test_columns_are_a_mapping_with_something_in_it():
+    with pytest.raises(TypeError, match="mapping from a name to each column, but"):
+        Table([("a", 1)], ["", "n"])
+    with pytest.raises(ValueError, match="hold at least one column, but"):
+        Table([], {})
+
+
 def test_recorded_tables_are_compared_as_numbers_and_words():
     same = [("a <cat>", 0.25509, (0.2291, 0.283), 49_000), ROWS[1]]
     assert compare_outputs(displayed(ROWS), displayed(same)) == []
